@@ -1,0 +1,26 @@
+//! backlint finds the `listen()` backlogs that Linux silently truncated, says which limit holds
+//! each accept queue back, and hands over the change that takes effect.
+//!
+//! The modules are the stages of one pipeline, and imports point one way (ARCHITECTURE.md draws
+//! it, `tests/it/layering.rs` enforces it):
+//!
+//! `text ← snapshot ← {collect, kernel, services, sysctl_conf} ← assess ← rules ← advise ← report ← cli`
+
+pub mod text;
+
+pub mod snapshot;
+
+pub mod collect;
+pub mod kernel;
+pub mod services;
+pub mod sysctl_conf;
+
+pub mod assess;
+
+pub mod rules;
+
+pub mod advise;
+
+pub mod report;
+
+pub mod cli;

@@ -1,0 +1,7 @@
+//! The `backlint` command: arguments in, exit status out. Everything else is in the library.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    backlint::cli::run()
+}

@@ -1,0 +1,405 @@
+//! The record of what was seen on a host: every later stage works on this value alone, so a
+//! judgement on the host and a judgement on its snapshot file are the same computation.
+//!
+//! These types *are* the file format `backlint/snapshot/v1` (see [`file`]): every field but the
+//! schema line is optional, because a fact that nobody recorded is absent, never zero. They hold
+//! no opinion; limits and verdicts are computed from them in `assess`.
+
+pub mod address;
+pub mod file;
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// The schema line of the snapshot file.
+pub const SCHEMA: &str = "backlint/snapshot/v1";
+
+/// Name of the network namespace that a host's services live in.
+pub const HOST_NETNS: &str = "host";
+
+/// What was seen on one host at one moment.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Snapshot {
+    /// Always [`SCHEMA`]; checked by [`file::parse`].
+    pub schema: String,
+    /// The machine and its kernel.
+    #[serde(default, skip_serializing_if = "Host::is_empty")]
+    pub host: Host,
+    /// One entry a network namespace, the host's own first.
+    #[serde(default)]
+    pub namespaces: Vec<Namespace>,
+    /// Texts of the persistent sysctl configuration. `None`: nobody looked. An empty list: looked,
+    /// and there were none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub files: Option<Vec<FileText>>,
+    /// What could not be read.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub gaps: Vec<Gap>,
+}
+
+/// The machine that was looked at.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Host {
+    /// Node name, from uname(2).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Kernel release as uname(2) gives it, such as `6.1.0-18-amd64`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kernel: Option<String>,
+    /// Distribution, from os-release(5).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub os: Option<Os>,
+}
+
+impl Host {
+    fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// A distribution: `ID` and `VERSION_ID` of os-release(5).
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Os {
+    /// `ID`, lower case, such as `debian`.
+    pub id: String,
+    /// `VERSION_ID`, such as `12`. Rolling distributions have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+}
+
+/// One network namespace: its sysctls, its counters and its listeners.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Namespace {
+    /// Display name, stable across restarts: `host`, a name under /run/netns, `self`.
+    #[serde(default = "host_netns")]
+    pub name: String,
+    /// Inode of the namespace in nsfs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<u64>,
+    /// Runtime values by dotted key, as a process of this namespace reads them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub sysctls: BTreeMap<String, SysctlValue>,
+    /// Counters by name, such as `TcpExt.ListenOverflows`: events since the namespace was made.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub counters: BTreeMap<String, u64>,
+    /// Every socket in LISTEN, in the order of [`Listener::sort_key`] when backlint wrote it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub listeners: Vec<Listener>,
+}
+
+impl Namespace {
+    /// The runtime value of a sysctl that holds one whole number.
+    pub fn sysctl_int(&self, key: &str) -> Option<i64> {
+        match self.sysctls.get(key)? {
+            SysctlValue::Int(value) => Some(*value),
+            SysctlValue::Text(_) => None,
+        }
+    }
+}
+
+fn host_netns() -> String {
+    HOST_NETNS.to_owned()
+}
+
+/// A sysctl's runtime value: most are one whole number, some are words or lists
+/// (`net.ipv4.tcp_rmem` is `4096 131072 6291456`).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged, expecting = "a whole number or a text")]
+pub enum SysctlValue {
+    /// One whole number.
+    Int(i64),
+    /// Anything else, with runs of white space folded to one space.
+    Text(String),
+}
+
+impl SysctlValue {
+    /// Reads the content of a file below /proc/sys.
+    pub fn parse(content: &str) -> Self {
+        let mut words = content.split_whitespace();
+        if let (Some(word), None) = (words.next(), words.next())
+            && let Ok(number) = word.parse()
+        {
+            return Self::Int(number);
+        }
+        Self::Text(content.split_whitespace().collect::<Vec<_>>().join(" "))
+    }
+}
+
+impl fmt::Display for SysctlValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Int(value) => value.fmt(f),
+            Self::Text(value) => value.fmt(f),
+        }
+    }
+}
+
+/// How a listener is spoken to. The names are those of `list --format json`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Protocol {
+    /// TCP over IPv4 or IPv6.
+    Tcp,
+    /// Multipath TCP; the kernel keeps its accept queue on the first subflow.
+    Mptcp,
+    /// SCTP, one-to-one style.
+    Sctp,
+    /// Unix stream socket.
+    Unix,
+    /// Unix seqpacket socket.
+    UnixSeqpacket,
+    /// Virtual machine socket: the kernel does not tell its queues.
+    Vsock,
+}
+
+impl Protocol {
+    /// All protocols, in the order of the listing.
+    pub const ALL: [Self; 6] = [
+        Self::Tcp,
+        Self::Mptcp,
+        Self::Sctp,
+        Self::Unix,
+        Self::UnixSeqpacket,
+        Self::Vsock,
+    ];
+
+    /// The name used in every output.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Tcp => "tcp",
+            Self::Mptcp => "mptcp",
+            Self::Sctp => "sctp",
+            Self::Unix => "unix",
+            Self::UnixSeqpacket => "unix-seqpacket",
+            Self::Vsock => "vsock",
+        }
+    }
+
+    /// Whether this is a unix socket, which has no SYN queue and no drop counter.
+    pub const fn is_unix(self) -> bool {
+        matches!(self, Self::Unix | Self::UnixSeqpacket)
+    }
+}
+
+impl fmt::Display for Protocol {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// A socket in LISTEN.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Listener {
+    /// Protocol.
+    pub protocol: Protocol,
+    /// `0.0.0.0:443`, `[::]:443`, `127.0.0.53%lo:53`, `/run/x.sock`, `@abstract`.
+    pub address: String,
+    /// Connections established and waiting for accept(2).
+    #[serde(default)]
+    pub accept_queue: AcceptQueue,
+    /// Connections not yet established.
+    #[serde(default, skip_serializing_if = "SynQueue::is_unknown")]
+    pub syn_queue: SynQueue,
+    /// `sk_drops` of the socket: a hint, up to +2 a packet, and other causes than a full queue.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drops: Option<u32>,
+    /// Inode of the socket in sockfs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inode: Option<u64>,
+    /// User that created the socket.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uid: Option<u32>,
+    /// Processes that hold the socket, by pid; one descriptor each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub owners: Vec<Owner>,
+    /// Whether every process was looked at to the end. `false`: more owners may exist.
+    #[serde(default = "yes", skip_serializing_if = "is_true")]
+    pub owners_complete: bool,
+    /// Path of the control group, from the root of its hierarchy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cgroup: Option<String>,
+    /// systemd unit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unit: Option<String>,
+    /// Container name or id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub container: Option<String>,
+    /// What the program passed to listen(2), where somebody saw or wrote it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub requested: Option<Requested>,
+}
+
+impl Listener {
+    /// A listener of which only its name is known.
+    pub fn new(protocol: Protocol, address: impl Into<String>) -> Self {
+        Self {
+            protocol,
+            address: address.into(),
+            accept_queue: AcceptQueue::default(),
+            syn_queue: SynQueue::default(),
+            drops: None,
+            inode: None,
+            uid: None,
+            owners: Vec::new(),
+            owners_complete: true,
+            cgroup: None,
+            unit: None,
+            container: None,
+            requested: None,
+        }
+    }
+
+    /// The order of every listing: protocol, then port, then address, then inode.
+    pub fn sort_key(&self) -> (Protocol, Option<u16>, &str, Option<u64>) {
+        (
+            self.protocol,
+            address::port(self.protocol, &self.address),
+            &self.address,
+            self.inode,
+        )
+    }
+}
+
+fn yes() -> bool {
+    true
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // the signature that serde calls
+fn is_true(value: &bool) -> bool {
+    *value
+}
+
+/// The accept queue. Its capacity is max + 1: the kernel refuses only when len > max
+/// (`sk_acceptq_is_full`, include/net/sock.h).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AcceptQueue {
+    /// Connections waiting now, `sk_ack_backlog`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub len: Option<u32>,
+    /// The clamped backlog, `sk_max_ack_backlog`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max: Option<u32>,
+}
+
+/// The SYN queue.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SynQueue {
+    /// Request sockets (SYN_RECV) that belong to this listener's address and port now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub len: Option<u32>,
+}
+
+impl SynQueue {
+    fn is_unknown(&self) -> bool {
+        self.len.is_none()
+    }
+}
+
+/// A process that holds a listener.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Owner {
+    /// Process id, in the pid namespace that was looked from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pid: Option<u32>,
+    /// `comm`: at most 15 bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub comm: Option<String>,
+    /// Path of the executable.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exe: Option<String>,
+    /// Lowest descriptor of the listener in this process.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fd: Option<u32>,
+    /// Language runtime that the executable itself shows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub runtime: Option<Runtime>,
+}
+
+/// A language runtime that decides the backlog for its programs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Runtime {
+    /// The executable has Go's build information (section `.go.buildinfo`).
+    Go,
+}
+
+/// What a program passed to listen(2), and how that is known.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Requested {
+    /// The argument as a signed number; negative means "as much as there is". `None` for a program
+    /// that reads somaxconn and asks for exactly that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backlog: Option<i64>,
+    /// How it is known.
+    pub source: Source,
+    /// Where it is written: file and line, command line, or whose default it is.
+    #[serde(default, rename = "where", skip_serializing_if = "Option::is_none")]
+    pub place: Option<String>,
+}
+
+/// How a requested backlog is known, best first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Source {
+    /// The call itself was seen.
+    Trace,
+    /// The service's configuration or command line says so.
+    Config,
+    /// The service's known default.
+    Default,
+}
+
+impl Source {
+    /// The name used in every output.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Trace => "trace",
+            Self::Config => "config",
+            Self::Default => "default",
+        }
+    }
+}
+
+/// A configuration file's text.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FileText {
+    /// Absolute path inside the root that was looked at.
+    pub path: String,
+    /// The text; bytes that are not UTF-8 are replaced.
+    pub text: String,
+}
+
+/// Something that could not be read, and what that blinds.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Gap {
+    /// What was being read, such as `sock_diag` or `net.core.somaxconn`.
+    pub what: String,
+    /// Why it could not be.
+    pub why: String,
+    /// What is unknown because of it.
+    pub blinds: String,
+}
+
+impl Gap {
+    /// A gap in three parts.
+    pub fn new(what: impl Into<String>, why: impl Into<String>, blinds: impl Into<String>) -> Self {
+        Self {
+            what: what.into(),
+            why: why.into(),
+            blinds: blinds.into(),
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! A fault in a file that the user wrote (rule, fixture): where, what, and the remedy. Never a
+//! finding about a host. Rendering lives in `report`.
+
+use std::fmt;
+use std::ops::Range;
+
+/// One fault in one file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// The file as the user named it; `<stdin>` for standard input.
+    pub file: String,
+    /// The whole text of the file, for showing the line. Empty when the file could not be read.
+    pub text: String,
+    /// Byte range in `text` of the offending text. `None`: the fault is about the whole file.
+    pub span: Option<Range<usize>>,
+    /// What is wrong.
+    pub message: String,
+    /// How to put it right.
+    pub help: Option<String>,
+}
+
+impl Diagnostic {
+    /// A fault about a file as a whole.
+    pub fn whole_file(file: impl Into<String>, message: impl Into<String>) -> Self {
+        Self {
+            file: file.into(),
+            text: String::new(),
+            span: None,
+            message: message.into(),
+            help: None,
+        }
+    }
+
+    /// The same with a remedy.
+    #[must_use]
+    pub fn with_help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// Line and column of the offending text, counted from 1, columns in characters.
+    pub fn position(&self) -> Option<(usize, usize)> {
+        let start = self.span.as_ref()?.start;
+        let before = self.text.get(..start)?;
+        let line = before.matches('\n').count() + 1;
+        let column = before
+            .rsplit('\n')
+            .next()
+            .unwrap_or_default()
+            .chars()
+            .count()
+            + 1;
+        Some((line, column))
+    }
+}
+
+impl fmt::Display for Diagnostic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.position() {
+            Some((line, column)) => write!(f, "{}:{line}:{column}: {}", self.file, self.message),
+            None => write!(f, "{}: {}", self.file, self.message),
+        }?;
+        match &self.help {
+            Some(help) => write!(f, " ({help})"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Byte range of the token at a line and column (both from 1, columns in characters), up to white
+/// space or a delimiter; an empty range at the end of a line.
+pub fn token_at(text: &str, line: usize, column: usize) -> Range<usize> {
+    let line_start: usize = text
+        .split_inclusive('\n')
+        .take(line.saturating_sub(1))
+        .map(str::len)
+        .sum();
+    let rest = &text[line_start..];
+    let start = line_start
+        + rest
+            .char_indices()
+            .nth(column.saturating_sub(1))
+            .map_or(rest.len(), |(at, _)| at);
+    let tail = &text[start..];
+    let quote = tail.chars().next().filter(|c| matches!(c, '"' | '\''));
+    let len = match quote {
+        Some(quote) => tail[1..]
+            .find([quote, '\n'])
+            .map_or(tail.len(), |end| end + 2),
+        None => tail
+            .find(|c: char| c.is_whitespace() || ",]}".contains(c))
+            .unwrap_or(tail.len()),
+    };
+    let token = tail.get(..len).unwrap_or(tail);
+    // A key's token does not underline the colon behind it.
+    let token = token
+        .strip_suffix(':')
+        .filter(|key| !key.is_empty())
+        .unwrap_or(token);
+    start..start + token.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_position_is_counted_in_characters_from_one() {
+        let diagnostic = Diagnostic {
+            file: "f.yaml".to_owned(),
+            text: "a: 1\né: x\n".to_owned(),
+            span: Some(9..10),
+            message: "m".to_owned(),
+            help: None,
+        };
+        assert_eq!(diagnostic.to_string(), "f.yaml:2:4: m");
+    }
+
+    #[test]
+    fn tokens_end_at_delimiters() {
+        let text = "host: {name: web1, kernle: 6}\nx: \"a b\" c\n";
+        assert_eq!(&text[token_at(text, 1, 20)], "kernle");
+        assert_eq!(&text[token_at(text, 1, 14)], "web1");
+        assert_eq!(&text[token_at(text, 2, 4)], "\"a b\"");
+        assert_eq!(&text[token_at(text, 9, 9)], "");
+    }
+}

@@ -1,0 +1,7 @@
+//! Text that people read or wrote: what comes from the host and cannot be trusted, and the faults
+//! that are found in files of the user's. Knows nothing of listeners.
+
+pub mod diagnostic;
+pub mod locate;
+pub mod nearest;
+pub mod untrusted;

@@ -1,0 +1,30 @@
+//! "Did you mean": the nearest of a set of valid names.
+
+/// The candidate that is most like `name`, when one is near enough to be a likely slip.
+pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    candidates
+        .into_iter()
+        .map(|candidate| (strsim::jaro_winkler(name, candidate), candidate))
+        .filter(|(likeness, _)| *likeness > 0.8)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, candidate)| candidate)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::nearest;
+
+    #[test]
+    fn a_slip_finds_its_word_and_a_stranger_finds_none() {
+        let words = [
+            "listener.accept_queue.max",
+            "listener.accept_queue.len",
+            "netns.name",
+        ];
+        assert_eq!(
+            nearest("listener.accept_queue.mx", words),
+            Some("listener.accept_queue.max")
+        );
+        assert_eq!(nearest("zzz", words), None);
+    }
+}
