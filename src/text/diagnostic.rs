@@ -4,6 +4,8 @@
 use std::fmt;
 use std::ops::Range;
 
+use super::nearest::nearest;
+
 /// One fault in one file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnostic {
@@ -28,6 +30,63 @@ impl Diagnostic {
             span: None,
             message: message.into(),
             help: None,
+        }
+    }
+
+    /// A fault at a line and column, both from 1, where they are known.
+    pub fn at(
+        file: &str,
+        text: &str,
+        at: Option<(usize, usize)>,
+        message: impl Into<String>,
+    ) -> Self {
+        Self {
+            text: text.to_owned(),
+            span: at.map(|(line, column)| token_at(text, line, column)),
+            ..Self::whole_file(file, message)
+        }
+    }
+
+    /// A fault that a parser reported in words, `at` a line and column. A name that the parser does
+    /// not know is looked up among those that it lists, and underlined where it stands.
+    pub fn from_parser(file: &str, text: &str, message: &str, at: Option<(usize, usize)>) -> Self {
+        let message = &without_position(message);
+        let mut diagnostic = Self::at(file, text, at.filter(|at| at.0 > 0), message);
+        let mut quoted = message.split('`').skip(1).step_by(2);
+        if message.contains("unknown field") || message.contains("unknown variant") {
+            let unknown = quoted.next().unwrap_or_default();
+            let known: Vec<&str> = quoted.collect();
+            diagnostic.narrow_to(unknown);
+            diagnostic.help = nearest(unknown, known.iter().copied())
+                .map(|name| format!("did you mean `{name}`?"))
+                .or_else(|| (!known.is_empty()).then(|| format!("known: {}", known.join(", "))));
+            let kind = if message.contains("field") {
+                "field"
+            } else {
+                "value"
+            };
+            diagnostic.message = match message.split_once(": ") {
+                Some((path, _)) if !path.contains('`') => {
+                    format!("unknown {kind} `{unknown}` in {path}")
+                }
+                _ => format!("unknown {kind} `{unknown}`"),
+            };
+        }
+        diagnostic
+    }
+
+    /// Moves the underline to the last place at or before its end where `word` stands: parsers
+    /// report where they were when they noticed.
+    fn narrow_to(&mut self, word: &str) {
+        let Some(span) = &self.span else { return };
+        if word.is_empty() || self.text[span.clone()] == *word {
+            return;
+        }
+        let line_end = self.text[span.start..]
+            .find('\n')
+            .map_or(self.text.len(), |n| span.start + n);
+        if let Some(start) = self.text[..line_end].rfind(word) {
+            self.span = Some(start..start + word.len());
         }
     }
 
@@ -65,6 +124,21 @@ impl fmt::Display for Diagnostic {
             None => Ok(()),
         }
     }
+}
+
+/// Takes the position out of a parser's message: it is shown in front.
+fn without_position(message: &str) -> String {
+    let digits = |c: char| c.is_ascii_digit();
+    let mut parts = message.split(" at line ");
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let rest = part.trim_start_matches(digits);
+        out.push_str(
+            rest.strip_prefix(" column ")
+                .map_or(rest, |rest| rest.trim_start_matches(digits)),
+        );
+    }
+    out
 }
 
 /// Byte range of the token at a line and column (both from 1, columns in characters), up to white

@@ -1,0 +1,144 @@
+//! The verdict table of the design, and the cases that make it hard.
+
+use super::*;
+use crate::snapshot::{Owner, Protocol, SysctlValue};
+
+fn asked(backlog: i64, source: Source) -> Requested {
+    Requested {
+        backlog: Some(backlog),
+        source,
+        place: None,
+    }
+}
+
+/// Verdict and confidence of one listener of `comm`, with somaxconn 4096 unless told.
+fn verdict(
+    comm: &str,
+    requested: Option<Requested>,
+    max: u32,
+    somaxconn: i64,
+) -> (Option<LimitedBy>, Confidence) {
+    let mut listener = Listener::new(Protocol::Tcp, "0.0.0.0:80");
+    listener.accept_queue.max = Some(max);
+    listener.requested = requested;
+    listener.owners = vec![Owner {
+        comm: Some(comm.to_owned()),
+        ..Owner::default()
+    }];
+    let namespace = Namespace {
+        name: "host".to_owned(),
+        id: None,
+        sysctls: [("net.core.somaxconn".to_owned(), SysctlValue::Int(somaxconn))].into(),
+        counters: [].into(),
+        listeners: vec![listener],
+    };
+    let facts = NetnsFacts::new(&namespace);
+    (facts.listeners[0].limited_by, facts.listeners[0].confidence)
+}
+
+#[test]
+fn each_row_of_the_verdict_table() {
+    use Confidence::{Certain, Likely, Possible};
+    use LimitedBy::{Application, FollowsSomaxconn, Somaxconn, Stale, Unknown};
+    let config = |n| Some(asked(n, Source::Config));
+    for (comm, requested, max, somaxconn, expected) in [
+        ("x", config(65535), 4096, 4096, (Somaxconn, Certain)),
+        ("nginx", None, 128, 128, (Somaxconn, Likely)),
+        (
+            "x",
+            Some(asked(9, Source::Trace)),
+            9,
+            128,
+            (Application, Certain),
+        ),
+        ("node", None, 511, 4096, (Application, Likely)),
+        // Asked for exactly the cap: not truncated.
+        ("x", config(4096), 4096, 4096, (Application, Certain)),
+        // The cap was raised after listen().
+        ("nginx", None, 128, 4096, (Stale, Likely)),
+        // The cap was lowered after listen().
+        ("nginx", None, 511, 128, (Stale, Likely)),
+        ("x", config(65535), 59999, 4096, (Stale, Certain)),
+        ("kubelet", None, 4096, 4096, (FollowsSomaxconn, Likely)),
+        ("x", config(-1), 4096, 4096, (FollowsSomaxconn, Certain)),
+        (
+            "x",
+            config(2147483647),
+            4096,
+            4096,
+            (FollowsSomaxconn, Certain),
+        ),
+        // Read somaxconn at start, and it was raised since.
+        ("kubelet", None, 128, 4096, (Stale, Likely)),
+        ("x", None, 4096, 4096, (Unknown, Possible)),
+        ("x", None, 100, 4096, (Unknown, Possible)),
+        ("x", None, 9000, 4096, (Stale, Possible)),
+        // The queue is longer than the default: it was configured, the default says nothing.
+        ("nginx", None, 1024, 4096, (Unknown, Possible)),
+        ("x", config(100), 200, 4096, (Unknown, Possible)),
+        // At its connection limit memcached listens with 0 on purpose.
+        ("memcached", None, 0, 4096, (Application, Likely)),
+        // systemd of another build asks for its C library's SOMAXCONN.
+        ("systemd", None, 128, 4096, (Application, Likely)),
+        ("systemd", None, 4096, 4096, (FollowsSomaxconn, Likely)),
+    ] {
+        let name = format!("{comm} {requested:?} {max} {somaxconn}");
+        assert_eq!(
+            verdict(comm, requested, max, somaxconn),
+            (Some(expected.0), expected.1),
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn what_was_not_read_gives_no_verdict() {
+    let config = asked(511, Source::Config);
+    // Longer than the cap and nobody holds it: the kernel may listen there itself.
+    assert_eq!(
+        verdict::limited_by(None, Some(64), Some(9), false),
+        Some(LimitedBy::Unknown)
+    );
+    assert_eq!(
+        verdict::limited_by(Some(&config), None, Some(128), true),
+        None
+    );
+    assert_eq!(
+        verdict::limited_by(Some(&config), Some(128), None, true),
+        None
+    );
+    assert_eq!(verdict::limited_by(None, Some(128), None, true), None);
+    assert_eq!(
+        verdict::limited_by(Some(&config), Some(511), None, true),
+        Some(LimitedBy::Application),
+        "nothing was cut off, whatever the cap"
+    );
+}
+
+#[test]
+fn a_socket_activated_service_is_named_and_systemd_asked() {
+    let mut listener = Listener::new(Protocol::Tcp, "[::]:22");
+    listener.accept_queue.max = Some(4096);
+    let owner = |pid, comm: &str| Owner {
+        pid: Some(pid),
+        comm: Some(comm.to_owned()),
+        ..Owner::default()
+    };
+    listener.owners = vec![owner(1, "systemd"), owner(9, "sshd")];
+    let facts = assess(&listener, Some(4096));
+    assert_eq!(facts.label, "sshd on [::]:22");
+    assert_eq!(facts.limited_by, Some(LimitedBy::FollowsSomaxconn));
+}
+
+#[test]
+fn labels_name_the_best_that_is_known() {
+    let mut listener = Listener::new(Protocol::Unix, "/run/x.sock");
+    assert_eq!(assess(&listener, None).label, "unix /run/x.sock");
+    listener.unit = Some("x.service".to_owned());
+    assert_eq!(assess(&listener, None).label, "x.service on /run/x.sock");
+    listener.owners = vec![Owner {
+        comm: Some("xd".to_owned()),
+        ..Owner::default()
+    }];
+    assert_eq!(assess(&listener, None).label, "xd on /run/x.sock");
+}

@@ -1,0 +1,121 @@
+//! The verdict: what holds an accept queue back.
+//!
+//! The kernel keeps only the clamped backlog, frozen at listen(2), so the verdict compares three
+//! numbers: what was asked, what the queue got, and what somaxconn is now.
+
+use std::fmt;
+
+use crate::kernel::accept_queue;
+use crate::snapshot::{Requested, Source};
+
+/// What limits an accept queue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum LimitedBy {
+    /// The request was larger than somaxconn and was truncated to it.
+    Somaxconn,
+    /// somaxconn changed after listen(2): the queue has the size of another time.
+    Stale,
+    /// The program asked for exactly this; raising somaxconn does nothing.
+    Application,
+    /// The program asks for as much as there is and got it.
+    FollowsSomaxconn,
+    /// Nobody knows what was asked.
+    Unknown,
+}
+
+impl LimitedBy {
+    /// The name used in every output and in rules.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Somaxconn => "somaxconn",
+            Self::Stale => "stale",
+            Self::Application => "application",
+            Self::FollowsSomaxconn => "follows-somaxconn",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+impl fmt::Display for LimitedBy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// How sure a verdict or a finding is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Confidence {
+    /// It may be otherwise.
+    Possible,
+    /// It rests on a known default.
+    Likely,
+    /// It was seen or is written down.
+    Certain,
+}
+
+impl Confidence {
+    /// The name used in every output.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Possible => "possible",
+            Self::Likely => "likely",
+            Self::Certain => "certain",
+        }
+    }
+}
+
+impl fmt::Display for Confidence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// Compares request, maximum and cap. `None` when the numbers that decide are unknown.
+///
+/// A request whose backlog is `None` asks for as much as there is. `held` tells whether a process
+/// is known that holds the socket.
+pub fn limited_by(
+    requested: Option<&Requested>,
+    max: Option<u32>,
+    somaxconn: Option<u32>,
+    held: bool,
+) -> Option<LimitedBy> {
+    let max = max?;
+    let Some(requested) = requested else {
+        // A process's queue that is longer than the cap was made under another cap. One that no
+        // process holds may be the kernel's own: `kernel_listen` is not clamped.
+        let outgrown = |cap: u32| held && max > cap;
+        return somaxconn.map(|cap| {
+            if outgrown(cap) {
+                LimitedBy::Stale
+            } else {
+                LimitedBy::Unknown
+            }
+        });
+    };
+    let finite = requested
+        .backlog
+        .filter(|backlog| !accept_queue::asks_for_all(*backlog));
+    let Some(somaxconn) = somaxconn else {
+        // Exactly the number that was asked for: not truncated, whatever somaxconn is.
+        return (finite == Some(i64::from(max))).then_some(LimitedBy::Application);
+    };
+    let attainable = accept_queue::clamp(finite.unwrap_or(-1), somaxconn);
+    Some(match finite {
+        _ if max > somaxconn || max < attainable => LimitedBy::Stale,
+        None => LimitedBy::FollowsSomaxconn,
+        Some(asked) if max == attainable && asked > i64::from(somaxconn) => LimitedBy::Somaxconn,
+        Some(_) if max == attainable => LimitedBy::Application,
+        // Longer than what is said to be asked, yet within the cap: the request was another.
+        Some(_) => LimitedBy::Unknown,
+    })
+}
+
+/// How sure the verdict is: it follows the source of the request.
+pub fn confidence(requested: Option<&Requested>, limited_by: Option<LimitedBy>) -> Confidence {
+    match (requested.map(|requested| requested.source), limited_by) {
+        (_, None | Some(LimitedBy::Unknown)) | (None, _) => Confidence::Possible,
+        (Some(Source::Trace | Source::Config), _) => Confidence::Certain,
+        (Some(Source::Default), _) => Confidence::Likely,
+    }
+}

@@ -1,0 +1,52 @@
+//! The accept queue: what listen(2) stores and when it is full.
+//!
+//! net/socket.c `__sys_listen_socket` clamps before any protocol sees the number;
+//! include/net/sock.h `sk_acceptq_is_full` decides with `>`.
+
+/// What the kernel stores for `listen(fd, backlog)`: the comparison is unsigned, so every negative
+/// backlog is larger than any somaxconn.
+pub fn clamp(backlog: i64, somaxconn: u32) -> u32 {
+    if asks_for_all(backlog) {
+        return somaxconn;
+    }
+    u32::try_from(backlog).unwrap_or(u32::MAX).min(somaxconn)
+}
+
+/// Whether a backlog means "as much as there is": negative (compared as unsigned), or the largest
+/// number that the argument's type holds.
+pub fn asks_for_all(backlog: i64) -> bool {
+    backlog < 0 || backlog >= i64::from(i32::MAX)
+}
+
+/// Connections that fit: one more than the stored maximum, because the kernel refuses only when
+/// the length is greater than it (commit 64a146513f8f kept this deliberately).
+pub fn capacity(max: u32) -> u64 {
+    u64::from(max) + 1
+}
+
+/// Whether the next connection is refused.
+pub fn is_full(len: u32, max: u32) -> bool {
+    len > max
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_negative_backlog_is_the_largest_request() {
+        assert_eq!(clamp(-1, 100), 100);
+        assert_eq!(clamp(i64::from(i32::MIN), 100), 100);
+        assert_eq!(clamp(0, 100), 0);
+        assert_eq!(clamp(101, 100), 100);
+        assert_eq!(clamp(99, 100), 99);
+    }
+
+    #[test]
+    fn a_full_queue_holds_max_plus_one() {
+        assert_eq!(capacity(0), 1);
+        assert!(!is_full(3, 3));
+        assert!(is_full(4, 3));
+        assert_eq!(capacity(u32::MAX), 1 << 32);
+    }
+}
