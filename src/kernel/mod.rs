@@ -3,6 +3,7 @@
 //! Distribution kernels carry backports, so a version decides only where no value can be read.
 
 pub mod accept_queue;
+pub mod counters;
 pub mod syn_queue;
 pub mod sysctls;
 pub mod version;

@@ -1,1 +1,230 @@
-//! (being written)
+//! Rules: YAML files with a CEL condition, loaded and typed before anything is judged, and the
+//! engine that evaluates them. Knows no colour and no output format.
+
+pub mod builtin;
+pub mod engine;
+pub mod expr;
+pub mod finding;
+pub mod load;
+pub mod template;
+pub mod vocabulary;
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::sync::Arc;
+
+use serde::Deserialize;
+
+use crate::kernel::sysctls;
+use crate::kernel::version::Requirement;
+use expr::{Expr, Name};
+use template::Template;
+
+/// How bad a finding is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// Worth knowing; nothing is wrong.
+    Info,
+    /// May matter some day.
+    Low,
+    /// Will hurt under load.
+    Medium,
+    /// Hurts under load, by a limit that nobody chose.
+    High,
+    /// Hurts now.
+    Critical,
+}
+
+impl Severity {
+    /// All severities, worst first.
+    pub const ALL: [Self; 5] = [
+        Self::Critical,
+        Self::High,
+        Self::Medium,
+        Self::Low,
+        Self::Info,
+    ];
+
+    /// The name used in every output and in rules.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Info => "info",
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+            Self::Critical => "critical",
+        }
+    }
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// What a rule is evaluated for; a scope has the names of the wider ones too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Scope {
+    /// Once.
+    Host,
+    /// Once for each network namespace.
+    Netns,
+    /// Once for each listener.
+    Listener,
+}
+
+/// One rule.
+#[derive(Debug)]
+pub struct Rule {
+    /// Unique identifier, such as `BL101`.
+    pub id: String,
+    /// Unique name, such as `backlog-truncated`.
+    pub name: String,
+    /// One line that says what the rule finds.
+    pub title: String,
+    /// Severity of its findings.
+    pub severity: Severity,
+    /// What it is evaluated for.
+    pub scope: Scope,
+    /// Kernels that it is true for. A kernel that is not known is taken for a current one.
+    pub kernel: Option<Requirement>,
+    /// The condition.
+    pub when: Expr,
+    /// The finding in one sentence.
+    pub message: Template,
+    /// What happens to users.
+    pub why: String,
+    /// What to do.
+    pub remediation: Vec<Remedy>,
+    /// What people try and what does not help.
+    pub does_not_help: Vec<String>,
+    /// Where it can be read up.
+    pub references: Vec<String>,
+}
+
+/// One step of what a rule recommends.
+#[derive(Debug)]
+pub struct Remedy {
+    /// Whether the step applies; absent: always.
+    pub when: Option<Expr>,
+    /// The step.
+    pub step: RemedyStep,
+}
+
+/// What a step does.
+#[derive(Debug)]
+pub enum RemedyStep {
+    /// Set a sysctl in the subject's namespace.
+    Sysctl {
+        /// Dotted key.
+        key: String,
+        /// The new value.
+        value: RemedyValue,
+    },
+    /// Change the service's own setting.
+    Service,
+    /// Make the service call listen(2) again.
+    Relisten,
+}
+
+/// Where a recommended value comes from.
+#[derive(Debug)]
+pub enum RemedyValue {
+    /// An expression over the facts.
+    Expr(Expr),
+    /// A number that the `advise` stage derives.
+    Advice(Advice),
+}
+
+/// Values that the `advise` stage derives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Advice {
+    /// The largest finite request in the namespace.
+    Somaxconn,
+    /// The smallest value that lets the SYN queue be as long as the longest accept queue.
+    MaxSynBacklog,
+}
+
+impl Advice {
+    /// All of them, with the names that rules use.
+    pub const ALL: [(&'static str, Self); 2] = [
+        ("advice.somaxconn", Self::Somaxconn),
+        ("advice.max_syn_backlog", Self::MaxSynBacklog),
+    ];
+}
+
+/// All rules that are in force, by id.
+#[derive(Debug, Clone, Default)]
+pub struct RuleSet {
+    rules: Vec<Arc<Rule>>,
+}
+
+impl RuleSet {
+    /// The rules, by id.
+    pub fn iter(&self) -> impl Iterator<Item = &Arc<Rule>> {
+        self.rules.iter()
+    }
+
+    /// A set of these rules, which have unique ids.
+    pub fn new(mut rules: Vec<Arc<Rule>>) -> Self {
+        rules.sort_by(|a, b| a.id.cmp(&b.id));
+        Self { rules }
+    }
+
+    /// Every sysctl that an audit with these rules has to read: those of the accept path, and
+    /// whatever a rule names in a condition, a message or a remediation.
+    pub fn sysctls(&self) -> BTreeSet<String> {
+        let mut keys: BTreeSet<String> = sysctls::ACCEPT_PATH
+            .iter()
+            .map(|sysctl| sysctl.key.to_owned())
+            .collect();
+        for rule in &self.rules {
+            for name in rule.names() {
+                if let Name::Sysctl(key) = name {
+                    keys.insert(key.clone());
+                }
+            }
+            for remedy in &rule.remediation {
+                if let RemedyStep::Sysctl { key, .. } = &remedy.step {
+                    keys.insert(key.clone());
+                }
+            }
+        }
+        keys
+    }
+}
+
+impl Rule {
+    /// Every name that any expression of the rule reads.
+    pub fn names(&self) -> impl Iterator<Item = &Name> {
+        let remedies = self.remediation.iter().flat_map(|remedy| {
+            let value = match &remedy.step {
+                RemedyStep::Sysctl {
+                    value: RemedyValue::Expr(expr),
+                    ..
+                } => Some(expr),
+                _ => None,
+            };
+            remedy.when.iter().chain(value).flat_map(Expr::names)
+        });
+        self.when
+            .names()
+            .chain(self.message.names())
+            .chain(remedies)
+    }
+
+    /// Whether a finding is only as sure as the listener's verdict: the condition reads it.
+    pub fn rests_on_verdict(&self) -> bool {
+        self.when.names().any(|name| match name {
+            Name::Fact(entry) => {
+                entry.path == "listener.limited_by"
+                    || entry.path == "listener.confidence"
+                    || entry.path.starts_with("listener.requested.")
+            }
+            Name::Sysctl(_) | Name::Counter(_) => false,
+        })
+    }
+}

@@ -1,0 +1,21 @@
+//! The rules that the binary carries: the YAML files of the repository's `rules/` folder.
+
+use include_dir::{Dir, include_dir};
+
+static FOLDER: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/rules");
+
+/// Name and text of each built-in rule file, by name.
+pub fn files() -> impl Iterator<Item = (&'static str, &'static str)> {
+    FOLDER.files().filter_map(|file| {
+        let name = file.path().to_str()?;
+        is_rule_file(name).then_some((name, file.contents_utf8()?))
+    })
+}
+
+/// Whether a file of a folder of rules is a rule: YAML, and not the cases of one.
+pub fn is_rule_file(name: &str) -> bool {
+    let stem = name
+        .strip_suffix(".yaml")
+        .or_else(|| name.strip_suffix(".yml"));
+    stem.is_some_and(|stem| !stem.ends_with(".cases"))
+}

@@ -1,0 +1,161 @@
+//! Evaluates rules over facts.
+//!
+//! A host has thousands of listeners and few different ones, so a rule is evaluated once for each
+//! combination of the values that it reads: the names of a condition are known since it was typed.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use super::expr::{Name, Unevaluated};
+use super::finding::Finding;
+use super::vocabulary::{Subject, Value};
+use super::{Rule, RuleSet, Scope};
+use crate::assess::{Facts, NetnsFacts};
+
+/// What the rules say about a snapshot.
+#[derive(Debug, Default)]
+pub struct Judgement {
+    /// Worst first.
+    pub findings: Vec<Finding>,
+    /// Rules that could not be evaluated for some subjects, by rule.
+    pub not_evaluated: Vec<NotEvaluated>,
+}
+
+/// A rule that could not be evaluated, because facts are missing. It did not pass.
+#[derive(Debug, Clone)]
+pub struct NotEvaluated {
+    /// The rule.
+    pub rule: Arc<Rule>,
+    /// The namespace; `None` for a rule about the whole host.
+    pub netns: Option<String>,
+    /// How many subjects it could not be evaluated for.
+    pub subjects: usize,
+    /// The names that were needed.
+    pub missing: BTreeSet<String>,
+    /// What the evaluator said where nothing was missing.
+    pub fault: Option<String>,
+}
+
+/// Evaluates all rules for all subjects.
+pub fn judge(rules: &RuleSet, facts: &Facts<'_>) -> Judgement {
+    let mut judgement = Judgement::default();
+    for rule in rules.iter() {
+        let applies = match (rule.kernel, facts.kernel) {
+            (Some(requirement), Some(kernel)) => requirement.holds(kernel),
+            _ => true,
+        };
+        if !applies {
+            continue;
+        }
+        // A rule about the host reads the host's own namespace, which is the first.
+        let namespaces = if rule.scope == Scope::Host {
+            1
+        } else {
+            facts.namespaces.len()
+        };
+        for (index, netns) in facts.namespaces.iter().take(namespaces).enumerate() {
+            Evaluation {
+                rule,
+                facts,
+                netns,
+                index,
+                skipped: None,
+            }
+            .run(&mut judgement);
+        }
+    }
+    judgement.findings.sort_by(|a, b| {
+        let worst_first = b.rule.severity.cmp(&a.rule.severity);
+        worst_first
+            .then_with(|| b.confidence.cmp(&a.confidence))
+            .then_with(|| a.rule.id.cmp(&b.rule.id))
+            .then_with(|| position(a).cmp(&position(b)))
+    });
+    judgement
+}
+
+fn position(finding: &Finding) -> (usize, Option<usize>) {
+    let listener = finding.about.listener.as_ref();
+    (
+        finding.about.netns_index,
+        listener.map(|listener| listener.index),
+    )
+}
+
+/// One rule in one namespace.
+struct Evaluation<'a> {
+    rule: &'a Arc<Rule>,
+    facts: &'a Facts<'a>,
+    netns: &'a NetnsFacts<'a>,
+    index: usize,
+    skipped: Option<NotEvaluated>,
+}
+
+impl<'a> Evaluation<'a> {
+    fn run(mut self, judgement: &mut Judgement) {
+        if self.rule.scope == Scope::Listener {
+            self.listeners(judgement);
+        } else {
+            let subject = Subject {
+                facts: self.facts,
+                netns: self.netns,
+                listener: None,
+            };
+            match self.rule.when.holds(subject) {
+                Ok(true) => {
+                    judgement
+                        .findings
+                        .push(Finding::build(self.rule, subject, self.index, None));
+                }
+                Ok(false) => {}
+                Err(why) => self.skip(&why),
+            }
+        }
+        judgement.not_evaluated.extend(self.skipped);
+    }
+
+    fn listeners(&mut self, judgement: &mut Judgement) {
+        // What does not differ between the listeners of a namespace need not be compared.
+        let names: Vec<&Name> = self.rule.when.names_that_differ().collect();
+        let mut known: HashMap<Vec<Option<Value<'a>>>, Result<bool, Unevaluated>> = HashMap::new();
+        let mut inputs: Vec<Option<Value<'a>>> = Vec::with_capacity(names.len());
+        for (index, listener) in self.netns.listeners.iter().enumerate() {
+            let subject = Subject {
+                facts: self.facts,
+                netns: self.netns,
+                listener: Some(listener),
+            };
+            inputs.clear();
+            inputs.extend(names.iter().map(|name| name.get(subject)));
+            let outcome = match known.get(inputs.as_slice()) {
+                Some(outcome) => outcome,
+                None => known
+                    .entry(inputs.clone())
+                    .or_insert_with(|| self.rule.when.holds(subject)),
+            };
+            match outcome {
+                Ok(true) => {
+                    let finding = Finding::build(self.rule, subject, self.index, Some(index));
+                    judgement.findings.push(finding);
+                }
+                Ok(false) => {}
+                Err(why) => {
+                    let why = why.clone();
+                    self.skip(&why);
+                }
+            }
+        }
+    }
+
+    fn skip(&mut self, why: &Unevaluated) {
+        let skipped = self.skipped.get_or_insert_with(|| NotEvaluated {
+            rule: Arc::clone(self.rule),
+            netns: (self.rule.scope != Scope::Host).then(|| self.netns.namespace.name.clone()),
+            subjects: 0,
+            missing: BTreeSet::new(),
+            fault: why.fault.clone(),
+        });
+        skipped.subjects += 1;
+        skipped.missing.extend(why.missing.iter().cloned());
+    }
+}

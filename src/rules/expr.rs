@@ -1,0 +1,183 @@
+//! CEL expressions of rules: parsed, typed against the vocabulary, and evaluated.
+//!
+//! The crate `cel` parses and evaluates but has no static types, so the typing is here: a name
+//! that does not exist, a comparison of different types or a function that is not offered is a
+//! fault when the rule is loaded, never a rule that silently matches nothing.
+
+mod eval;
+mod typing;
+
+use std::ops::Range;
+
+use cel::parser::PrattParser;
+
+use super::Scope;
+use super::vocabulary::{Entry, Subject, Type, Value};
+pub use eval::Unevaluated;
+pub(super) use typing::sysctl_fault;
+
+/// A name that an expression reads.
+#[derive(Debug, Clone)]
+pub enum Name {
+    /// A name of the vocabulary.
+    Fact(&'static Entry),
+    /// `sysctl["key"]`.
+    Sysctl(String),
+    /// `counters["name"]`.
+    Counter(String),
+}
+
+impl Name {
+    /// The name as evidence shows it.
+    pub fn path(&self) -> String {
+        match self {
+            Self::Fact(entry) => entry.path.to_owned(),
+            Self::Sysctl(key) => format!("sysctl.{key}"),
+            Self::Counter(name) => format!("counters.{name}"),
+        }
+    }
+
+    /// The value for a subject; `None` when it was not read.
+    pub fn get<'a>(&self, subject: Subject<'a>) -> Option<Value<'a>> {
+        match self {
+            Self::Fact(entry) => entry.get(subject),
+            Self::Sysctl(key) => subject
+                .netns
+                .namespace
+                .sysctls
+                .get(key)
+                .map(|value| value.clone().into()),
+            Self::Counter(name) => {
+                let count = subject.netns.namespace.counters.get(name)?;
+                Some(Value::Int(i64::try_from(*count).unwrap_or(i64::MAX)))
+            }
+        }
+    }
+
+    /// Whether the value differs between the listeners of one namespace.
+    pub fn is_of_listener(&self) -> bool {
+        matches!(self, Self::Fact(entry) if entry.scope == Scope::Listener)
+    }
+}
+
+impl PartialEq for Name {
+    fn eq(&self, other: &Self) -> bool {
+        self.path() == other.path()
+    }
+}
+
+/// A typed expression.
+#[derive(Debug)]
+pub struct Expr {
+    ast: cel::IdedExpr,
+    kind: Type,
+    /// Names whose values are read, without repetition, in the order of the text.
+    names: Vec<Name>,
+    /// Names whose presence alone is asked, by `has()` or `in`.
+    asked_for: Vec<Asked>,
+}
+
+/// A name whose presence is asked.
+#[derive(Debug, Clone, PartialEq)]
+struct Asked {
+    name: Name,
+    /// By itself, and not as one of a group.
+    alone: bool,
+}
+
+/// A fault in an expression.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// Range of the offending text, in characters of the expression.
+    pub range: Range<usize>,
+    /// What is wrong.
+    pub message: String,
+    /// The remedy.
+    pub help: Option<String>,
+}
+
+impl Fault {
+    fn new(range: Range<usize>, message: impl Into<String>) -> Self {
+        Self {
+            range,
+            message: message.into(),
+            help: None,
+        }
+    }
+
+    fn with_help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+}
+
+impl Expr {
+    /// Parses and types an expression for rules of `scope`.
+    ///
+    /// # Errors
+    /// The first fault, with its place in `source`.
+    pub fn parse(source: &str, scope: Scope) -> Result<Self, Fault> {
+        if source.trim().is_empty() {
+            return Err(Fault::new(0..0, "the expression is empty"));
+        }
+        // This parser is quick but forgets places; only when there is a fault to point at is the
+        // text parsed again, by the one that keeps them.
+        let parser = PrattParser::new().max_recursion_depth(64);
+        let ast = parser
+            .parse(source)
+            .map_err(|errors| typing::syntax_fault(source, &errors))?;
+        match typing::check(&ast, None, scope) {
+            Ok(typed) => {
+                let typing::Typed {
+                    kind,
+                    names,
+                    asked_for,
+                } = typed;
+                Ok(Self {
+                    ast,
+                    kind,
+                    names,
+                    asked_for,
+                })
+            }
+            Err(fault) => match cel::Program::compile(source) {
+                Ok(program) => {
+                    let placed =
+                        typing::check(program.expression(), Some(program.source_info()), scope);
+                    Err(placed.err().unwrap_or(fault))
+                }
+                Err(_) => Err(fault),
+            },
+        }
+    }
+
+    /// Type of the value.
+    pub fn kind(&self) -> Type {
+        self.kind
+    }
+
+    /// The names whose values the expression reads.
+    pub fn names(&self) -> impl Iterator<Item = &Name> {
+        self.names.iter()
+    }
+
+    /// The names, read or asked for, whose values differ between the listeners of one namespace.
+    pub fn names_that_differ(&self) -> impl Iterator<Item = &Name> {
+        self.names
+            .iter()
+            .chain(self.asked_for.iter().map(|asked| &asked.name))
+            .filter(|name| name.is_of_listener())
+    }
+
+    /// The value, where the expression is one bare name: no evaluation needed.
+    fn bare_name(&self) -> Option<&Name> {
+        let bare = matches!(
+            &self.ast.expr,
+            cel::common::ast::Expr::Select(select) if !select.test
+        );
+        match self.names.as_slice() {
+            [name] if bare && self.asked_for.is_empty() => Some(name),
+            _ => None,
+        }
+    }
+}

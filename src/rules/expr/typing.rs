@@ -1,0 +1,391 @@
+//! Static types of CEL expressions: which names they read, and whether the operators fit.
+
+use std::ops::Range;
+
+use cel::ParseErrors;
+use cel::common::ast::{
+    CallExpr, Expr as Node, IdedExpr, LiteralValue, SourceInfo, operators as op,
+};
+
+use super::{Asked, Fault, Name};
+use crate::kernel::{counters, sysctls};
+use crate::rules::Scope;
+use crate::rules::vocabulary::{self, Type};
+use crate::text::nearest::nearest;
+
+/// What typing finds out about an expression.
+pub(super) struct Typed {
+    pub(super) kind: Type,
+    pub(super) names: Vec<Name>,
+    pub(super) asked_for: Vec<Asked>,
+}
+
+/// Types an expression. Without `places` a fault has no range.
+pub(super) fn check(
+    ast: &IdedExpr,
+    places: Option<&SourceInfo>,
+    scope: Scope,
+) -> Result<Typed, Fault> {
+    let mut checker = Checker {
+        places,
+        scope,
+        names: Vec::new(),
+        asked_for: Vec::new(),
+    };
+    let kind = checker.kind(ast)?;
+    Ok(Typed {
+        kind,
+        names: checker.names,
+        asked_for: checker.asked_for,
+    })
+}
+
+/// The parser's first complaint, in the words of somebody who did not write the grammar.
+pub(super) fn syntax_fault(source: &str, errors: &ParseErrors) -> Fault {
+    let length = source.chars().count();
+    let Some(error) = errors.errors.first() else {
+        return Fault::new(0..length, "this is not an expression");
+    };
+    let line = usize::try_from(error.pos.0).unwrap_or(1).max(1);
+    let column = usize::try_from(error.pos.1).unwrap_or(1).max(1);
+    let before: usize = source
+        .split_inclusive('\n')
+        .take(line - 1)
+        .map(|line| line.chars().count())
+        .sum();
+    let at = (before + column - 1).min(length);
+    let message = error
+        .msg
+        .trim_start_matches("Syntax error: ")
+        .replace("<EOF>", "end");
+    let fault = Fault::new(at..(at + 1).min(length).max(at), message);
+    if source.chars().nth(at) == Some('=') {
+        return fault.with_help("equality is written `==`");
+    }
+    fault
+}
+
+const FUNCTIONS: [&str; 6] = ["has", "size", "string", "int", "startsWith", "endsWith"];
+
+struct Checker<'a> {
+    places: Option<&'a SourceInfo>,
+    scope: Scope,
+    names: Vec<Name>,
+    asked_for: Vec<Asked>,
+}
+
+impl Checker<'_> {
+    fn kind(&mut self, node: &IdedExpr) -> Result<Type, Fault> {
+        match &node.expr {
+            Node::Literal(literal) => self.literal(node, literal),
+            Node::Ident(_) | Node::Select(_) => self.name(node),
+            Node::Call(call) => self.call(node, call),
+            Node::List(_) => Err(self.fault(node, "a list stands only on the right of `in`")),
+            Node::Comprehension(_) | Node::Map(_) | Node::Struct(_) | Node::Unspecified => {
+                Err(self.fault(
+                    node,
+                    "maps, structures and comprehensions are not offered here",
+                ))
+            }
+        }
+    }
+
+    fn literal(&self, node: &IdedExpr, literal: &LiteralValue) -> Result<Type, Fault> {
+        match literal {
+            LiteralValue::Boolean(_) => Ok(Type::Bool),
+            LiteralValue::Int(_) => Ok(Type::Int),
+            LiteralValue::String(_) => Ok(Type::Text),
+            LiteralValue::Null => Err(self
+                .fault(
+                    node,
+                    "nothing is ever null: a fact that was not read is absent",
+                )
+                .with_help("ask for presence with `has(listener.unit)`")),
+            LiteralValue::UInt(_) | LiteralValue::Double(_) | LiteralValue::Bytes(_) => {
+                Err(self.fault(node, "numbers are whole and signed here, texts are text"))
+            }
+        }
+    }
+
+    /// A dotted name of the vocabulary.
+    fn name(&mut self, node: &IdedExpr) -> Result<Type, Fault> {
+        let (path, asks_presence) = match &node.expr {
+            Node::Select(select) if select.test => (
+                dotted(&select.operand).map(|path| format!("{path}.{}", select.field)),
+                true,
+            ),
+            _ => (dotted(node), false),
+        };
+        let Some(path) = path else {
+            return Err(self.fault(node, "only a name of the vocabulary has fields"));
+        };
+        let root = path.split('.').next().unwrap_or_default();
+        if root == "sysctl" || root == "counters" {
+            let example = if root == "sysctl" {
+                "sysctl[\"net.core.somaxconn\"]"
+            } else {
+                "counters[\"TcpExt.ListenOverflows\"]"
+            };
+            let fault = self.fault(node, format!("`{root}` is read by key, in brackets"));
+            return Err(fault.with_help(format!("write `{example}`")));
+        }
+        if let Some(entry) = vocabulary::find(&path) {
+            if entry.scope > self.scope {
+                let fault = self.fault(node, format!("a rule of this scope has no `{path}`"));
+                let scope = path.split('.').next().unwrap_or_default();
+                return Err(fault.with_help(format!("use `scope: {scope}`")));
+            }
+            if asks_presence {
+                self.ask(Name::Fact(entry), true);
+                return Ok(Type::Bool);
+            }
+            self.read(Name::Fact(entry));
+            return Ok(entry.kind);
+        }
+        let members: Vec<_> = vocabulary::below(&path).collect();
+        if members.is_empty() {
+            let known = vocabulary::ENTRIES.iter().map(|entry| entry.path);
+            let candidates = known.chain(super::super::Advice::ALL.map(|(name, _)| name));
+            let fault = self.fault(node, format!("there is no `{path}`"));
+            return Err(match nearest(&path, candidates) {
+                Some(near) => fault.with_help(format!("did you mean `{near}`?")),
+                None => fault.with_help("names begin with host, netns, listener, sysctl, counters"),
+            });
+        }
+        if asks_presence {
+            members
+                .into_iter()
+                .for_each(|entry| self.ask(Name::Fact(entry), false));
+            return Ok(Type::Bool);
+        }
+        let members: Vec<_> = members.iter().map(|entry| entry.path).collect();
+        let fault = self.fault(node, format!("`{path}` is a group, not a value"));
+        Err(fault.with_help(format!("it has {}", members.join(", "))))
+    }
+
+    fn call(&mut self, node: &IdedExpr, call: &CallExpr) -> Result<Type, Fault> {
+        use Type::{Any, Bool, Int, Text};
+        match (call.func_name.as_str(), call.args.as_slice()) {
+            (op::LOGICAL_AND | op::LOGICAL_OR, args) => {
+                args.iter().try_for_each(|arg| self.expect(arg, Bool))?;
+                Ok(Bool)
+            }
+            (op::LOGICAL_NOT, [arg]) => self.expect(arg, Bool).map(|()| Bool),
+            (op::NEGATE, [arg]) => self.expect(arg, Int).map(|()| Int),
+            (op::ADD, [left, right]) => {
+                let kind = self.same(node, left, right)?;
+                if kind == Bool {
+                    return Err(self.fault(node, "true and false cannot be added"));
+                }
+                Ok(kind)
+            }
+            (op::SUBSTRACT | op::MULTIPLY | op::DIVIDE | op::MODULO, [left, right]) => {
+                self.expect(left, Int)?;
+                self.expect(right, Int)?;
+                Ok(Int)
+            }
+            (op::EQUALS | op::NOT_EQUALS, [left, right]) => {
+                self.same(node, left, right).map(|_| Bool)
+            }
+            (op::LESS | op::LESS_EQUALS | op::GREATER | op::GREATER_EQUALS, [left, right]) => {
+                match self.same(node, left, right)? {
+                    Bool => Err(self.fault(node, "true and false have no order")),
+                    Int | Text | Any => Ok(Bool),
+                }
+            }
+            (op::CONDITIONAL, [condition, yes, no]) => {
+                self.expect(condition, Bool)?;
+                self.same(node, yes, no)
+            }
+            (op::INDEX, [container, key]) => {
+                let (name, kind) = self.keyed(container, key)?;
+                self.read(name);
+                Ok(kind)
+            }
+            (op::IN, [element, container]) => self.is_in(node, element, container),
+            (function, args) => self.function(node, call, function, args),
+        }
+    }
+
+    fn function(
+        &mut self,
+        node: &IdedExpr,
+        call: &CallExpr,
+        function: &str,
+        args: &[IdedExpr],
+    ) -> Result<Type, Fault> {
+        match (function, &call.target, args) {
+            ("startsWith" | "endsWith" | "contains", Some(target), [arg]) => {
+                self.expect(target, Type::Text)?;
+                self.expect(arg, Type::Text)?;
+                Ok(Type::Bool)
+            }
+            ("size", None, [arg]) => self.expect(arg, Type::Text).map(|()| Type::Int),
+            ("string", None, [arg]) => self.kind(arg).map(|_| Type::Text),
+            ("int", None, [arg]) => self.kind(arg).map(|_| Type::Int),
+            _ => {
+                let fault = self.fault(node, format!("there is no function `{function}` for this"));
+                Err(match nearest(function, FUNCTIONS) {
+                    Some(near) if near != function => {
+                        fault.with_help(format!("did you mean `{near}`?"))
+                    }
+                    _ => fault.with_help(format!("offered: {}, contains", FUNCTIONS.join(", "))),
+                })
+            }
+        }
+    }
+
+    /// `sysctl["key"]` and `counters["name"]`.
+    fn keyed(&self, container: &IdedExpr, key: &IdedExpr) -> Result<(Name, Type), Fault> {
+        let Node::Literal(LiteralValue::String(text)) = &key.expr else {
+            let message = "the key must be written out: it decides what is read from the host";
+            return Err(self.fault(key, message));
+        };
+        let text = text.inner();
+        match &container.expr {
+            Node::Ident(root) if root == "sysctl" => {
+                if let Some(help) = sysctl_fault(text) {
+                    let fault = self.fault(key, format!("`{text}` is not a sysctl"));
+                    return Err(fault.with_help(help));
+                }
+                let kind = match sysctls::find(text).map(|sysctl| sysctl.kind) {
+                    Some(sysctls::Kind::Int) => Type::Int,
+                    Some(sysctls::Kind::Text) => Type::Text,
+                    None => Type::Any,
+                };
+                Ok((Name::Sysctl(text.to_owned()), kind))
+            }
+            Node::Ident(root) if root == "counters" => {
+                let known = counters::COUNTERS.iter().map(|counter| counter.name);
+                if known.clone().any(|name| name == text) {
+                    return Ok((Name::Counter(text.to_owned()), Type::Int));
+                }
+                let fault = self.fault(key, format!("the counter `{text}` is not recorded"));
+                Err(match nearest(text, known.clone()) {
+                    Some(near) => fault.with_help(format!("did you mean `{near}`?")),
+                    None => {
+                        fault.with_help(format!("known: {}", known.collect::<Vec<_>>().join(", ")))
+                    }
+                })
+            }
+            _ => Err(self.fault(container, "only `sysctl` and `counters` are read by key")),
+        }
+    }
+
+    fn is_in(
+        &mut self,
+        node: &IdedExpr,
+        element: &IdedExpr,
+        container: &IdedExpr,
+    ) -> Result<Type, Fault> {
+        match &container.expr {
+            Node::List(list) => {
+                let kind = self.kind(element)?;
+                for item in &list.elements {
+                    self.expect(item, kind)?;
+                }
+                Ok(Type::Bool)
+            }
+            Node::Ident(root) if root == "sysctl" || root == "counters" => {
+                let (name, _) = self.keyed(container, element)?;
+                self.ask(name, true);
+                Ok(Type::Bool)
+            }
+            _ => Err(self.fault(
+                node,
+                "on the right of `in` stands a list, `sysctl` or `counters`",
+            )),
+        }
+    }
+
+    fn expect(&mut self, node: &IdedExpr, wanted: Type) -> Result<(), Fault> {
+        let kind = self.kind(node)?;
+        if kind == wanted || kind == Type::Any || wanted == Type::Any {
+            return Ok(());
+        }
+        Err(self.fault(node, format!("this is {kind}, and {wanted} is needed")))
+    }
+
+    fn same(&mut self, node: &IdedExpr, left: &IdedExpr, right: &IdedExpr) -> Result<Type, Fault> {
+        let (a, b) = (self.kind(left)?, self.kind(right)?);
+        match (a, b) {
+            (Type::Any, other) | (other, Type::Any) => Ok(other),
+            (a, b) if a == b => Ok(a),
+            (a, b) => Err(self.fault(node, format!("{a} on the left, {b} on the right"))),
+        }
+    }
+
+    fn read(&mut self, name: Name) {
+        if !self.names.contains(&name) {
+            self.names.push(name);
+        }
+    }
+
+    fn ask(&mut self, name: Name, alone: bool) {
+        let asked = Asked { name, alone };
+        if !self.asked_for.contains(&asked) {
+            self.asked_for.push(asked);
+        }
+    }
+
+    fn fault(&self, node: &IdedExpr, message: impl Into<String>) -> Fault {
+        let range = self
+            .places
+            .and_then(|places| extent(node, places))
+            .unwrap_or(0..0);
+        Fault::new(range, message)
+    }
+}
+
+/// `a.b.c` for selections on an identifier.
+fn dotted(node: &IdedExpr) -> Option<String> {
+    match &node.expr {
+        Node::Ident(name) => Some(name.clone()),
+        Node::Select(select) if !select.test => {
+            Some(format!("{}.{}", dotted(&select.operand)?, select.field))
+        }
+        _ => None,
+    }
+}
+
+/// Range of a node's text in characters, over everything below it.
+fn extent(node: &IdedExpr, places: &SourceInfo) -> Option<Range<usize>> {
+    let own = places.offset_for(node.id).map(|(start, stop)| {
+        let (start, stop) = (start as usize, stop as usize + 1);
+        match &node.expr {
+            // The place of a selection is its dot.
+            Node::Select(select) if !select.test => start..stop + select.field.chars().count(),
+            _ => start..stop,
+        }
+    });
+    let below: Vec<&IdedExpr> = match &node.expr {
+        Node::Call(call) => call
+            .target
+            .as_deref()
+            .into_iter()
+            .chain(&call.args)
+            .collect(),
+        Node::Select(select) => vec![&select.operand],
+        Node::List(list) => list.elements.iter().collect(),
+        _ => Vec::new(),
+    };
+    below
+        .into_iter()
+        .filter_map(|child| extent(child, places))
+        .chain(own)
+        .reduce(|a, b| a.start.min(b.start)..a.end.max(b.end))
+}
+
+/// Why a text cannot be a sysctl's key, as a remedy.
+pub(in crate::rules) fn sysctl_fault(key: &str) -> Option<String> {
+    let valid = |c: char| c.is_ascii_alphanumeric() || "_-./:@+".contains(c);
+    let parts_fit = key.split('.').all(|part| !part.is_empty());
+    if !key.contains('.') || !parts_fit || !key.chars().all(valid) {
+        return Some("keys are dotted, such as `net.core.somaxconn`".to_owned());
+    }
+    // One or two letters off a key that decides the accept path is a slip, not another key.
+    sysctls::ACCEPT_PATH
+        .iter()
+        .find(|known| key != known.key && strsim::osa_distance(key, known.key) <= 2)
+        .map(|known| format!("did you mean `{}`?", known.key))
+}

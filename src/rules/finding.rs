@@ -1,0 +1,196 @@
+//! A finding: data, built in one place from a rule and a subject.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use sha2::{Digest as _, Sha256};
+
+use super::expr::Name;
+use super::vocabulary::{Subject, Value};
+use super::{Advice, Remedy, RemedyStep, RemedyValue, Rule, Scope};
+use crate::assess::Confidence;
+use crate::snapshot::Protocol;
+
+/// What a rule found, complete: nothing later adds an opinion.
+#[derive(Debug, Clone)]
+pub struct Finding {
+    /// The rule.
+    pub rule: Arc<Rule>,
+    /// How sure it is.
+    pub confidence: Confidence,
+    /// One sentence.
+    pub message: String,
+    /// What it is about.
+    pub about: About,
+    /// What the rule read, by name.
+    pub evidence: BTreeMap<String, Value<'static>>,
+    /// What to do.
+    pub remediation: Vec<Remediation>,
+    /// Stable across restarts and hosts: rule, namespace name, protocol, address, service.
+    pub fingerprint: String,
+}
+
+/// The subject of a finding.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct About {
+    /// Index of the namespace in the facts.
+    pub netns_index: usize,
+    /// Name of the namespace; `None` for a finding about the whole host.
+    pub netns: Option<String>,
+    /// The listener, for a finding about one.
+    pub listener: Option<AboutListener>,
+}
+
+/// The listener that a finding is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AboutListener {
+    /// Index in the namespace's facts.
+    pub index: usize,
+    /// Protocol.
+    pub protocol: Protocol,
+    /// Address.
+    pub address: String,
+    /// Service, where it is known.
+    pub service: Option<String>,
+}
+
+/// One recommended step.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Remediation {
+    /// Set a sysctl in the finding's namespace.
+    Sysctl {
+        /// Dotted key.
+        key: String,
+        /// The value, or the advice that `advise` computes.
+        value: SysctlTarget,
+    },
+    /// Change the service's own setting.
+    Service,
+    /// Make the service listen again.
+    Relisten,
+}
+
+/// The value that a sysctl should get.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SysctlTarget {
+    /// This value.
+    Value(String),
+    /// To be derived by the `advise` stage.
+    Advice(Advice),
+}
+
+impl Finding {
+    /// Builds the finding of `rule` for a subject for which its condition holds. `netns_index` and
+    /// `listener_index` say where the subject stands in the facts.
+    pub(super) fn build(
+        rule: &Arc<Rule>,
+        subject: Subject<'_>,
+        netns_index: usize,
+        listener_index: Option<usize>,
+    ) -> Self {
+        let confidence = match subject.listener {
+            Some(listener) if rule.rests_on_verdict() => listener.confidence,
+            _ => Confidence::Certain,
+        };
+        let listener = subject
+            .listener
+            .zip(listener_index)
+            .map(|(listener, index)| AboutListener {
+                index,
+                protocol: listener.listener.protocol,
+                address: listener.listener.address.clone(),
+                service: listener.service_name().map(str::to_owned),
+            });
+        let netns = (rule.scope != Scope::Host).then(|| subject.netns.namespace.name.clone());
+        let about = About {
+            netns_index,
+            netns,
+            listener,
+        };
+        Self {
+            confidence,
+            message: rule.message.render(subject),
+            evidence: evidence(rule, subject),
+            remediation: rule
+                .remediation
+                .iter()
+                .filter_map(|remedy| remediation(remedy, subject))
+                .collect(),
+            fingerprint: fingerprint(&rule.id, &about),
+            about,
+            rule: Arc::clone(rule),
+        }
+    }
+}
+
+fn remediation(remedy: &Remedy, subject: Subject<'_>) -> Option<Remediation> {
+    if let Some(when) = &remedy.when
+        && !when.holds(subject).unwrap_or(false)
+    {
+        return None;
+    }
+    Some(match &remedy.step {
+        RemedyStep::Service => Remediation::Service,
+        RemedyStep::Relisten => Remediation::Relisten,
+        RemedyStep::Sysctl { key, value } => {
+            let value = match value {
+                RemedyValue::Advice(advice) => SysctlTarget::Advice(*advice),
+                RemedyValue::Expr(expr) => {
+                    SysctlTarget::Value(expr.evaluate(subject).ok()?.to_string())
+                }
+            };
+            Remediation::Sysctl {
+                key: key.clone(),
+                value,
+            }
+        }
+    })
+}
+
+fn evidence(rule: &Rule, subject: Subject<'_>) -> BTreeMap<String, Value<'static>> {
+    let mut evidence = BTreeMap::new();
+    let mut note = |name: &Name| {
+        if let Some(value) = name.get(subject) {
+            evidence.insert(name.path(), value.into_owned());
+        }
+    };
+    for name in rule.when.names().chain(rule.message.names()) {
+        note(name);
+        let Name::Fact(entry) = name else { continue };
+        for path in entry.derived_from {
+            match path.strip_prefix("sysctl.") {
+                Some(key) => note(&Name::Sysctl(key.to_owned())),
+                None => super::vocabulary::find(path)
+                    .into_iter()
+                    .map(Name::Fact)
+                    .for_each(|name| note(&name)),
+            }
+        }
+    }
+    // The label is the message's words for protocol, address and service.
+    evidence.remove("listener.label");
+    evidence
+}
+
+/// 128 bits of SHA-256 over the parts that do not change when a service or a host restarts.
+fn fingerprint(rule: &str, about: &About) -> String {
+    let listener = about.listener.as_ref();
+    let parts = [
+        rule,
+        about.netns.as_deref().unwrap_or_default(),
+        listener.map_or("", |listener| listener.protocol.name()),
+        listener.map_or("", |listener| &listener.address),
+        listener
+            .and_then(|listener| listener.service.as_deref())
+            .unwrap_or_default(),
+    ];
+    let digest = Sha256::digest(parts.join("\0"));
+    digest
+        .iter()
+        .take(16)
+        .fold(String::with_capacity(32), |mut out, byte| {
+            let _ = write!(out, "{byte:02x}");
+            out
+        })
+}

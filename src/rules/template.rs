@@ -1,0 +1,94 @@
+//! Messages of rules: text with `{expression}` in it; `{{` is a brace.
+
+use super::Scope;
+use super::expr::{Expr, Fault, Name};
+use super::vocabulary::Subject;
+
+/// A message with its expressions typed.
+#[derive(Debug)]
+pub struct Template {
+    parts: Vec<Part>,
+}
+
+#[derive(Debug)]
+enum Part {
+    Text(String),
+    Expr(Expr),
+}
+
+impl Template {
+    /// Parses a message.
+    ///
+    /// # Errors
+    /// A fault with its place in the message, in characters.
+    pub fn parse(source: &str, scope: Scope) -> Result<Self, Fault> {
+        let chars: Vec<char> = source.chars().collect();
+        let fault = |at: usize, message: &str, help: &str| {
+            Err(Fault {
+                range: at..at + 1,
+                message: message.to_owned(),
+                help: Some(help.to_owned()),
+            })
+        };
+        let mut parts = Vec::new();
+        let mut text = String::new();
+        let mut at = 0;
+        while at < chars.len() {
+            match (chars[at], chars.get(at + 1)) {
+                ('{', Some('{')) | ('}', Some('}')) => {
+                    text.push(chars[at]);
+                    at += 2;
+                }
+                ('{', _) => {
+                    let Some(length) = chars[at + 1..].iter().position(|c| *c == '}') else {
+                        return fault(at, "this brace is not closed", "a brace itself is `{{`");
+                    };
+                    let source: String = chars[at + 1..at + 1 + length].iter().collect();
+                    let expr = Expr::parse(&source, scope).map_err(|mut fault| {
+                        fault.range = fault.range.start + at + 1..fault.range.end + at + 1;
+                        fault
+                    })?;
+                    parts.push(Part::Text(std::mem::take(&mut text)));
+                    parts.push(Part::Expr(expr));
+                    at += length + 2;
+                }
+                ('}', _) => {
+                    return fault(at, "this brace was not opened", "a brace itself is `}}`");
+                }
+                (c, _) => {
+                    text.push(c);
+                    at += 1;
+                }
+            }
+        }
+        parts.push(Part::Text(text));
+        Ok(Self { parts })
+    }
+
+    /// The names that the message reads.
+    pub fn names(&self) -> impl Iterator<Item = &Name> {
+        self.parts.iter().flat_map(|part| {
+            match part {
+                Part::Text(_) => None,
+                Part::Expr(expr) => Some(expr.names()),
+            }
+            .into_iter()
+            .flatten()
+        })
+    }
+
+    /// The message for a subject; what was not read is `unknown`.
+    pub fn render(&self, subject: Subject<'_>) -> String {
+        let mut out = String::new();
+        for part in &self.parts {
+            match part {
+                Part::Text(text) => out.push_str(text),
+                Part::Expr(expr) => match expr.evaluate(subject) {
+                    Ok(value) => out.push_str(&value.to_string()),
+                    Err(_) => out.push_str("unknown"),
+                },
+            }
+        }
+        out
+    }
+}

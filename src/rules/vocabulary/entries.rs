@@ -1,0 +1,303 @@
+//! The entries of the vocabulary, in the order of the reference.
+
+use std::borrow::Cow;
+
+use super::{Entry, Get, Scope, Type, Value};
+use crate::services;
+use crate::snapshot::address;
+
+const fn entry(
+    path: &'static str,
+    scope: Scope,
+    kind: Type,
+    meaning: &'static str,
+    get: Get,
+) -> Entry {
+    Entry {
+        path,
+        scope,
+        kind,
+        meaning,
+        derived_from: &[],
+        get,
+    }
+}
+
+fn text(value: Option<&str>) -> Option<Value<'_>> {
+    value.map(|value| Value::Text(Cow::Borrowed(value)))
+}
+
+fn int(value: Option<impl TryInto<i64>>) -> Option<Value<'static>> {
+    value
+        .and_then(|value| value.try_into().ok())
+        .map(Value::Int)
+}
+
+use Scope::{Host, Listener, Netns};
+use Type::{Bool, Int, Text};
+
+/// Every name, in the order of the reference.
+pub static ENTRIES: [Entry; 34] = [
+    entry("host.name", Host, Text, "node name", |s| {
+        text(s.facts.snapshot.host.name.as_deref())
+    }),
+    entry(
+        "host.kernel",
+        Host,
+        Text,
+        "kernel release, such as 6.1.0-18-amd64",
+        |s| text(s.facts.snapshot.host.kernel.as_deref()),
+    ),
+    entry(
+        "host.os.id",
+        Host,
+        Text,
+        "distribution, such as debian",
+        |s| text(s.facts.snapshot.host.os.as_ref().map(|os| os.id.as_str())),
+    ),
+    entry(
+        "host.os.version",
+        Host,
+        Text,
+        "version of the distribution, such as 12",
+        |s| text(s.facts.snapshot.host.os.as_ref()?.version.as_deref()),
+    ),
+    entry(
+        "netns.name",
+        Netns,
+        Text,
+        "name of the network namespace",
+        |s| text(Some(&s.netns.namespace.name)),
+    ),
+    entry(
+        "netns.id",
+        Netns,
+        Int,
+        "inode of the network namespace",
+        |s| int(s.netns.namespace.id),
+    ),
+    entry(
+        "netns.listener_count",
+        Netns,
+        Int,
+        "listeners in the namespace",
+        |s| int(Some(s.netns.listeners.len())),
+    ),
+    entry(
+        "netns.longest.label",
+        Netns,
+        Text,
+        "the TCP listener with the largest accept queue",
+        |s| text(Some(&s.netns.listeners[s.netns.longest?].label)),
+    ),
+    entry(
+        "netns.longest.max",
+        Netns,
+        Int,
+        "its accept queue's maximum, in connections",
+        |s| {
+            int(s.netns.listeners[s.netns.longest?]
+                .listener
+                .accept_queue
+                .max)
+        },
+    ),
+    entry(
+        "netns.syn_queue_admits",
+        Netns,
+        Int,
+        "request sockets that tcp_max_syn_backlog admits per listener while syncookies=0",
+        |s| int(s.netns.syn_queue_admits()),
+    ),
+    entry(
+        "netns.syn_backlog_was_set",
+        Netns,
+        Bool,
+        "tcp_max_syn_backlog is a number that the kernel would not have chosen",
+        |s| s.netns.syn_backlog_was_set().map(Value::Bool),
+    ),
+    entry(
+        "netns.droppers",
+        Netns,
+        Text,
+        "the listeners with most drops, in words",
+        |s| {
+            let name = |n: &usize| {
+                let listener = &s.netns.listeners[*n];
+                format!(
+                    "{} ({})",
+                    listener.label,
+                    listener.listener.drops.unwrap_or_default()
+                )
+            };
+            let names: Vec<String> = s.netns.droppers.iter().map(name).collect();
+            let joined = if names.is_empty() {
+                "none".to_owned()
+            } else {
+                names.join(", ")
+            };
+            Some(Value::Text(Cow::Owned(joined)))
+        },
+    ),
+    entry(
+        "listener.label",
+        Listener,
+        Text,
+        "name for people: nginx on 0.0.0.0:443",
+        |s| text(Some(&s.listener?.label)),
+    ),
+    entry(
+        "listener.protocol",
+        Listener,
+        Text,
+        "tcp, mptcp, sctp, unix, unix-seqpacket, vsock",
+        |s| text(Some(s.listener?.listener.protocol.name())),
+    ),
+    entry(
+        "listener.address",
+        Listener,
+        Text,
+        "address as in the listing",
+        |s| text(Some(&s.listener?.listener.address)),
+    ),
+    entry(
+        "listener.port",
+        Listener,
+        Int,
+        "port of an internet address",
+        |s| {
+            let listener = s.listener?.listener;
+            int(address::port(listener.protocol, &listener.address))
+        },
+    ),
+    entry(
+        "listener.accept_queue.len",
+        Listener,
+        Int,
+        "connections waiting for accept(2)",
+        |s| int(s.listener?.listener.accept_queue.len),
+    ),
+    entry(
+        "listener.accept_queue.max",
+        Listener,
+        Int,
+        "the clamped backlog, in connections",
+        |s| int(s.listener?.listener.accept_queue.max),
+    ),
+    entry(
+        "listener.accept_queue.capacity",
+        Listener,
+        Int,
+        "connections that fit: max + 1",
+        |s| int(s.listener?.capacity()),
+    ),
+    entry(
+        "listener.syn_queue.len",
+        Listener,
+        Int,
+        "request sockets (SYN_RECV)",
+        |s| int(s.listener?.listener.syn_queue.len),
+    ),
+    entry(
+        "listener.drops",
+        Listener,
+        Int,
+        "drops of the socket: a hint, not connections",
+        |s| int(s.listener?.listener.drops),
+    ),
+    entry(
+        "listener.inode",
+        Listener,
+        Int,
+        "inode of the socket",
+        |s| int(s.listener?.listener.inode),
+    ),
+    entry(
+        "listener.uid",
+        Listener,
+        Int,
+        "user that made the socket",
+        |s| int(s.listener?.listener.uid),
+    ),
+    entry(
+        "listener.owner_count",
+        Listener,
+        Int,
+        "processes that hold the socket",
+        |s| int(Some(s.listener?.listener.owners.len())),
+    ),
+    entry(
+        "listener.process",
+        Listener,
+        Text,
+        "comm of the process that serves it",
+        |s| {
+            text(
+                services::speaker(&s.listener?.listener.owners)?
+                    .comm
+                    .as_deref(),
+            )
+        },
+    ),
+    entry("listener.cgroup", Listener, Text, "control group", |s| {
+        text(s.listener?.listener.cgroup.as_deref())
+    }),
+    entry("listener.unit", Listener, Text, "systemd unit", |s| {
+        text(s.listener?.listener.unit.as_deref())
+    }),
+    entry("listener.container", Listener, Text, "container", |s| {
+        text(s.listener?.listener.container.as_deref())
+    }),
+    entry(
+        "listener.service",
+        Listener,
+        Text,
+        "the service, such as nginx",
+        |s| text(s.listener?.service_name()),
+    ),
+    entry(
+        "listener.requested.backlog",
+        Listener,
+        Int,
+        "what the program passed to listen(2)",
+        |s| int(s.listener?.requested.as_ref()?.backlog),
+    ),
+    entry(
+        "listener.requested.source",
+        Listener,
+        Text,
+        "trace, config or default",
+        |s| text(Some(s.listener?.requested.as_ref()?.source.name())),
+    ),
+    entry(
+        "listener.requested.where",
+        Listener,
+        Text,
+        "where the request is written",
+        |s| text(s.listener?.requested.as_ref()?.place.as_deref()),
+    ),
+    Entry {
+        derived_from: &[
+            "listener.requested.backlog",
+            "listener.accept_queue.max",
+            "sysctl.net.core.somaxconn",
+        ],
+        ..entry(
+            "listener.limited_by",
+            Listener,
+            Text,
+            "somaxconn, stale, application, follows-somaxconn or unknown",
+            |s| text(Some(s.listener?.limited_by?.name())),
+        )
+    },
+    entry(
+        "listener.confidence",
+        Listener,
+        Text,
+        "certain, likely or possible",
+        |s| {
+            s.listener?.limited_by?;
+            text(Some(s.listener?.confidence.name()))
+        },
+    ),
+];

@@ -1,0 +1,58 @@
+//! The protocols of listeners.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// How a listener is spoken to. The names are those of `list --format json`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Protocol {
+    /// TCP over IPv4 or IPv6.
+    Tcp,
+    /// Multipath TCP; the kernel keeps its accept queue on the first subflow.
+    Mptcp,
+    /// SCTP, one-to-one style.
+    Sctp,
+    /// Unix stream socket.
+    Unix,
+    /// Unix seqpacket socket.
+    UnixSeqpacket,
+    /// Virtual machine socket: the kernel does not tell its queues.
+    Vsock,
+}
+
+impl Protocol {
+    /// All protocols, in the order of the listing.
+    pub const ALL: [Self; 6] = [
+        Self::Tcp,
+        Self::Mptcp,
+        Self::Sctp,
+        Self::Unix,
+        Self::UnixSeqpacket,
+        Self::Vsock,
+    ];
+
+    /// The name used in every output.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Tcp => "tcp",
+            Self::Mptcp => "mptcp",
+            Self::Sctp => "sctp",
+            Self::Unix => "unix",
+            Self::UnixSeqpacket => "unix-seqpacket",
+            Self::Vsock => "vsock",
+        }
+    }
+
+    /// Whether this is a unix socket, which has no SYN queue and no drop counter.
+    pub const fn is_unix(self) -> bool {
+        matches!(self, Self::Unix | Self::UnixSeqpacket)
+    }
+}
+
+impl fmt::Display for Protocol {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
