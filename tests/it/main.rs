@@ -1,4 +1,13 @@
-//! Integration tests: against the real programs that backlint's output is for.
+//! Integration tests: backlint as a library and as a program, against the real things.
+
+// A failed helper of a test is a failed test.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr
+)]
 
 mod patch_edit;
 mod procps_reads;
+mod rules;

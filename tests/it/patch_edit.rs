@@ -1,7 +1,6 @@
 //! The diff of an edited sysctl file, applied by the programs that people apply it with.
 
 // A failed helper of a test is a failed test.
-#![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::fs;
 use std::io::Write as _;
