@@ -1,0 +1,102 @@
+//! Plans for hand-written snapshots.
+
+use super::*;
+use crate::rules::engine::judge;
+use crate::rules::load;
+use crate::snapshot::{Snapshot, file};
+
+fn snapshot(body: &str) -> Snapshot {
+    let text = format!("schema: backlint/snapshot/v1\n{body}");
+    file::parse("test", &text).unwrap_or_else(|fault| panic!("{fault}"))
+}
+
+fn plan(body: &str, rules: &[(String, String)]) -> Advice {
+    let snapshot = snapshot(body);
+    let facts = Facts::new(&snapshot);
+    let rules = load::load(rules).unwrap_or_else(|faults| panic!("{}", faults[0]));
+    advise(&judge(&rules, &facts).findings, &facts)
+}
+
+const TRUNCATED: &str = r#"
+namespaces:
+  - sysctls: {net.core.somaxconn: 128}
+    listeners:
+      - {protocol: tcp, address: "0.0.0.0:80", accept_queue: {max: 128}, unit: nginx.service, owners: [{comm: nginx}]}
+      - {protocol: tcp, address: "0.0.0.0:443", accept_queue: {max: 128}, unit: nginx.service, owners: [{comm: nginx}]}
+      - {protocol: tcp, address: "127.0.0.1:11211", accept_queue: {max: 128}, owners: [{comm: memcached, pid: 7}]}
+      - {protocol: tcp, address: "[::]:9090", accept_queue: {max: 128}, owners: [{comm: prometheus}]}
+"#;
+
+#[test]
+fn one_value_serves_the_largest_finite_request_and_each_service_listens_again_once() {
+    let advice = plan(TRUNCATED, &[]);
+    let sysctls: Vec<_> = advice.sysctls().collect();
+    assert_eq!(sysctls.len(), 1);
+    assert_eq!(
+        (sysctls[0].key.as_str(), sysctls[0].value.as_str()),
+        ("net.core.somaxconn", "1024")
+    );
+    assert_eq!(sysctls[0].from.as_deref(), Some("128"));
+    assert_eq!(sysctls[0].reasons.len(), 3);
+    let relistens: Vec<_> = advice.relistens().collect();
+    assert_eq!(relistens.len(), 2);
+    assert_eq!(relistens[0].command, "systemctl restart nginx.service");
+    assert_eq!(relistens[0].addresses, ["0.0.0.0:80", "0.0.0.0:443"]);
+    assert_eq!(relistens[1].command, "restart memcached (pid 7)");
+    assert_eq!(relistens[1].verify, "backlint list --port 11211");
+    assert!(
+        matches!(advice.plan[0], Step::Sysctl(_)),
+        "sysctls come first"
+    );
+}
+
+#[test]
+fn the_kernels_largest_somaxconn_is_respected() {
+    let body = "host: {kernel: 3.10.0}\nnamespaces:\n  - sysctls: {net.core.somaxconn: 128}\n    listeners:\n      - {protocol: tcp, address: \"0.0.0.0:80\", accept_queue: {max: 128}, requested: {backlog: 100000, source: config}}\n";
+    let advice = plan(body, &[]);
+    assert_eq!(
+        advice.sysctls().next().map(|step| step.value.as_str()),
+        Some("65535")
+    );
+}
+
+#[test]
+fn a_socket_activated_service_restarts_its_socket() {
+    let body = "namespaces:\n  - sysctls: {net.core.somaxconn: 8192}\n    listeners:\n      - {protocol: tcp, address: \"[::]:22\", accept_queue: {max: 300}, unit: ssh.service, owners: [{comm: systemd, pid: 1}, {comm: sshd, pid: 9}]}\n";
+    let advice = plan(body, &[]);
+    let commands: Vec<_> = advice
+        .relistens()
+        .map(|step| step.command.as_str())
+        .collect();
+    assert_eq!(commands, ["systemctl restart the .socket unit of sshd"]);
+}
+
+#[test]
+fn rules_that_want_different_values_are_told() {
+    let rule = |id: &str, name: &str, severity: &str, value: &str| {
+        let text = format!(
+            "id: {id}\nname: {name}\ntitle: t\nseverity: {severity}\nscope: netns\nwhen: sysctl[\"vm.swappiness\"] == 60\nmessage: m {id}\nwhy: w\nremediation:\n  - sysctl: vm.swappiness\n    value: {value}\n"
+        );
+        (format!("{name}.yaml"), text)
+    };
+    let body = "namespaces:\n  - sysctls: {vm.swappiness: 60}\n";
+    let advice = plan(
+        body,
+        &[rule("X1", "x", "low", "10"), rule("X2", "y", "high", "1")],
+    );
+    let step = advice.sysctls().next().unwrap();
+    assert_eq!(step.value, "1", "the worse finding decides");
+    assert_eq!(
+        advice.conflicts,
+        ["X2 wants vm.swappiness = 1 and X1 wants 10: the plan has 1"]
+    );
+    let advice = plan(
+        body,
+        &[rule("X1", "x", "low", "100"), rule("X2", "y", "high", "80")],
+    );
+    assert_eq!(
+        advice.sysctls().next().unwrap().value,
+        "100",
+        "the larger serves both"
+    );
+}
