@@ -1,0 +1,247 @@
+//! Reading files below a root without ever leaving it, whatever symlinks are there: the root may be
+//! an unpacked container image or another host's disk, and its absolute links are meant inside it.
+//!
+//! Follows openat2(2), `RESOLVE_IN_ROOT`. Only regular files are opened for reading, so that a FIFO
+//! or a device cannot hang or be disturbed. Where openat2 is missing (before Linux 5.6, or under a
+//! seccomp policy), the host's own root is read plainly and any other without following links.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Component, Path, PathBuf};
+
+use rustix::fs::{Dir, FileType, Mode, OFlags, ResolveFlags, openat, openat2, readlinkat};
+use rustix::io::Errno;
+
+use crate::snapshot::{FileText, Gap};
+
+/// Most bytes of a file.
+const MOST: u64 = 1024 * 1024;
+
+/// Where sysctl.d(5) looks, best first.
+const SYSCTL_DIRECTORIES: [&str; 5] = [
+    "/etc/sysctl.d",
+    "/run/sysctl.d",
+    "/usr/local/lib/sysctl.d",
+    "/usr/lib/sysctl.d",
+    "/lib/sysctl.d",
+];
+
+/// Why a file below a root could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum FileError {
+    /// The system refused.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+    /// A directory, a device, a FIFO or a socket.
+    #[error("it is not a regular file")]
+    NotRegular,
+    /// Nothing that this program reads is that long.
+    #[error("it is longer than {MOST} bytes")]
+    TooLong,
+}
+
+/// A file that was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileInRoot {
+    /// Its content.
+    pub bytes: Vec<u8>,
+    /// Its path inside the root, begun with a slash, after all symlinks were followed.
+    pub real_path: PathBuf,
+}
+
+/// Reads a regular file below `root`, of 1 MiB at most; `path` is taken from the root, with or
+/// without its first slash. `None`: it does not exist.
+///
+/// # Errors
+///
+/// [`FileError`]; a dangling symlink is a file that does not exist.
+pub fn read(root: &Path, path: &Path) -> Result<Option<FileInRoot>, FileError> {
+    let base = open_root(root)?;
+    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY;
+    let Some(fd) = absent(open_below(&base, root, path, flags))? else {
+        return Ok(None);
+    };
+    let status = rustix::fs::fstat(&fd).map_err(io::Error::from)?;
+    if FileType::from_raw_mode(status.st_mode) != FileType::RegularFile {
+        return Err(FileError::NotRegular);
+    }
+    let real_path = real_path(&base, &fd).unwrap_or_else(|| Path::new("/").join(path));
+    let mut bytes = Vec::new();
+    File::from(fd).take(MOST + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > MOST {
+        return Err(FileError::TooLong);
+    }
+    Ok(Some(FileInRoot { bytes, real_path }))
+}
+
+/// The names in a directory below `root`, sorted, without `.` and `..`. `None`: it does not exist.
+///
+/// # Errors
+///
+/// [`FileError::Io`], ENOTDIR among them.
+pub fn list_dir(root: &Path, path: &Path) -> Result<Option<Vec<PathBuf>>, FileError> {
+    let base = open_root(root)?;
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY;
+    let Some(fd) = absent(open_below(&base, root, path, flags))? else {
+        return Ok(None);
+    };
+    let mut names = Vec::new();
+    for entry in Dir::new(fd).map_err(io::Error::from)? {
+        let entry = entry.map_err(io::Error::from)?;
+        let name = entry.file_name().to_bytes();
+        if !matches!(name, b"." | b"..") {
+            names.push(PathBuf::from(std::ffi::OsStr::from_bytes(name)));
+        }
+    }
+    names.sort();
+    Ok(Some(names))
+}
+
+fn open_root(root: &Path) -> io::Result<OwnedFd> {
+    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    Ok(rustix::fs::open(root, flags, Mode::empty())?)
+}
+
+fn absent(opened: Result<OwnedFd, Errno>) -> io::Result<Option<OwnedFd>> {
+    match opened {
+        Ok(fd) => Ok(Some(fd)),
+        Err(Errno::NOENT) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn open_below(base: &OwnedFd, root: &Path, path: &Path, flags: OFlags) -> Result<OwnedFd, Errno> {
+    let flags = flags | OFlags::CLOEXEC;
+    let resolve = ResolveFlags::IN_ROOT | ResolveFlags::NO_MAGICLINKS;
+    // EAGAIN: something was renamed meanwhile, and the kernel could not be sure.
+    for _ in 0..8 {
+        match openat2(base, path, flags, Mode::empty(), resolve) {
+            Err(Errno::AGAIN) => {}
+            Err(Errno::NOSYS | Errno::PERM) => {
+                return open_without_openat2(base, root, path, flags);
+            }
+            other => return other,
+        }
+    }
+    Err(Errno::AGAIN)
+}
+
+fn open_without_openat2(
+    base: &OwnedFd,
+    root: &Path,
+    path: &Path,
+    flags: OFlags,
+) -> Result<OwnedFd, Errno> {
+    if root == Path::new("/") {
+        return rustix::fs::open(Path::new("/").join(path), flags, Mode::empty());
+    }
+    let mut names = Vec::new();
+    for part in path.components() {
+        match part {
+            Component::Normal(name) => names.push(name),
+            Component::RootDir | Component::CurDir => {}
+            Component::ParentDir | Component::Prefix(_) => return Err(Errno::LOOP),
+        }
+    }
+    let Some((last, directories)) = names.split_last() else {
+        return openat(base, ".", flags, Mode::empty());
+    };
+    let mut at = rustix::io::dup(base)?;
+    for name in directories {
+        let step = OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        at = openat(at.as_fd(), *name, step, Mode::empty())?;
+    }
+    openat(at.as_fd(), *last, flags | OFlags::NOFOLLOW, Mode::empty())
+}
+
+/// The path of an open file inside the root; `None` where procfs does not tell.
+fn real_path(base: &OwnedFd, fd: &OwnedFd) -> Option<PathBuf> {
+    let path = |fd: &OwnedFd| std::fs::read_link(format!("/proc/self/fd/{}", fd.as_raw_fd())).ok();
+    let inside = path(fd)?.strip_prefix(path(base)?).ok()?.to_owned();
+    Some(Path::new("/").join(inside))
+}
+
+/// Reads the persistent sysctl configuration below `root`: /etc/sysctl.conf and every `*.conf` of
+/// the directories of sysctl.d(5), by directory and name.
+pub(super) fn sysctl_files(root: &Path, gaps: &mut Vec<Gap>) -> Vec<FileText> {
+    let mut texts = Vec::new();
+    keep(root, Path::new("/etc/sysctl.conf"), &mut texts, gaps);
+    for directory in SYSCTL_DIRECTORIES {
+        if directory == "/lib/sysctl.d" && same_directory(root, "/lib", "/usr/lib") {
+            continue;
+        }
+        match list_dir(root, Path::new(directory)) {
+            Ok(names) => {
+                for name in names.unwrap_or_default() {
+                    if name
+                        .extension()
+                        .is_some_and(|extension| extension == "conf")
+                    {
+                        keep(root, &Path::new(directory).join(name), &mut texts, gaps);
+                    }
+                }
+            }
+            Err(error) => gaps.push(gap(Path::new(directory), &error)),
+        }
+    }
+    texts
+}
+
+fn keep(root: &Path, path: &Path, texts: &mut Vec<FileText>, gaps: &mut Vec<Gap>) {
+    if masked(root, path) {
+        let path = path.to_string_lossy().into_owned();
+        texts.push(FileText {
+            path,
+            text: String::new(),
+        });
+        return;
+    }
+    match read(root, path) {
+        Ok(Some(file)) => texts.push(FileText {
+            path: path.to_string_lossy().into_owned(),
+            text: String::from_utf8_lossy(&file.bytes).into_owned(),
+        }),
+        Ok(None) => {}
+        Err(error) => gaps.push(gap(path, &error)),
+    }
+}
+
+/// Whether the file is a link to /dev/null, which is how sysctl.d(5) masks a file of that name in
+/// the directories that follow: as good as an empty one, though /dev may be missing in an image.
+fn masked(root: &Path, path: &Path) -> bool {
+    let Ok(base) = open_root(root) else {
+        return false;
+    };
+    let flags = OFlags::PATH | OFlags::NOFOLLOW;
+    let target = open_below(&base, root, path, flags).and_then(|fd| readlinkat(fd, "", Vec::new()));
+    target.is_ok_and(|target| target.as_bytes() == b"/dev/null")
+}
+
+fn gap(path: &Path, error: &FileError) -> Gap {
+    Gap::new(
+        path.to_string_lossy(),
+        error.to_string(),
+        "what the next boot sets from it",
+    )
+}
+
+fn same_directory(root: &Path, one: &str, other: &str) -> bool {
+    let identity = |path: &str| {
+        let base = open_root(root).ok()?;
+        let fd = open_below(
+            &base,
+            root,
+            Path::new(path),
+            OFlags::PATH | OFlags::DIRECTORY,
+        )
+        .ok()?;
+        let status = rustix::fs::fstat(&fd).ok()?;
+        Some((status.st_dev, status.st_ino))
+    };
+    identity(one).is_some_and(|found| identity(other) == Some(found))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,209 @@
+//! The listeners of the calling thread's network namespace: one table a family, through sock_diag
+//! where the kernel allows it, else from below /proc.
+//!
+//! NOTE: a dump is not atomic. The kernel releases its locks between two pieces and goes on by
+//! position in a hash bucket, so a listener that closes meanwhile can hide another one, and one that
+//! opens can make another appear twice; no flag tells (inet_diag sets no `NLM_F_DUMP_INTR`). What
+//! betrays it is a cookie seen twice, or several pieces while the number of sockets changed. Only
+//! then is the table read a second time, so a quiet host pays for one pass; the second answer wins,
+//! what only the first saw is kept, and when the two still differ the snapshot says so.
+
+use std::collections::BTreeMap;
+use std::io;
+
+use super::inet::{self, Devices};
+use super::netlink::{Diag, Dump};
+use super::row::{Family, Requests, Row};
+use super::sockstat::{self, Sockets};
+use super::{Sources, proc_net, unix};
+use crate::snapshot::Gap;
+
+/// Everything that could be read of the namespace's listeners.
+pub(super) struct Tables {
+    /// The listeners, in no particular order.
+    pub(super) rows: Vec<Row>,
+    /// Connections in SYN_RECV that came along with tables from /proc.
+    pub(super) requests: Requests,
+    /// The sock_diag socket, where there is one.
+    pub(super) diag: Option<Diag>,
+    /// How each family was read.
+    pub(super) ways: BTreeMap<Family, Way>,
+    /// Sockets counted before the dumps.
+    pub(super) sockets: Sockets,
+    /// What could not be read.
+    pub(super) gaps: Vec<Gap>,
+}
+
+/// How a family's table was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Way {
+    /// Through sock_diag.
+    Diag,
+    /// From /proc.
+    Proc,
+    /// The kernel has no such family: there is nothing to read.
+    Absent,
+    /// Not at all, and why not.
+    Unread(String),
+}
+
+/// Reads all families.
+pub(super) fn read(sources: &Sources) -> Tables {
+    let mut tables = Tables {
+        rows: Vec::new(),
+        requests: Requests::new(),
+        diag: None,
+        ways: BTreeMap::new(),
+        sockets: sockstat::read(&sources.proc),
+        gaps: Vec::new(),
+    };
+    let mut refusals: Vec<(Family, io::Error)> = Vec::new();
+    let mut diag = match sources.netlink {
+        true => Diag::open(),
+        false => Err(io::Error::from_raw_os_error(libc::EPROTONOSUPPORT)),
+    };
+    let mut devices = Devices::default();
+    for family in Family::ALL {
+        let answer = match &mut diag {
+            Ok(diag) => read_diag(diag, family, sources, &mut devices, &mut tables),
+            Err(error) => Err(copy(error)),
+        };
+        if let Err(refusal) = answer {
+            read_proc(sources, family, &refusal, &mut tables);
+            refusals.push((family, refusal));
+        }
+    }
+    refusal_gap(&refusals, &mut tables);
+    tables.diag = diag.ok();
+    tables
+}
+
+/// io::Error cannot be cloned; the error number is what matters.
+fn copy(error: &io::Error) -> io::Error {
+    match error.raw_os_error() {
+        Some(code) => io::Error::from_raw_os_error(code),
+        None => io::Error::new(error.kind(), error.to_string()),
+    }
+}
+
+/// One reading of one family.
+#[derive(Default)]
+struct Pass {
+    by_cookie: BTreeMap<u64, Row>,
+    repeated: bool,
+    dump: Dump,
+}
+
+fn pass(diag: &mut Diag, family: Family, devices: &mut Devices) -> io::Result<Pass> {
+    let mut pass = Pass::default();
+    let mut take = |row: Option<Row>| match row {
+        Some(row) => {
+            let cookie = row.cookie.unwrap_or_default();
+            pass.repeated |= pass.by_cookie.insert(cookie, row).is_some();
+            true
+        }
+        None => false,
+    };
+    pass.dump = match family {
+        Family::Unix => diag.dump(&unix::listeners(), |bytes| {
+            take(unix::parse_listener(bytes))
+        })?,
+        Family::Inet | Family::Inet6 => diag.dump(&inet::listeners(family), |bytes| {
+            take(inet::parse_listener(bytes, devices))
+        })?,
+    };
+    Ok(pass)
+}
+
+fn read_diag(
+    diag: &mut Diag,
+    family: Family,
+    sources: &Sources,
+    devices: &mut Devices,
+    tables: &mut Tables,
+) -> io::Result<()> {
+    let mut first = pass(diag, family, devices)?;
+    let several = first.dump.pieces > 1;
+    if first.repeated || (several && sockstat::read(&sources.proc).moved(&tables.sockets, family)) {
+        let second = pass(diag, family, devices)?;
+        if second.repeated || !first.by_cookie.keys().eq(second.by_cookie.keys()) {
+            tables.gaps.push(Gap::new(
+                format!("sock_diag ({})", family.file()),
+                "listeners came or went while the table was read",
+                "listeners that may be missing, or may be gone already",
+            ));
+        }
+        first.by_cookie.extend(second.by_cookie);
+        first.dump = second.dump;
+    }
+    odd_gap(
+        &format!("sock_diag ({})", family.file()),
+        first.dump.odd,
+        &mut tables.gaps,
+    );
+    tables.rows.extend(first.by_cookie.into_values());
+    tables.ways.insert(family, Way::Diag);
+    Ok(())
+}
+
+fn read_proc(sources: &Sources, family: Family, refusal: &io::Error, tables: &mut Tables) {
+    let way = match proc_net::read(&sources.proc, family) {
+        Ok(table) => {
+            let name = format!("/proc/net/{}", family.file());
+            odd_gap(&name, table.odd, &mut tables.gaps);
+            tables.rows.extend(table.rows);
+            tables.requests.extend(table.requests);
+            Way::Proc
+        }
+        // Both say that it does not exist: IPv6 switched off, no unix sockets in this kernel.
+        Err(error)
+            if error.kind() == io::ErrorKind::NotFound
+                && refusal.kind() == io::ErrorKind::NotFound =>
+        {
+            Way::Absent
+        }
+        Err(error) => Way::Unread(error.to_string()),
+    };
+    tables.ways.insert(family, way);
+}
+
+fn odd_gap(table: &str, odd: u32, gaps: &mut Vec<Gap>) {
+    if odd > 0 {
+        gaps.push(Gap::new(
+            table,
+            format!("{odd} rows were not understood"),
+            format!("up to {odd} listeners"),
+        ));
+    }
+}
+
+/// One gap for all families that came from /proc, and one for each that could not be read at all.
+fn refusal_gap(refusals: &[(Family, io::Error)], tables: &mut Tables) {
+    let fallen_back: Vec<_> = refusals
+        .iter()
+        .filter(|(family, _)| tables.ways.get(family) == Some(&Way::Proc))
+        .collect();
+    if let Some((_, why)) = fallen_back.first() {
+        let all = fallen_back.len() == Family::ALL.len();
+        let names: Vec<_> = fallen_back
+            .iter()
+            .map(|(family, _)| family.file())
+            .collect();
+        let blinds = match all {
+            true => "the maximum of every accept queue".to_owned(),
+            false => format!("the maximum of every accept queue of {}", names.join(", ")),
+        };
+        tables
+            .gaps
+            .push(Gap::new("sock_diag", why.to_string(), blinds));
+    }
+    for (family, way) in &tables.ways {
+        if let Way::Unread(why) = way {
+            tables.gaps.push(Gap::new(
+                format!("/proc/thread-self/net/{}", family.file()),
+                why.clone(),
+                format!("every listener of {}", family.file()),
+            ));
+        }
+    }
+}

@@ -1,0 +1,201 @@
+//! One process's descriptor table, read in parts: which of its descriptors are sockets.
+//!
+//! Follows fs/proc/fd.c. NOTE: `proc_readfd_common` keeps descriptor + 2 as the directory position
+//! (0 and 1 are `.` and `..`), so a reading can go on at any descriptor after the directory was
+//! closed, and no more than one directory need be open, whatever RLIMIT_NOFILE is.
+
+use std::mem::MaybeUninit;
+use std::os::fd::BorrowedFd;
+
+use rustix::fs::{Mode, OFlags, RawDir, SeekFrom, openat, readlinkat_raw, seek};
+use rustix::io::Errno;
+
+/// Room for `.`, `..` and the first slice of descriptors with one more, 24 bytes each: reading
+/// more makes the kernel create what nobody looks at.
+const SMALL: usize = 464;
+/// Room for about 300 descriptors.
+const LARGE: usize = 8 * 1024;
+
+/// Which descriptors to look at.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Part {
+    /// First descriptor.
+    pub(super) from: u32,
+    /// End, not included.
+    pub(super) to: u32,
+    /// Most links to read.
+    pub(super) limit: u32,
+}
+
+/// How a reading ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum End {
+    /// There are more descriptors, from this one on.
+    More(u32),
+    /// The table was read to its end.
+    Complete,
+    /// This user may not look into the process.
+    Denied,
+    /// The process is gone.
+    Gone,
+}
+
+/// What was read.
+#[derive(Debug)]
+pub(super) struct Reading {
+    /// How it ended.
+    pub(super) end: End,
+    /// Wanted sockets: inode and descriptor.
+    pub(super) hits: Vec<(u64, u32)>,
+    /// Links that were read.
+    pub(super) links: u32,
+}
+
+/// Reads a part of the table of process `pid` below `proc`, and keeps the sockets that `wanted`
+/// knows.
+pub(super) fn read(
+    proc: BorrowedFd<'_>,
+    pid: u32,
+    part: Part,
+    wanted: impl Fn(u64) -> bool,
+) -> Reading {
+    let mut reading = Reading {
+        end: End::Complete,
+        hits: Vec::new(),
+        links: 0,
+    };
+    reading.end = match walk(proc, pid, part, wanted, &mut reading) {
+        Ok(end) => end,
+        Err(Errno::ACCESS | Errno::PERM) => End::Denied,
+        Err(_) => End::Gone,
+    };
+    reading
+}
+
+fn walk(
+    proc: BorrowedFd<'_>,
+    pid: u32,
+    part: Part,
+    wanted: impl Fn(u64) -> bool,
+    reading: &mut Reading,
+) -> Result<End, Errno> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let directory = openat(proc, format!("{pid}/fd"), flags, Mode::empty())?;
+    if part.from > 0 {
+        seek(&directory, SeekFrom::Start(u64::from(part.from) + 2))?;
+    }
+    let mut buffer = [MaybeUninit::uninit(); LARGE];
+    let size = if part.from == 0 { SMALL } else { LARGE };
+    let mut entries = RawDir::new(&directory, &mut buffer[..size]);
+    while let Some(entry) = entries.next() {
+        let entry = entry?;
+        let name = entry.file_name();
+        let Some(number) = name.to_str().ok().and_then(|name| name.parse::<u32>().ok()) else {
+            continue;
+        };
+        if number >= part.to || reading.links >= part.limit {
+            return Ok(End::More(number));
+        }
+        reading.links += 1;
+        let mut link = [MaybeUninit::uninit(); 32];
+        // A descriptor may be closed meanwhile.
+        if let Ok((target, _)) = readlinkat_raw(&directory, name, &mut link)
+            && let Some(inode) = socket(target)
+            && wanted(inode)
+        {
+            reading.hits.push((inode, number));
+        }
+    }
+    Ok(End::Complete)
+}
+
+/// The inode of `socket:[4026]`.
+fn socket(target: &[u8]) -> Option<u64> {
+    let digits = target.strip_prefix(b"socket:[")?.strip_suffix(b"]")?;
+    std::str::from_utf8(digits).ok()?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::File;
+    use std::os::fd::{AsFd, AsRawFd};
+    use std::os::unix::fs::MetadataExt;
+
+    use super::*;
+
+    const ALL: Part = Part {
+        from: 0,
+        to: u32::MAX,
+        limit: u32::MAX,
+    };
+
+    fn this(part: Part, inode: u64) -> Reading {
+        let proc = File::open("/proc").unwrap();
+        read(proc.as_fd(), std::process::id(), part, |found| {
+            found == inode
+        })
+    }
+
+    #[test]
+    fn only_sockets_have_socket_inodes() {
+        assert_eq!(socket(b"socket:[4026]"), Some(4026));
+        for other in [
+            &b"pipe:[4026]"[..],
+            b"socket:[",
+            b"socket:[x]",
+            b"socket:[]",
+            b"/x",
+            b"",
+        ] {
+            assert_eq!(socket(other), None);
+        }
+    }
+
+    #[test]
+    fn the_kernel_goes_on_at_descriptor_plus_two() {
+        let socket = std::os::unix::net::UnixDatagram::unbound().unwrap();
+        let inode = {
+            let path = format!("/proc/self/fd/{}", socket.as_raw_fd());
+            std::fs::metadata(path).unwrap().ino()
+        };
+        let low = u32::try_from(socket.as_raw_fd()).unwrap();
+        // Nobody else in this process uses these numbers.
+        for number in [900, 901] {
+            let held = rustix::io::fcntl_dupfd_cloexec(&socket, number).unwrap();
+            let number = u32::try_from(held.as_raw_fd()).unwrap();
+            let only = Part {
+                from: number,
+                to: number + 1,
+                limit: u32::MAX,
+            };
+            assert_eq!(this(only, inode).hits, [(inode, number)]);
+            let before = Part {
+                from: 0,
+                to: number,
+                limit: u32::MAX,
+            };
+            let reading = this(before, inode);
+            assert_eq!(reading.hits, [(inode, low)]);
+            assert_eq!(reading.end, End::More(number));
+            let behind = Part {
+                from: number,
+                ..ALL
+            };
+            assert!(this(behind, inode).hits.contains(&(inode, number)));
+            assert!(this(ALL, inode).hits.contains(&(inode, number)));
+        }
+    }
+
+    #[test]
+    fn a_limit_says_where_to_go_on() {
+        let reading = this(Part { limit: 1, ..ALL }, 0);
+        assert_eq!(reading.links, 1);
+        assert!(matches!(reading.end, End::More(_)));
+    }
+
+    #[test]
+    fn a_process_that_is_gone_is_normal() {
+        let proc = File::open("/proc").unwrap();
+        assert_eq!(read(proc.as_fd(), 4_194_305, ALL, |_| true).end, End::Gone);
+    }
+}

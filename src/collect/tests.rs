@@ -1,0 +1,225 @@
+//! The whole stage, against sockets that the test makes and against fake trees.
+
+use std::net::{Ipv4Addr, SocketAddrV4, TcpListener, TcpStream};
+use std::os::fd::AsRawFd;
+use std::os::linux::net::SocketAddrExt;
+use std::os::unix::net::{SocketAddr, UnixListener};
+use std::path::Path;
+
+use rustix::net::{AddressFamily, SocketType, bind, getsockname, listen, socket};
+
+use super::*;
+use crate::snapshot::Protocol;
+
+fn everything() -> Wanted {
+    Wanted {
+        sysctls: BTreeSet::from(["net.core.somaxconn".to_owned(), "vm.swappiness".to_owned()]),
+        owners: true,
+        syn_queues: true,
+        files: true,
+    }
+}
+
+fn proc_only() -> Sources {
+    Sources {
+        netlink: false,
+        ..Sources::default()
+    }
+}
+
+/// A TCP listener on 127.0.0.1 with this backlog.
+fn tcp(backlog: i32) -> (TcpListener, String) {
+    let fd = socket(AddressFamily::INET, SocketType::STREAM, None).unwrap();
+    bind(&fd, &SocketAddrV4::new(Ipv4Addr::LOCALHOST, 0)).unwrap();
+    listen(&fd, backlog).unwrap();
+    let name = SocketAddrV4::try_from(getsockname(&fd).unwrap()).unwrap();
+    (TcpListener::from(fd), name.to_string())
+}
+
+fn find<'a>(snapshot: &'a Snapshot, address: &str) -> &'a Listener {
+    let mut all = snapshot.namespaces[0].listeners.iter();
+    all.find(|listener| listener.address == address).unwrap()
+}
+
+/// Waits until the kernel has queued as many connections as a test made.
+fn until(mut done: impl FnMut() -> bool) {
+    for _ in 0..200 {
+        if done() {
+            return;
+        }
+        thread::sleep(std::time::Duration::from_millis(10));
+    }
+    panic!("the queue never had the expected length");
+}
+
+#[test]
+fn a_listener_is_found_with_queue_and_owner() {
+    let (socket, address) = tcp(7);
+    let clients: Vec<_> = (0..2)
+        .map(|_| TcpStream::connect(&address).unwrap())
+        .collect();
+    until(|| {
+        let snapshot = snapshot(&Sources::default(), &everything()).unwrap();
+        find(&snapshot, &address).accept_queue.len == Some(2)
+    });
+    let snapshot = snapshot(&Sources::default(), &everything()).unwrap();
+    let listener = find(&snapshot, &address);
+    assert_eq!(listener.protocol, Protocol::Tcp);
+    assert_eq!(listener.accept_queue.max, Some(7));
+    assert_eq!(listener.syn_queue.len, Some(0));
+    assert_eq!(listener.drops, Some(0));
+    assert_eq!(listener.uid, Some(rustix::process::geteuid().as_raw()));
+    let this = listener
+        .owners
+        .iter()
+        .find(|owner| owner.pid == Some(std::process::id()))
+        .unwrap();
+    assert_eq!(this.fd, u32::try_from(socket.as_raw_fd()).ok());
+    assert_eq!(
+        this.exe.as_deref(),
+        std::env::current_exe().unwrap().to_str()
+    );
+    assert!(this.comm.is_some());
+    assert_eq!(this.runtime, None);
+    let namespace = &snapshot.namespaces[0];
+    assert!(namespace.sysctl_int("net.core.somaxconn").is_some());
+    assert!(namespace.sysctl_int("vm.swappiness").is_some());
+    assert!(namespace.id.is_some());
+    assert!(namespace.counters.contains_key("TcpExt.ListenDrops"));
+    assert!(snapshot.host.kernel.is_some() && snapshot.files.is_some());
+    drop(clients);
+}
+
+#[test]
+fn without_sock_diag_only_the_maximum_is_missing() {
+    let (_socket, address) = tcp(7);
+    let _client = TcpStream::connect(&address).unwrap();
+    until(|| {
+        let snapshot = snapshot(&proc_only(), &everything()).unwrap();
+        find(&snapshot, &address).accept_queue.len == Some(1)
+    });
+    let snapshot = snapshot(&proc_only(), &everything()).unwrap();
+    let listener = find(&snapshot, &address);
+    assert_eq!(listener.accept_queue.max, None);
+    assert_eq!(listener.syn_queue.len, Some(0));
+    assert_eq!(listener.owners[0].pid, Some(std::process::id()));
+    let gaps: Vec<_> = snapshot
+        .gaps
+        .iter()
+        .filter(|gap| gap.what == "sock_diag")
+        .collect();
+    assert_eq!(gaps.len(), 1);
+    assert_eq!(gaps[0].blinds, "the maximum of every accept queue");
+}
+
+#[test]
+fn abstract_unix_listeners_are_found_both_ways() {
+    let name = format!("backlint-test-{}", std::process::id());
+    let address = SocketAddr::from_abstract_name(&name).unwrap();
+    let socket = UnixListener::bind_addr(&address).unwrap();
+    listen(&socket, 3).unwrap();
+    let _client = std::os::unix::net::UnixStream::connect_addr(&address).unwrap();
+    for (sources, max) in [(Sources::default(), Some(3)), (proc_only(), None)] {
+        let snapshot = snapshot(&sources, &everything()).unwrap();
+        let listener = find(&snapshot, &format!("@{name}"));
+        assert_eq!(listener.protocol, Protocol::Unix);
+        assert_eq!(listener.accept_queue.len, Some(1));
+        assert_eq!(listener.accept_queue.max, max);
+        assert_eq!(listener.syn_queue.len, None);
+        assert_eq!(
+            listener.owners[0].fd,
+            u32::try_from(socket.as_raw_fd()).ok()
+        );
+    }
+}
+
+#[test]
+fn a_listener_under_a_high_descriptor_is_found() {
+    let (socket, address) = tcp(1);
+    let high = rustix::io::fcntl_dupfd_cloexec(&socket, 950).unwrap();
+    drop(socket);
+    let snapshot = snapshot(&Sources::default(), &everything()).unwrap();
+    let owner = &find(&snapshot, &address).owners[0];
+    assert_eq!(owner.pid, Some(std::process::id()));
+    assert_eq!(owner.fd, u32::try_from(high.as_raw_fd()).ok());
+}
+
+#[test]
+fn nothing_but_listeners_is_read_unless_it_is_wanted() {
+    let (_socket, address) = tcp(1);
+    let snapshot = snapshot(&Sources::default(), &Wanted::default()).unwrap();
+    let listener = find(&snapshot, &address);
+    assert_eq!(listener.syn_queue.len, None);
+    assert!(listener.owners.is_empty());
+    assert_eq!(
+        (&snapshot.files, snapshot.namespaces[0].sysctls.len()),
+        (&None, 0)
+    );
+}
+
+#[test]
+fn listeners_come_in_the_order_of_the_listing() {
+    let _sockets = [tcp(1), tcp(1), tcp(1)];
+    let snapshot = snapshot(&Sources::default(), &Wanted::default()).unwrap();
+    assert!(snapshot.namespaces[0].listeners.is_sorted_by_key(|one| {
+        let (protocol, port, address, inode) = one.sort_key();
+        (protocol, port, address.to_owned(), inode)
+    }));
+}
+
+/// A fake host with these files below its /proc/thread-self/net.
+fn fake(tables: &[(&str, &str)]) -> (tempfile::TempDir, Sources) {
+    let root = tempfile::tempdir().unwrap();
+    let net = root.path().join("proc/thread-self/net");
+    std::fs::create_dir_all(&net).unwrap();
+    for (name, text) in tables {
+        std::fs::write(net.join(name), text).unwrap();
+    }
+    let sources = Sources {
+        proc: root.path().join("proc"),
+        sys: root.path().join("sys"),
+        root: root.path().to_owned(),
+        netlink: false,
+    };
+    (root, sources)
+}
+
+const TCP: &str = "header
+   0: 0100007F:07E8 00000000:0000 0A 00000000:00000003 00:00000000 00000000    33        0 109 1
+   1: 0100007F:07E8 0100007F:9C41 03 00000000:00000000 01:00000000 00000000     0        0 0 1
+";
+
+#[test]
+fn a_fake_host_is_read_and_its_gaps_are_named() {
+    let (root, sources) = fake(&[("tcp", TCP), ("tcp6", "header\n")]);
+    let holder = root.path().join("proc/1/fd");
+    std::fs::create_dir_all(&holder).unwrap();
+    std::fs::write(root.path().join("proc/1/comm"), "init\n").unwrap();
+    std::os::unix::fs::symlink("socket:[109]", holder.join("4")).unwrap();
+    let snapshot = snapshot(&sources, &everything()).unwrap();
+    let listener = find(&snapshot, "127.0.0.1:2024");
+    assert_eq!(listener.accept_queue.len, Some(3));
+    assert_eq!(listener.syn_queue.len, Some(1));
+    assert_eq!(listener.owners[0].comm.as_deref(), Some("init"));
+    assert!(listener.owners_complete);
+    assert_eq!(snapshot.host.os, None);
+    assert_eq!(snapshot.files, Some(Vec::new()));
+    let gaps: Vec<_> = snapshot.gaps.iter().map(|gap| gap.what.as_str()).collect();
+    assert_eq!(
+        gaps,
+        [
+            "sock_diag",
+            "/proc/thread-self/net/unix",
+            "/proc/sys",
+            "/proc/net/netstat"
+        ]
+    );
+}
+
+#[test]
+fn no_table_at_all_is_an_error() {
+    let (_root, sources) = fake(&[]);
+    let error = snapshot(&sources, &everything()).unwrap_err();
+    assert!(error.to_string().contains("no table of listeners"));
+    assert!(!Path::new("/nonexistent").exists());
+}
