@@ -1,9 +1,54 @@
 //! Arguments in, exit status out. The only stage that knows clap, and the only one that writes to
-//! standard output.
+//! standard output. Wires the stages together and decides nothing.
+
+mod args;
+mod audit;
+mod input;
+mod list;
+mod output;
+mod patch;
+mod record;
 
 use std::process::ExitCode;
 
+use clap::Parser as _;
+
+use crate::report::Outcome;
+use args::{Arguments, Command};
+use input::Failure;
+
 /// Runs the command line and returns its exit status.
 pub fn run() -> ExitCode {
-    ExitCode::SUCCESS
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // Help and version are asked for and are a result; anything else is bad usage.
+            let outcome = if error.use_stderr() {
+                Outcome::Unusable
+            } else {
+                Outcome::Clean
+            };
+            return match error.print() {
+                Ok(()) => exit(outcome),
+                Err(error) => exit(output::closed(&error, outcome)),
+            };
+        }
+    };
+    let result = match arguments.command.unwrap_or(Command::Audit(arguments.audit)) {
+        Command::Audit(arguments) => audit::run(&arguments),
+        Command::List(arguments) => list::run(&arguments),
+        Command::Snapshot(arguments) => record::run(&arguments),
+        Command::Patch(arguments) => patch::run(&arguments),
+    };
+    exit(result.unwrap_or_else(|failure| {
+        output::complain(&failure);
+        Outcome::Unusable
+    }))
 }
+
+fn exit(outcome: Outcome) -> ExitCode {
+    ExitCode::from(outcome.status())
+}
+
+/// What a command returns: how it ended, or why it could not.
+type Run = Result<Outcome, Failure>;

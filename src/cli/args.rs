@@ -1,0 +1,249 @@
+//! The command line. The documentation comments here are the help text.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::report::Gate;
+use crate::rules::Severity;
+use crate::snapshot::Protocol;
+
+/// Find the listen() backlogs that the kernel silently truncated, what limits each accept queue,
+/// and the change that takes effect.
+///
+/// Without a command it judges this host. Run it as root to see the processes of all users.
+#[derive(Debug, Parser)]
+#[command(version, args_conflicts_with_subcommands = true, after_help = EXIT)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    pub(super) command: Option<Command>,
+    #[command(flatten)]
+    pub(super) audit: Audit,
+}
+
+const EXIT: &str =
+    "Exit status: 0 no finding at or above --fail-on (default high); 1 such a finding; \
+2 bad usage, a file that cannot be understood, or nothing could be audited; 3 with --strict: gaps.
+
+Examples:
+  sudo backlint                                judge this host
+  backlint patch | sudo patch -p1 -d /         set what is too small, for the next boot
+  backlint snapshot -o web.yaml                keep what was seen
+  backlint --snapshot web.yaml --fail-on high  judge it anywhere, without root";
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Judge this host or a snapshot (the default command)
+    #[command(after_help = EXIT)]
+    Audit(Audit),
+    /// List every listener with its queues, without judging
+    List(List),
+    /// Write what is seen on this host, to be judged later or elsewhere
+    Snapshot(Record),
+    /// Print the sysctl.conf change as a unified diff
+    Patch(Patch),
+}
+
+/// What is looked at.
+#[derive(Debug, Args)]
+pub(super) struct Source {
+    /// Judge this file instead of the host; repeatable, `-` is standard input
+    #[arg(long, value_name = "FILE")]
+    pub(super) snapshot: Vec<PathBuf>,
+    /// Network namespace to look at
+    #[arg(
+        long,
+        value_name = "NETNS",
+        default_value = "self",
+        conflicts_with = "snapshot"
+    )]
+    pub(super) netns: Netns,
+}
+
+/// Network namespaces that can be looked at.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(super) enum Netns {
+    /// The one that backlint runs in
+    #[value(name = "self")]
+    Own,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Rules {
+    /// Add the rules of this YAML file or folder to the built-in ones; repeatable
+    #[arg(long, value_name = "PATH")]
+    pub(super) rules: Vec<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Audit {
+    #[command(flatten)]
+    pub(super) source: Source,
+    #[command(flatten)]
+    pub(super) rules: Rules,
+    /// How to write the report
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    pub(super) format: ReportFormat,
+    /// Exit with 1 if a finding is at least this severe
+    #[arg(long, value_name = "SEVERITY", default_value = "high")]
+    pub(super) fail_on: FailOn,
+    /// Exit with 3 if something could not be read or evaluated
+    #[arg(long)]
+    pub(super) strict: bool,
+}
+
+impl Audit {
+    /// What decides the exit status.
+    pub(super) fn gate(&self) -> Gate {
+        let fail_on = match self.fail_on {
+            FailOn::Critical => Some(Severity::Critical),
+            FailOn::High => Some(Severity::High),
+            FailOn::Medium => Some(Severity::Medium),
+            FailOn::Low => Some(Severity::Low),
+            FailOn::Info => Some(Severity::Info),
+            FailOn::Never => None,
+        };
+        Gate {
+            fail_on,
+            strict: self.strict,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum ReportFormat {
+    /// Text for people
+    Table,
+    /// JSON, schema backlint/report/v1
+    Json,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(super) enum FailOn {
+    Critical,
+    High,
+    Medium,
+    Low,
+    Info,
+    /// No finding fails
+    Never,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct List {
+    #[command(flatten)]
+    pub(super) source: Source,
+    /// How to write the list
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    pub(super) format: ListFormat,
+    /// Order of the rows
+    #[arg(long, value_name = "COLUMN", default_value = "address")]
+    pub(super) sort: Sort,
+    /// Only this protocol; repeatable
+    #[arg(long, value_name = "PROTOCOL")]
+    pub(super) protocol: Vec<ProtocolName>,
+    /// Only this port; repeatable
+    #[arg(long, value_name = "PORT")]
+    pub(super) port: Vec<u16>,
+    /// Only listeners held by a process of this name, pid, executable or unit; repeatable
+    #[arg(long, value_name = "NAME")]
+    pub(super) process: Vec<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum ListFormat {
+    /// Columns for people
+    Table,
+    /// JSON, schema backlint/list/v1
+    Json,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Sort {
+    /// Protocol, port, address
+    Address,
+    /// Most connections waiting first
+    Len,
+    /// Smallest maximum first
+    Max,
+    /// Fullest first, as a share of the capacity
+    Fill,
+    /// Longest SYN queue first
+    Syn,
+    /// Most drops first
+    Drops,
+    /// Name of the process
+    Process,
+}
+
+/// A protocol as the listing names it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct ProtocolName(pub(super) Protocol);
+
+impl ValueEnum for ProtocolName {
+    fn value_variants<'a>() -> &'a [Self] {
+        const NAMES: [ProtocolName; 6] = {
+            let all = Protocol::ALL;
+            [
+                ProtocolName(all[0]),
+                ProtocolName(all[1]),
+                ProtocolName(all[2]),
+                ProtocolName(all[3]),
+                ProtocolName(all[4]),
+                ProtocolName(all[5]),
+            ]
+        };
+        &NAMES
+    }
+
+    fn to_possible_value(&self) -> Option<clap::builder::PossibleValue> {
+        Some(clap::builder::PossibleValue::new(self.0.name()))
+    }
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Record {
+    /// Network namespace to look at
+    #[arg(long, value_name = "NETNS", default_value = "self")]
+    pub(super) netns: Netns,
+    #[command(flatten)]
+    pub(super) rules: Rules,
+    /// File to write; standard output without it
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) output: Option<PathBuf>,
+    /// How to write; by default JSON for a file that ends in .json, else YAML
+    #[arg(long, value_name = "FORMAT")]
+    pub(super) format: Option<RecordFormat>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum RecordFormat {
+    /// YAML
+    Yaml,
+    /// JSON
+    Json,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Patch {
+    /// Judge this file instead of the host; `-` is standard input
+    #[arg(long, value_name = "FILE")]
+    pub(super) snapshot: Option<PathBuf>,
+    /// Network namespace to look at
+    #[arg(
+        long,
+        value_name = "NETNS",
+        default_value = "self",
+        conflicts_with = "snapshot"
+    )]
+    pub(super) netns: Netns,
+    #[command(flatten)]
+    pub(super) rules: Rules,
+    /// Root directory whose sysctl.conf is changed
+    #[arg(long, value_name = "DIR")]
+    pub(super) root: Option<PathBuf>,
+    /// File below the root to change
+    #[arg(long, value_name = "PATH", default_value = "/etc/sysctl.conf")]
+    pub(super) file: PathBuf,
+}

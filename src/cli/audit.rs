@@ -1,0 +1,66 @@
+//! `backlint audit`.
+
+use super::args::{Audit, ReportFormat};
+use super::{Run, input, output};
+use crate::advise::advise;
+use crate::assess::Facts;
+use crate::collect::Wanted;
+use crate::report::json::Json;
+use crate::report::table::Table;
+use crate::report::{Format, Outcome, Report};
+use crate::rules::engine::judge;
+use crate::snapshot::Snapshot;
+
+pub(super) fn run(arguments: &Audit) -> Run {
+    let rules = input::rules(&arguments.rules.rules)?;
+    let sources: Vec<(Option<String>, Snapshot)> = if arguments.source.snapshot.is_empty() {
+        let wanted = Wanted {
+            sysctls: rules.sysctls(),
+            owners: true,
+            syn_queues: true,
+            files: false,
+        };
+        vec![(None, input::host(&wanted)?)]
+    } else {
+        let read = |path: &std::path::PathBuf| {
+            input::snapshot(path).map(|(name, snapshot)| (Some(name), snapshot))
+        };
+        arguments
+            .source
+            .snapshot
+            .iter()
+            .map(read)
+            .collect::<Result<_, _>>()?
+    };
+    let facts: Vec<Facts<'_>> = sources
+        .iter()
+        .map(|(_, snapshot)| Facts::new(snapshot))
+        .collect();
+    let reports: Vec<Report<'_>> = sources
+        .iter()
+        .zip(&facts)
+        .map(|((source, _), facts)| {
+            let judgement = judge(&rules, facts);
+            let advice = advise(&judgement.findings, facts);
+            Report {
+                source: source.as_deref(),
+                facts,
+                judgement,
+                advice,
+                rules: rules.len(),
+            }
+        })
+        .collect();
+    let gate = arguments.gate();
+    let outcome = reports
+        .iter()
+        .map(|report| report.outcome(gate))
+        .fold(Outcome::Clean, Outcome::worse);
+    output::result(outcome, |out| match arguments.format {
+        ReportFormat::Table => Table {
+            look: output::look(),
+        }
+        .write(&reports, out),
+        ReportFormat::Json => Json.write(&reports, out),
+    })
+}

@@ -1,0 +1,132 @@
+//! Everything that the commands read: rule files, snapshot files, the live host.
+
+use std::fs;
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+
+use crate::collect::{self, Sources, Wanted};
+use crate::rules::{RuleSet, builtin, load};
+use crate::snapshot::{Snapshot, file};
+use crate::text::diagnostic::Diagnostic;
+
+/// Why a command could not do its work.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// Faults in the user's files.
+    Diagnostics(Vec<Diagnostic>),
+    /// Anything else, with its remedy in the text.
+    Other(anyhow::Error),
+}
+
+impl From<anyhow::Error> for Failure {
+    fn from(error: anyhow::Error) -> Self {
+        Self::Other(error)
+    }
+}
+
+impl From<Diagnostic> for Failure {
+    fn from(diagnostic: Diagnostic) -> Self {
+        Self::Diagnostics(vec![diagnostic])
+    }
+}
+
+/// The rules in force: built-in ones and those of `paths`, each a file or a folder.
+pub(super) fn rules(paths: &[PathBuf]) -> Result<RuleSet, Failure> {
+    let mut files = Vec::new();
+    for path in paths {
+        for file in rule_files(path)? {
+            files.push((file.display().to_string(), read_text(&file)?));
+        }
+    }
+    load::load(&files).map_err(Failure::Diagnostics)
+}
+
+fn rule_files(path: &Path) -> Result<Vec<PathBuf>, Diagnostic> {
+    let name = path.display().to_string();
+    let unreadable = |error: &io::Error| {
+        Diagnostic::whole_file(&name, format!("cannot be read: {}", words(error)))
+            .with_help("give --rules a YAML file, or a folder of them")
+    };
+    if !fs::metadata(path)
+        .map_err(|error| unreadable(&error))?
+        .is_dir()
+    {
+        return Ok(vec![path.to_owned()]);
+    }
+    let mut files = Vec::new();
+    for entry in fs::read_dir(path).map_err(|error| unreadable(&error))? {
+        let file = entry.map_err(|error| unreadable(&error))?.path();
+        let is_rule = file
+            .file_name()
+            .and_then(|name| name.to_str())
+            .is_some_and(builtin::is_rule_file);
+        if is_rule {
+            files.push(file);
+        }
+    }
+    if files.is_empty() {
+        return Err(
+            Diagnostic::whole_file(&name, "there is no rule in this folder")
+                .with_help("a rule is a file that ends in .yaml or .yml"),
+        );
+    }
+    files.sort();
+    Ok(files)
+}
+
+/// A snapshot file's name for people and its content.
+pub(super) fn snapshot(path: &Path) -> Result<(String, Snapshot), Failure> {
+    let (name, text) = if path == Path::new("-") {
+        let mut bytes = Vec::new();
+        io::stdin()
+            .lock()
+            .read_to_end(&mut bytes)
+            .map_err(|error| {
+                Diagnostic::whole_file("<stdin>", format!("cannot be read: {}", words(&error)))
+            })?;
+        ("<stdin>".to_owned(), utf8("<stdin>", bytes)?)
+    } else {
+        (path.display().to_string(), read_text(path)?)
+    };
+    let snapshot = file::parse(&name, &text)?;
+    Ok((name, snapshot))
+}
+
+/// The live host, as the rules need it.
+pub(super) fn host(wanted: &Wanted) -> Result<Snapshot, Failure> {
+    collect::snapshot(&Sources::default(), wanted).map_err(|error| {
+        let advice = "nothing could be audited; run backlint as root, outside of sandboxes";
+        Failure::Other(anyhow::Error::new(error).context(advice))
+    })
+}
+
+fn read_text(path: &Path) -> Result<String, Diagnostic> {
+    let name = path.display().to_string();
+    let bytes = fs::read(path).map_err(|error| {
+        Diagnostic::whole_file(&name, format!("cannot be read: {}", words(&error)))
+            .with_help("check the path and its permissions")
+    })?;
+    utf8(&name, bytes)
+}
+
+fn utf8(name: &str, bytes: Vec<u8>) -> Result<String, Diagnostic> {
+    String::from_utf8(bytes).map_err(|error| {
+        let valid = error.utf8_error().valid_up_to();
+        let line = error.as_bytes()[..valid]
+            .iter()
+            .filter(|byte| **byte == b'\n')
+            .count()
+            + 1;
+        Diagnostic::whole_file(name, format!("line {line} is not UTF-8"))
+            .with_help("save the file as UTF-8")
+    })
+}
+
+/// An operating system's error without its number.
+pub(super) fn words(error: &io::Error) -> String {
+    let text = error.to_string();
+    match text.rsplit_once(" (os error") {
+        Some((words, _)) => words.to_lowercase(),
+        None => text,
+    }
+}

@@ -1,0 +1,127 @@
+//! `backlint list`.
+
+use std::cmp::Reverse;
+use std::collections::BTreeSet;
+
+use super::args::{List, ListFormat, Sort};
+use super::input::Failure;
+use super::{Run, input, output};
+use crate::assess::{Facts, ListenerFacts};
+use crate::collect::Wanted;
+use crate::report::{Outcome, json, list};
+use crate::services;
+use crate::snapshot::{Snapshot, address};
+
+pub(super) fn run(arguments: &List) -> Run {
+    let snapshots: Vec<Snapshot> = if arguments.source.snapshot.is_empty() {
+        let sysctls = BTreeSet::from(["net.core.somaxconn".to_owned()]);
+        vec![input::host(&Wanted {
+            sysctls,
+            owners: true,
+            syn_queues: true,
+            files: false,
+        })?]
+    } else {
+        let read = |path: &std::path::PathBuf| input::snapshot(path).map(|(_, snapshot)| snapshot);
+        arguments
+            .source
+            .snapshot
+            .iter()
+            .map(read)
+            .collect::<Result<_, _>>()?
+    };
+    if arguments.format == ListFormat::Json && snapshots.len() > 1 {
+        let why = "JSON lists one source: give one --snapshot at a time";
+        return Err(Failure::Other(anyhow::anyhow!(why)));
+    }
+    output::result(Outcome::Clean, |out| {
+        for snapshot in &snapshots {
+            let facts = Facts::new(snapshot);
+            let keep = rows(&facts, arguments);
+            match arguments.format {
+                ListFormat::Table => list::write(&facts, &keep, output::look(), out)?,
+                ListFormat::Json => json::list(&facts, &keep, out)?,
+            }
+        }
+        Ok(())
+    })?;
+    if arguments.format == ListFormat::Table {
+        for gap in snapshots.iter().flat_map(|snapshot| &snapshot.gaps) {
+            output::note(&format!(
+                "gap: {}: {}; unknown: {}",
+                gap.what, gap.why, gap.blinds
+            ));
+        }
+    }
+    Ok(Outcome::Clean)
+}
+
+/// Which listeners to show, by namespace and index, in order.
+fn rows(facts: &Facts<'_>, arguments: &List) -> Vec<(usize, usize)> {
+    let mut rows = Vec::new();
+    for (index, netns) in facts.namespaces.iter().enumerate() {
+        let mut kept: Vec<usize> = (0..netns.listeners.len())
+            .filter(|n| keeps(&netns.listeners[*n], arguments))
+            .collect();
+        let listener = |n: &usize| &netns.listeners[*n];
+        kept.sort_by_key(|n| listener(n).listener.sort_key());
+        match arguments.sort {
+            Sort::Address => {}
+            Sort::Len => kept.sort_by_key(|n| Reverse(listener(n).listener.accept_queue.len)),
+            Sort::Max => kept.sort_by_key(|n| {
+                let max = listener(n).listener.accept_queue.max;
+                (max.is_none(), max)
+            }),
+            Sort::Fill => kept.sort_by_key(|n| Reverse(fill(listener(n)))),
+            Sort::Syn => kept.sort_by_key(|n| Reverse(listener(n).listener.syn_queue.len)),
+            Sort::Drops => kept.sort_by_key(|n| Reverse(listener(n).listener.drops)),
+            Sort::Process => kept.sort_by_cached_key(|n| {
+                let owner = services::speaker(&listener(n).listener.owners);
+                let comm = owner.and_then(|owner| owner.comm.clone());
+                (comm.is_none(), comm)
+            }),
+        }
+        rows.extend(kept.into_iter().map(|n| (index, n)));
+    }
+    rows
+}
+
+/// How full the accept queue is, in parts of a million.
+fn fill(facts: &ListenerFacts<'_>) -> Option<u64> {
+    let len = u64::from(facts.listener.accept_queue.len?);
+    Some(len * 1_000_000 / facts.capacity()?)
+}
+
+fn keeps(facts: &ListenerFacts<'_>, arguments: &List) -> bool {
+    let listener = facts.listener;
+    let any = |wanted: bool, found: bool| !wanted || found;
+    let protocol = arguments
+        .protocol
+        .iter()
+        .any(|name| name.0 == listener.protocol);
+    let port = address::port(listener.protocol, &listener.address);
+    any(!arguments.protocol.is_empty(), protocol)
+        && any(
+            !arguments.port.is_empty(),
+            port.is_some_and(|port| arguments.port.contains(&port)),
+        )
+        && any(
+            !arguments.process.is_empty(),
+            arguments.process.iter().any(|name| held_by(facts, name)),
+        )
+}
+
+fn held_by(facts: &ListenerFacts<'_>, name: &str) -> bool {
+    let listener = facts.listener;
+    let unit = listener.unit.as_deref();
+    facts.service_name() == Some(name)
+        || unit == Some(name)
+        || unit.is_some_and(|unit| unit.strip_suffix(".service") == Some(name))
+        || listener.owners.iter().any(|owner| {
+            let exe = owner.exe.as_deref();
+            owner.comm.as_deref() == Some(name)
+                || exe == Some(name)
+                || exe.is_some_and(|exe| exe.rsplit('/').next() == Some(name))
+                || owner.pid.is_some_and(|pid| pid.to_string() == name)
+        })
+}

@@ -1,0 +1,108 @@
+//! Everything that the commands write: results to standard output, the rest to standard error.
+
+use std::io::{self, BufWriter, Write};
+
+use anyhow::Context as _;
+
+use super::input::{Failure, words};
+use crate::report::style::{Look, WIDTH};
+use crate::report::{Outcome, diagnostics};
+use crate::text::untrusted::clean;
+
+/// Writes a result to standard output. A pipe that the reader closed ends quietly, with the outcome
+/// that the result has.
+pub(super) fn result(
+    outcome: Outcome,
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> Result<Outcome, Failure> {
+    let mut out = BufWriter::with_capacity(64 * 1024, io::stdout().lock());
+    match write(&mut out).and_then(|()| out.flush()) {
+        Ok(()) => Ok(outcome),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(outcome),
+        Err(error) => {
+            Err(anyhow::anyhow!("standard output cannot be written: {}", words(&error)).into())
+        }
+    }
+}
+
+/// The outcome after the help text could not be written.
+pub(super) fn closed(error: &io::Error, outcome: Outcome) -> Outcome {
+    if error.kind() == io::ErrorKind::BrokenPipe {
+        outcome
+    } else {
+        Outcome::Unusable
+    }
+}
+
+/// How to write to standard output.
+pub(super) fn look() -> Look {
+    look_of(&io::stdout())
+}
+
+fn look_of<S: io::IsTerminal + rustix::fd::AsFd>(stream: &S) -> Look {
+    let terminal = stream.is_terminal();
+    let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
+        || std::env::var_os("TERM").is_some_and(|value| value == "dumb");
+    let columns = rustix::termios::tcgetwinsize(stream)
+        .ok()
+        .map(|size| usize::from(size.ws_col));
+    // A file is written for any reader; a terminal as wide as it is, within what reads well.
+    let width = columns
+        .filter(|_| terminal)
+        .map_or(WIDTH, |columns| columns.clamp(40, 120));
+    Look {
+        color: terminal && !plain,
+        width,
+    }
+}
+
+/// A note on standard error. Nothing can be done if that is closed too.
+pub(super) fn note(text: &str) {
+    let _ = writeln!(io::stderr(), "backlint: {}", clean(text));
+}
+
+/// Says why a command could not do its work.
+pub(super) fn complain(failure: &Failure) {
+    match failure {
+        Failure::Diagnostics(faults) => {
+            let look = look_of(&io::stderr());
+            for fault in faults {
+                let _ = io::stderr().write_all(diagnostics::render(fault, look).as_bytes());
+            }
+        }
+        Failure::Other(error) => note(&format!("{error:#}")),
+    }
+}
+
+/// Writes a file whole or not at all: to a new file beside it, which then takes its name. What is
+/// not a regular file, such as a pipe, is written to directly.
+pub(super) fn file(path: &std::path::Path, text: &str) -> Result<(), Failure> {
+    use std::fs;
+    let name = path.display();
+    let regular = fs::metadata(path).map_or(true, |metadata| metadata.is_file());
+    let attempt = || -> io::Result<()> {
+        if !regular {
+            return fs::OpenOptions::new()
+                .write(true)
+                .open(path)?
+                .write_all(text.as_bytes());
+        }
+        // A link keeps pointing where it does: the file behind it is replaced.
+        let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        let mut beside = path.clone().into_os_string();
+        beside.push(format!(".{}.tmp", std::process::id()));
+        let written = fs::File::create_new(&beside).and_then(|mut file| {
+            file.write_all(text.as_bytes())?;
+            file.sync_all()?;
+            fs::rename(&beside, &path)
+        });
+        if written.is_err() {
+            let _ = fs::remove_file(&beside);
+        }
+        written
+    };
+    attempt()
+        .map_err(|error| anyhow::anyhow!("{}", words(&error)))
+        .with_context(|| format!("{name} cannot be written"))
+        .map_err(Failure::Other)
+}

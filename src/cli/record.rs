@@ -1,0 +1,43 @@
+//! `backlint snapshot`.
+
+use super::args::{Record, RecordFormat};
+use super::{Run, input, output};
+use crate::collect::Wanted;
+use crate::report::Outcome;
+use crate::snapshot::file;
+
+pub(super) fn run(arguments: &Record) -> Run {
+    let rules = input::rules(&arguments.rules.rules)?;
+    let wanted = Wanted {
+        sysctls: rules.sysctls(),
+        owners: true,
+        syn_queues: true,
+        files: true,
+    };
+    let snapshot = input::host(&wanted)?;
+    let json_name = |path: &std::path::PathBuf| {
+        path.extension()
+            .is_some_and(|extension| extension.eq_ignore_ascii_case("json"))
+    };
+    let format = arguments.format.unwrap_or_else(|| {
+        if arguments.output.as_ref().is_some_and(json_name) {
+            RecordFormat::Json
+        } else {
+            RecordFormat::Yaml
+        }
+    });
+    let text = match format {
+        RecordFormat::Yaml => file::to_yaml(&snapshot).map_err(anyhow::Error::new)?,
+        RecordFormat::Json => file::to_json(&snapshot).map_err(anyhow::Error::new)?,
+    };
+    for gap in &snapshot.gaps {
+        output::note(&format!(
+            "gap: {}: {}; unknown: {}",
+            gap.what, gap.why, gap.blinds
+        ));
+    }
+    match &arguments.output {
+        Some(path) => output::file(path, &text).map(|()| Outcome::Clean),
+        None => output::result(Outcome::Clean, |out| out.write_all(text.as_bytes())),
+    }
+}

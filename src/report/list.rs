@@ -1,0 +1,128 @@
+//! `backlint list` as a table.
+
+use std::io;
+
+use tabled::builder::Builder;
+use tabled::settings::object::{Columns, Segment};
+use tabled::settings::{Alignment, Modify, Padding, Style};
+
+use super::style::{Look, count};
+use crate::assess::{Facts, ListenerFacts};
+use crate::services;
+use crate::text::untrusted::clean;
+
+/// Columns whose numbers are aligned to the right.
+const NUMBERS: [usize; 6] = [2, 3, 4, 5, 6, 7];
+
+const HEADER: [&str; 11] = [
+    "PROTOCOL",
+    "ADDRESS",
+    "LEN",
+    "MAX",
+    "CAPACITY",
+    "SYN",
+    "DROPS",
+    "ASKED",
+    "LIMITED BY",
+    "PROCESS",
+    "UNIT",
+];
+
+/// Writes the listeners that `keep` names by namespace and index, in that order.
+///
+/// # Errors
+/// What the writer says.
+pub fn write(
+    facts: &Facts<'_>,
+    keep: &[(usize, usize)],
+    look: Look,
+    out: &mut dyn io::Write,
+) -> io::Result<()> {
+    for (index, netns) in facts.namespaces.iter().enumerate() {
+        let rows: Vec<_> = keep
+            .iter()
+            .filter(|(of, _)| *of == index)
+            .filter_map(|(_, n)| netns.listeners.get(*n))
+            .collect();
+        let cap = netns.namespace.sysctls.get("net.core.somaxconn");
+        let cap = cap.map_or_else(|| "unknown".to_owned(), ToString::to_string);
+        let counted = if rows.len() == netns.listeners.len() {
+            count(rows.len(), "listener")
+        } else {
+            format!(
+                "{} of {}",
+                rows.len(),
+                count(netns.listeners.len(), "listener")
+            )
+        };
+        let header = format!("{}: somaxconn {cap}, {counted}", netns.namespace.name);
+        writeln!(out, "{}", look.strong(&header))?;
+        if rows.is_empty() {
+            continue;
+        }
+        let mut builder = Builder::with_capacity(rows.len() + 1, HEADER.len());
+        builder.push_record(HEADER);
+        for listener in rows {
+            builder.push_record(record(listener));
+        }
+        let mut table = builder.build();
+        table.with(Style::empty());
+        table.with(Modify::new(Segment::all()).with(Padding::new(0, 2, 0, 0)));
+        for column in NUMBERS {
+            table.modify(Columns::one(column), Alignment::right());
+        }
+        for line in table.to_string().lines() {
+            writeln!(out, "{}", line.trim_end())?;
+        }
+    }
+    Ok(())
+}
+
+fn record(facts: &ListenerFacts<'_>) -> [String; 11] {
+    let listener = facts.listener;
+    let number = |value: Option<u64>| value.map_or_else(|| "-".to_owned(), |n| n.to_string());
+    let asked = match &facts.requested {
+        Some(requested) => requested
+            .backlog
+            .map_or_else(|| "all".to_owned(), |n| n.to_string()),
+        None => "-".to_owned(),
+    };
+    let limit = match facts.limited_by {
+        Some(limit) => limit.name().to_owned(),
+        None => "-".to_owned(),
+    };
+    [
+        listener.protocol.name().to_owned(),
+        clean(&listener.address).into_owned(),
+        number(listener.accept_queue.len.map(u64::from)),
+        number(listener.accept_queue.max.map(u64::from)),
+        number(facts.capacity()),
+        number(listener.syn_queue.len.map(u64::from)),
+        number(listener.drops.map(u64::from)),
+        asked,
+        limit,
+        process(facts),
+        clean(listener.unit.as_deref().unwrap_or("-")).into_owned(),
+    ]
+}
+
+/// `nginx(812) +3`: the process that serves the socket and how many more hold it; a plus without a
+/// number where not all processes were looked at.
+fn process(facts: &ListenerFacts<'_>) -> String {
+    let owners = &facts.listener.owners;
+    let Some(owner) = services::speaker(owners) else {
+        return "-".to_owned();
+    };
+    let comm = owner.comm.as_deref().unwrap_or("?");
+    let mut out = clean(comm).into_owned();
+    if let Some(pid) = owner.pid {
+        out.push_str(&format!("({pid})"));
+    }
+    match (owners.len() - 1, facts.listener.owners_complete) {
+        (0, true) => {}
+        (0, false) => out.push_str(" +"),
+        (more, true) => out.push_str(&format!(" +{more}")),
+        (more, false) => out.push_str(&format!(" +{more}+")),
+    }
+    out
+}
