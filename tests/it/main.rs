@@ -8,6 +8,7 @@
     clippy::print_stderr
 )]
 
+mod fixtures;
 mod patch_edit;
 mod procps_reads;
 mod rules;
