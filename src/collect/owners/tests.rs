@@ -1,3 +1,5 @@
+//! The search against descriptors that the test itself opens.
+
 use std::os::unix::fs::symlink;
 
 use super::*;
