@@ -246,7 +246,12 @@ fn keep_owners(
         gaps.push(Gap::new(
             "owners",
             format!(
-                "{unowned} listeners belong to processes that this user may not look into; run as root"
+                "{unowned} {} to processes that this user may not look into; run as root",
+                if unowned == 1 {
+                    "listener belongs"
+                } else {
+                    "listeners belong"
+                }
             ),
             "which programs these listeners belong to",
         ));
