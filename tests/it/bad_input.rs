@@ -6,6 +6,7 @@ use std::fs::OpenOptions;
 use std::path::Path;
 use std::process::Stdio;
 
+use crate::support::netns::in_netns;
 use crate::support::program::{backlint, finish, finish_into, finish_with, run};
 
 const TRUNCATED: &str = "schema: backlint/snapshot/v1
@@ -202,7 +203,10 @@ fn rules_that_cannot_be_understood_are_named_with_their_place() {
         (String::new(), &[]),
         ("- a\n- b\n".to_owned(), &[]),
         (change("why: because\n", ""), &["why"]),
-        (change("why:", "wy:"), &["wy", "did you mean", ":8:"]),
+        (
+            change("message:", "mesage:"),
+            &["mesage", "did you mean", ":7:"],
+        ),
         (change("ACME1", "acme"), &["acme", ":1:"]),
         (change("ACME1", "BL101"), &["BL101"]),
         (change("a-rule", "A rule"), &["A rule", ":2:"]),
@@ -256,7 +260,12 @@ fn rules_that_cannot_be_read_are_named() {
     refused(&["--rules", folder], b"", &[folder, "no rule"]);
     refused(&["--rules", "/proc/self/mem"], b"", &["/proc/self/mem"]);
     let rule = write(home.path(), "one.yaml", RULE);
-    refused(&["--rules", &rule, "--rules", &rule], b"", &["ACME1"]);
+    let twice = write(home.path(), "two.yaml", RULE.replace("a-rule", "another"));
+    refused(
+        &["--rules", &rule, "--rules", &twice],
+        b"",
+        &["ACME1", "one.yaml", "two.yaml"],
+    );
     for command in ["snapshot", "patch"] {
         refused(&[command, "--rules", &missing], b"", &["missing.yaml"]);
     }
@@ -318,17 +327,20 @@ fn a_pipe_that_its_reader_closed_ends_quietly_with_the_outcome() {
 
 #[test]
 fn a_snapshot_that_cannot_be_written_leaves_nothing_behind() {
-    let home = tempfile::tempdir().unwrap();
-    let folder = home.path().to_str().unwrap();
-    let nowhere = format!("{folder}/nowhere/seen.yaml");
-    refused(&["snapshot", "-o", &nowhere], b"", &["seen.yaml"]);
-    refused(
-        &["snapshot", "-o", "/dev/full"],
-        b"",
-        &["/dev/full", "no space left on device"],
-    );
-    refused(&["snapshot", "-o", folder], b"", &[folder, "directory"]);
-    assert_eq!(fs::read_dir(home.path()).unwrap().count(), 0);
+    // An empty namespace, so that an ordinary user has no gaps to read about.
+    in_netns(|_| {
+        let home = tempfile::tempdir().unwrap();
+        let folder = home.path().to_str().unwrap();
+        let nowhere = format!("{folder}/nowhere/seen.yaml");
+        refused(&["snapshot", "-o", &nowhere], b"", &["seen.yaml"]);
+        refused(
+            &["snapshot", "-o", "/dev/full"],
+            b"",
+            &["/dev/full", "no space left on device"],
+        );
+        refused(&["snapshot", "-o", folder], b"", &[folder, "directory"]);
+        assert_eq!(fs::read_dir(home.path()).unwrap().count(), 0);
+    });
 }
 
 #[test]
