@@ -136,3 +136,15 @@ fn a_queue_at_somaxconn_of_an_unknown_program_is_only_possibly_truncated() {
         drop(below);
     });
 }
+
+#[test]
+fn the_largest_backlog_has_a_capacity_beyond_31_bits() {
+    in_netns(|netns| {
+        netns.set_somaxconn(2_147_483_647);
+        let made = Made::internet(Kind::Any, -1);
+        let listed = listeners();
+        let queue = &by_inode(&listed, made.inode())["accept_queue"];
+        assert_eq!(queue["max"], 2_147_483_647_u32);
+        assert_eq!(queue["capacity"], 2_147_483_648_u64);
+    });
+}

@@ -1,7 +1,9 @@
 //! backlint on a running kernel. Each test makes a network namespace of its own.
 
 mod against_ss;
+mod churn;
 mod kinds;
+mod names;
 mod overflow;
 mod owners;
 mod patch_and_restart;

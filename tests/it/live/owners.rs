@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::support::helper::{Helper, Role};
 use crate::support::netns::in_netns;
-use crate::support::program::{by_inode, listeners};
+use crate::support::program::{audit, by_inode, findings, listeners};
 use crate::support::servers;
 use crate::support::sockets::{Kind, Made};
 
@@ -23,9 +23,8 @@ fn nginx_with_four_workers_is_one_listener_with_five_owners() {
     in_netns(|netns| {
         let home = tempfile::tempdir().unwrap();
         let nginx = servers::nginx(home.path(), 4).start(netns, home.path());
-        let family = crate::support::wait::until("four workers", || {
-            Some(nginx.family()).filter(|family| family.len() == 5)
-        });
+        let family = nginx.family();
+        assert_eq!(family.len(), 5);
         let listed = listeners();
         assert_eq!(listed.len(), 1, "{listed:#?}");
         assert_eq!(listed[0]["service"], "nginx");
@@ -40,6 +39,25 @@ fn nginx_with_four_workers_is_one_listener_with_five_owners() {
                 "{owner}"
             );
         }
+    });
+}
+
+#[test]
+fn nginx_with_reuseport_has_a_listener_a_worker() {
+    in_netns(|netns| {
+        netns.set_somaxconn(200);
+        let home = tempfile::tempdir().unwrap();
+        let recipe = servers::nginx_that(home.path(), 4, " reuseport");
+        let nginx = recipe.start(netns, home.path());
+        let family: Vec<u64> = nginx.family().into_iter().map(u64::from).collect();
+        let report = audit();
+        let rows = report["listeners"].as_array().unwrap();
+        assert_eq!(rows.len(), 4, "{report:#}");
+        for row in rows {
+            assert_eq!(pids(row), family);
+            assert_eq!(row["limited_by"], "somaxconn");
+        }
+        assert!(!findings(&report, "BL101").is_empty(), "{report:#}");
     });
 }
 

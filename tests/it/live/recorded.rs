@@ -43,8 +43,13 @@ impl Busy {
     }
 }
 
-fn without_source(mut report: Value) -> Value {
+/// A report without what may differ between two looks at one host: where it comes from, and whether
+/// the processes of the whole machine could be looked at to the end within the time.
+fn comparable(mut report: Value) -> Value {
     report.as_object_mut().unwrap().remove("source");
+    for row in report["listeners"].as_array_mut().unwrap() {
+        row.as_object_mut().unwrap().remove("owners_complete");
+    }
     report
 }
 
@@ -72,11 +77,7 @@ fn a_snapshot_file_gives_the_findings_of_the_live_host() {
             assert_eq!(text.starts_with('{'), name == "web.json", "{text}");
             let report = judge(file);
             assert_eq!(report["source"], file);
-            assert_eq!(
-                without_source(report),
-                without_source(live.clone()),
-                "{name}"
-            );
+            assert_eq!(comparable(report), comparable(live.clone()), "{name}");
         }
     });
 }
@@ -95,11 +96,7 @@ fn a_snapshot_goes_through_a_pipe() {
                 .ended(1)
                 .json();
             assert_eq!(report["source"], "<stdin>");
-            assert_eq!(
-                without_source(report),
-                without_source(live.clone()),
-                "{format}"
-            );
+            assert_eq!(comparable(report), comparable(live.clone()), "{format}");
         }
     });
 }

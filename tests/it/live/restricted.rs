@@ -237,3 +237,19 @@ fn a_file_that_this_user_may_not_read_is_named() {
         }
     });
 }
+
+#[test]
+fn owners_in_another_pid_namespace_are_a_gap() {
+    in_netns(|_| {
+        let made = Made::internet(Kind::Any, 7);
+        // As in a pod, whose containers share a network namespace and not their processes.
+        let mut command = scrubbed("unshare");
+        command.args(["--pid", "--fork", "--kill-child", "--mount-proc", "--"]);
+        command.args([env!("CARGO_BIN_EXE_backlint"), "list", "--format", "json"]);
+        let list = finish(&mut command).ended(0).json();
+        let row = by_inode(list["listeners"].as_array().unwrap(), made.inode());
+        assert_eq!(row["owners"].as_array().unwrap().len(), 0, "{row:#}");
+        assert_eq!(row["owners_complete"], false, "its owner exists: {row:#}");
+        assert!(gaps(&list).iter().any(|gap| gap == "owners"), "{list:#}");
+    });
+}

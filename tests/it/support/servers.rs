@@ -22,6 +22,8 @@ pub(crate) struct Recipe {
     /// What it asks listen(2) for when nothing is configured.
     pub(crate) backlog: u32,
     pub(crate) port: u16,
+    /// How many processes it has when it is up.
+    processes: usize,
     arguments: Vec<String>,
 }
 
@@ -38,6 +40,7 @@ pub(crate) fn redis(directory: &Path) -> Recipe {
         service: "redis",
         backlog: 511,
         port,
+        processes: 1,
         arguments: words(&format!(
             "--port {port} --bind 127.0.0.1 --daemonize no --dir {at}"
         )),
@@ -52,12 +55,18 @@ pub(crate) fn memcached() -> Recipe {
         service: "memcached",
         backlog: 1024,
         port: 11211,
+        processes: 1,
         arguments: words("-u root -l 127.0.0.1 -p 11211 -U 0 -m 16 -t 1"),
     }
 }
 
 /// nginx with a master and this many workers.
 pub(crate) fn nginx(directory: &Path, workers: usize) -> Recipe {
+    nginx_that(directory, workers, "")
+}
+
+/// nginx with these options of its `listen` directive.
+pub(crate) fn nginx_that(directory: &Path, workers: usize, options: &str) -> Recipe {
     let (at, port) = (directory.display(), 8080);
     let temporary: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
         .map(|part| format!("  {part}_temp_path {at}/{part};\n"))
@@ -65,7 +74,7 @@ pub(crate) fn nginx(directory: &Path, workers: usize) -> Recipe {
     let text = format!(
         "daemon off;\nuser root;\nworker_processes {workers};\npid {at}/nginx.pid;\n\
          error_log {at}/error.log;\nevents {{ worker_connections 64; }}\n\
-         http {{\n  access_log off;\n{temporary}  server {{ listen 0.0.0.0:{port}; }}\n}}\n"
+         http {{\n  access_log off;\n{temporary}  server {{ listen 0.0.0.0:{port}{options}; }}\n}}\n"
     );
     fs::write(directory.join("nginx.conf"), text).unwrap();
     Recipe {
@@ -74,6 +83,7 @@ pub(crate) fn nginx(directory: &Path, workers: usize) -> Recipe {
         service: "nginx",
         backlog: 511,
         port,
+        processes: 1 + workers,
         arguments: words(&format!("-p {at} -e {at}/error.log -c {at}/nginx.conf")),
     }
 }
@@ -92,7 +102,7 @@ impl Recipe {
         self
     }
 
-    /// Starts the server and waits until it listens.
+    /// Starts the server and waits until it listens and has all its processes.
     pub(crate) fn start(&self, _inside: &Netns, directory: &Path) -> Server {
         let log = directory.join(format!("{}.log", self.program));
         let out = fs::File::create(&log).unwrap();
@@ -109,7 +119,7 @@ impl Recipe {
             recipe: self.clone(),
             log,
         };
-        wait::until(self.program, || server.listens().then_some(()));
+        wait::until(self.program, || server.is_up().then_some(()));
         server
     }
 
@@ -171,12 +181,12 @@ impl Server {
         recipe.start(inside, directory)
     }
 
-    fn listens(&mut self) -> bool {
+    fn is_up(&mut self) -> bool {
         if let Some(status) = self.child.try_wait().unwrap() {
             let said = fs::read_to_string(&self.log).unwrap_or_default();
             panic!("{} ended, {status}: {said}", self.recipe.program);
         }
-        ss::ports().contains(&self.recipe.port)
+        self.family().len() == self.recipe.processes && ss::ports().contains(&self.recipe.port)
     }
 
     fn signal(&self, signal: Signal) {

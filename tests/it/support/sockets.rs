@@ -26,6 +26,8 @@ pub(crate) enum Kind {
     Shared,
     /// 127.0.0.1 on device lo
     Device,
+    /// :: for IPv6 alone, on device lo
+    Device6,
     /// MPTCP, 127.0.0.1
     Mptcp,
     /// unix stream, a path
@@ -37,7 +39,7 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    pub(crate) const ALL: [Self; 11] = [
+    pub(crate) const ALL: [Self; 12] = [
         Self::Loopback,
         Self::Any,
         Self::Loopback6,
@@ -45,6 +47,7 @@ impl Kind {
         Self::Dual,
         Self::Shared,
         Self::Device,
+        Self::Device6,
         Self::Mptcp,
         Self::Path,
         Self::Abstract,
@@ -63,7 +66,9 @@ impl Kind {
 
     fn socket(self) -> io::Result<Socket> {
         let (domain, kind, protocol) = match self {
-            Self::Loopback6 | Self::Only6 | Self::Dual => (Domain::IPV6, Type::STREAM, None),
+            Self::Loopback6 | Self::Only6 | Self::Dual | Self::Device6 => {
+                (Domain::IPV6, Type::STREAM, None)
+            }
             Self::Mptcp => (Domain::IPV4, Type::STREAM, Some(Protocol::MPTCP)),
             Self::Path | Self::Abstract => (Domain::UNIX, Type::STREAM, None),
             Self::Seqpacket => (Domain::UNIX, Type::SEQPACKET, None),
@@ -75,6 +80,10 @@ impl Kind {
             Self::Dual => socket.set_only_v6(false)?,
             Self::Shared => socket.set_reuse_port(true)?,
             Self::Device => socket.bind_device(Some(b"lo"))?,
+            Self::Device6 => {
+                socket.set_only_v6(true)?;
+                socket.bind_device(Some(b"lo"))?;
+            }
             _ => {}
         }
         Ok(socket)
@@ -84,7 +93,9 @@ impl Kind {
         Ok(match self {
             Self::Any => SocketAddr::from((Ipv4Addr::UNSPECIFIED, port)).into(),
             Self::Loopback6 => SocketAddr::from((Ipv6Addr::LOCALHOST, port)).into(),
-            Self::Only6 | Self::Dual => SocketAddr::from((Ipv6Addr::UNSPECIFIED, port)).into(),
+            Self::Only6 | Self::Dual | Self::Device6 => {
+                SocketAddr::from((Ipv6Addr::UNSPECIFIED, port)).into()
+            }
             Self::Path | Self::Seqpacket => {
                 SockAddr::unix(directory.join(format!("{number}.sock")))?
             }
@@ -157,6 +168,7 @@ impl Made {
         }
         let address = self.address.as_socket().unwrap();
         match self.kind {
+            Kind::Device6 => format!("[{}%lo]:{}", address.ip(), address.port()),
             Kind::Device => format!("{}%lo:{}", address.ip(), address.port()),
             _ => address.to_string(),
         }
