@@ -10,6 +10,7 @@ use super::{Run, input, output};
 use crate::advise::{Advice, SysctlStep, advise};
 use crate::assess::Facts;
 use crate::collect::{Wanted, files};
+use crate::report::patch::Target;
 use crate::report::{Outcome, diff, patch};
 use crate::rules::engine::judge;
 use crate::snapshot::Snapshot;
@@ -61,7 +62,17 @@ pub(super) fn run(arguments: &Patch) -> Run {
         output::note(&nothing(&advice, &sysctls, &path));
         return Ok(Outcome::Clean);
     }
-    let header = patch::header(&advice, &sysctls, &path.display().to_string());
+    let root = arguments
+        .root
+        .as_deref()
+        .unwrap_or(Path::new("/"))
+        .display()
+        .to_string();
+    let target = Target {
+        root: &root,
+        file: &path.display().to_string(),
+    };
+    let header = patch::header(&advice, &sysctls, target);
     output::result(Outcome::Clean, |out| {
         out.write_all(header.as_bytes())?;
         out.write_all(&change)
