@@ -387,9 +387,14 @@ pub(in crate::rules) fn sysctl_fault(key: &str) -> Option<String> {
     if !key.contains('.') || !parts_fit || !key.chars().all(valid) {
         return Some("keys are dotted, such as `net.core.somaxconn`".to_owned());
     }
+    if sysctls::find(key).is_some() {
+        return None;
+    }
     // One or two letters off a key that decides the accept path is a slip, not another key.
+    let slip =
+        |known: &str| known.len().abs_diff(key.len()) <= 2 && strsim::osa_distance(key, known) <= 2;
     sysctls::ACCEPT_PATH
         .iter()
-        .find(|known| key != known.key && strsim::osa_distance(key, known.key) <= 2)
+        .find(|known| slip(known.key))
         .map(|known| format!("did you mean `{}`?", known.key))
 }
