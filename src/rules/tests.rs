@@ -175,6 +175,12 @@ fn what_has_no_meaning_is_refused_when_it_is_loaded() {
 
 #[test]
 fn deep_nesting_ends_in_a_fault_and_not_in_a_stack_overflow() {
+    // The stack that a program's main thread has; that of a test's is smaller.
+    let main_thread = std::thread::Builder::new().stack_size(8 << 20);
+    main_thread.spawn(nest_deeply).unwrap().join().unwrap();
+}
+
+fn nest_deeply() {
     for (open, middle, close) in [
         ("(", "true", ")"),
         ("!", "true", ""),
