@@ -54,10 +54,10 @@ pub(super) fn syntax_fault(source: &str, errors: &ParseErrors) -> Fault {
         .map(|line| line.chars().count())
         .sum();
     let at = (before + column - 1).min(length);
-    let message = error
-        .msg
-        .trim_start_matches("Syntax error: ")
-        .replace("<EOF>", "end");
+    let message = match error.msg.trim_start_matches("Syntax error: ") {
+        message if message.contains("input '<EOF>'") => "the expression ends too early".to_owned(),
+        message => message.replace("<EOF>", "the end"),
+    };
     let fault = Fault::new(at..(at + 1).min(length).max(at), message);
     if source.chars().nth(at) == Some('=') {
         return fault.with_help("equality is written `==`");
