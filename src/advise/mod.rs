@@ -79,7 +79,7 @@ pub fn advise(findings: &[Finding], facts: &Facts<'_>) -> Advice {
             match remediation {
                 Remediation::Sysctl { key, value } => {
                     if let Some(step) = sysctl::resolve(finding, key, value, facts) {
-                        sysctls.add(step.clone(), finding);
+                        sysctls.add(step.clone(), finding, facts);
                         own.push(Step::Sysctl(step));
                     }
                 }

@@ -6,8 +6,17 @@ use std::fmt::Write as _;
 use crate::advise::{Advice, SysctlStep};
 use crate::text::untrusted::clean;
 
-/// The header, every line a comment. `file` is the path that the change goes to.
-pub fn header(advice: &Advice, sysctls: &[&SysctlStep], file: &str) -> String {
+/// Where the change goes.
+#[derive(Debug, Clone, Copy)]
+pub struct Target<'a> {
+    /// Root directory; `/` for this host.
+    pub root: &'a str,
+    /// Absolute path inside the root.
+    pub file: &'a str,
+}
+
+/// The header, every line a comment.
+pub fn header(advice: &Advice, sysctls: &[&SysctlStep], target: Target<'_>) -> String {
     let mut out = String::new();
     // A line that began like a diff would be taken for one: each begins with `#`.
     let mut line = |label: &str, text: &str| {
@@ -26,8 +35,13 @@ pub fn header(advice: &Advice, sysctls: &[&SysctlStep], file: &str) -> String {
         );
         step.reasons.iter().for_each(|reason| line("", reason));
     }
-    line("apply", "backlint patch | sudo patch -p1 -d /");
-    line("load", &format!("sudo sysctl -p {file}"));
+    let Target { root, file } = target;
+    line("apply", &format!("pipe this into: patch -p1 -d {root}"));
+    if root == "/" {
+        line("load", &format!("sysctl -p {file}"));
+    } else {
+        line("load", &format!("when the system below {root} starts"));
+    }
     for step in advice.relistens() {
         line(
             "relisten",
@@ -39,7 +53,7 @@ pub fn header(advice: &Advice, sysctls: &[&SysctlStep], file: &str) -> String {
             ),
         );
     }
-    line("verify", "sudo backlint");
+    line("verify", "backlint");
     out
 }
 

@@ -178,7 +178,7 @@ impl Page<'_> {
                 )
             }
             Step::Service(step) => format!("{}: change {}; {}", step.who, step.setting, step.why),
-            Step::Relisten(step) => format!("then {}; {}", step.command, step.why),
+            Step::Relisten(step) => format!("{}; {}", step.command, step.why),
         }
     }
 
