@@ -5,11 +5,15 @@
 //! listen() is called; then the services' own settings; then the step that makes each service
 //! listen again.
 
+pub mod persistent;
 mod service;
 mod sysctl;
 
+use std::collections::BTreeMap;
+
 use crate::assess::Facts;
 use crate::rules::finding::{Finding, Remediation};
+use service::Merged;
 pub use service::{RelistenStep, ServiceStep};
 pub use sysctl::SysctlStep;
 
@@ -20,8 +24,8 @@ pub struct Advice {
     pub by_finding: Vec<Vec<Step>>,
     /// All steps once, in the order to take them.
     pub plan: Vec<Step>,
-    /// Where rules wanted different values for one sysctl, and which was taken.
-    pub conflicts: Vec<String>,
+    /// What is worth knowing about the plan: where rules wanted different values, what was left out.
+    pub notes: Vec<String>,
 }
 
 /// One step.
@@ -44,18 +48,9 @@ impl Advice {
         })
     }
 
-    /// The sysctls of the namespace that the host's own files speak of: the first one. The others
-    /// have files of their own, or none.
-    pub fn host_sysctls<'a>(
-        &'a self,
-        facts: &'a Facts<'_>,
-    ) -> impl Iterator<Item = &'a SysctlStep> {
-        let host = facts
-            .namespaces
-            .first()
-            .map(|netns| netns.namespace.name.as_str());
-        self.sysctls()
-            .filter(move |step| Some(step.netns.as_str()) == host)
+    /// The sysctls that the machine's own files reach.
+    pub fn host_sysctls(&self) -> impl Iterator<Item = &SysctlStep> {
+        self.sysctls().filter(|step| step.first)
     }
 
     /// The services of the plan that must listen again.
@@ -71,8 +66,8 @@ impl Advice {
 pub fn advise(findings: &[Finding], facts: &Facts<'_>) -> Advice {
     let mut advice = Advice::default();
     let mut sysctls = sysctl::Changes::default();
-    let mut services: Vec<ServiceStep> = Vec::new();
-    let mut relistens: Vec<RelistenStep> = Vec::new();
+    let mut services: Merged<ServiceStep> = Merged::default();
+    let mut relistens: Merged<RelistenStep> = Merged::default();
     for finding in findings {
         let mut own = Vec::new();
         for remediation in &finding.remediation {
@@ -85,13 +80,13 @@ pub fn advise(findings: &[Finding], facts: &Facts<'_>) -> Advice {
                 }
                 Remediation::Service => {
                     if let Some(step) = ServiceStep::of(finding, facts) {
-                        merge(&mut services, &step, ServiceStep::absorb);
+                        services.add(&step);
                         own.push(Step::Service(step));
                     }
                 }
                 Remediation::Relisten => {
                     if let Some(step) = RelistenStep::of(finding, facts) {
-                        merge(&mut relistens, &step, RelistenStep::absorb);
+                        relistens.add(&step);
                         own.push(Step::Relisten(step));
                     }
                 }
@@ -99,20 +94,37 @@ pub fn advise(findings: &[Finding], facts: &Facts<'_>) -> Advice {
         }
         advice.by_finding.push(own);
     }
-    let (changes, conflicts) = sysctls.finish();
-    advice.conflicts = conflicts;
+    let (changes, notes) = sysctls.finish();
+    advice.notes = notes;
+    agree(&mut advice.by_finding, &changes);
     advice.plan.extend(changes.into_iter().map(Step::Sysctl));
-    advice.plan.extend(services.into_iter().map(Step::Service));
     advice
         .plan
-        .extend(relistens.into_iter().map(Step::Relisten));
+        .extend(services.finish().into_iter().map(Step::Service));
+    advice
+        .plan
+        .extend(relistens.finish().into_iter().map(Step::Relisten));
     advice
 }
 
-/// Adds a step to those there are, or lets one of them absorb it.
-fn merge<T: Clone>(steps: &mut Vec<T>, step: &T, absorb: impl Fn(&mut T, &T) -> bool) {
-    if !steps.iter_mut().any(|known| absorb(known, step)) {
-        steps.push(step.clone());
+/// Gives the findings the values that the plan has: of several that want one sysctl, one value
+/// serves all.
+fn agree(by_finding: &mut [Vec<Step>], changes: &[SysctlStep]) {
+    let planned: BTreeMap<(&str, &str), &str> = changes
+        .iter()
+        .map(|step| {
+            (
+                (step.netns.as_str(), step.key.as_str()),
+                step.value.as_str(),
+            )
+        })
+        .collect();
+    for step in by_finding.iter_mut().flatten() {
+        if let Step::Sysctl(step) = step
+            && let Some(value) = planned.get(&(step.netns.as_str(), step.key.as_str()))
+        {
+            step.value = (*value).to_owned();
+        }
     }
 }
 

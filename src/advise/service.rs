@@ -1,8 +1,11 @@
 //! What to change in a service, and what makes it call listen(2) again.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use crate::assess::{Facts, ListenerFacts};
 use crate::rules::finding::Finding;
 use crate::services;
+use crate::snapshot::{Listener, address};
 
 /// Change a service's own backlog.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,8 +31,10 @@ pub struct RelistenStep {
     pub who: String,
     /// systemd unit.
     pub unit: Option<String>,
-    /// The command, or the step in words where no command is known.
-    pub command: String,
+    /// The command, where one is known that can be run as it is.
+    pub command: Option<String>,
+    /// The step in words: the command where there is one.
+    pub words: String,
     /// What applies the change in this service.
     pub why: String,
     /// Addresses that it is about.
@@ -40,49 +45,45 @@ pub struct RelistenStep {
 
 impl ServiceStep {
     pub(super) fn of(finding: &Finding, facts: &Facts<'_>) -> Option<Self> {
-        let (listener, netns) = listener(finding, facts)?;
-        let somaxconn = listener.1;
-        let facts = listener.0;
-        let asked = facts.finite_request();
-        let (number, why) = match asked {
-            Some(asked) => {
-                let number = enough(asked, somaxconn);
-                let cap = somaxconn.map_or_else(String::new, |cap| {
-                    format!("; net.core.somaxconn allows {cap}")
-                });
-                (number.to_string(), format!("it asks for {asked} now{cap}"))
-            }
-            None => (
-                "N".to_owned(),
-                "what it asks for now is not known".to_owned(),
-            ),
+        let ((facts, somaxconn), netns) = listener(finding, facts)?;
+        let why = match (facts.finite_request(), facts.listener.accept_queue.max) {
+            (Some(asked), _) => format!("it asks for {asked} now"),
+            (None, Some(has)) => format!("it has {has} now"),
+            (None, None) => "what it asks for now is not known".to_owned(),
         };
-        let setting = match facts.service {
-            Some(found) => found.asker.setting.replace("{}", &number),
-            None => format!("the backlog that the program passes to listen(), to {number}"),
+        let number = proposal(facts, somaxconn).map(|number| number.to_string());
+        let setting = match (facts.service, number) {
+            (Some(found), number) => found
+                .asker
+                .setting
+                .replace("{}", number.as_deref().unwrap_or("NUMBER")),
+            (None, Some(number)) => {
+                format!("the backlog that the program passes to listen(), to {number}")
+            }
+            (None, None) => "the backlog that the program passes to listen()".to_owned(),
         };
         Some(Self {
             netns,
-            who: who(facts),
+            who: facts.who().unwrap_or(NOBODY).to_owned(),
             setting,
             addresses: vec![facts.listener.address.clone()],
             why,
         })
     }
-
-    pub(super) fn absorb(&mut self, other: &Self) -> bool {
-        let same =
-            self.netns == other.netns && self.who == other.who && self.setting == other.setting;
-        if same {
-            extend(&mut self.addresses, &other.addresses);
-        }
-        same
-    }
 }
 
-/// A backlog to try where `asked` overflowed: four times as much, as a power of two, and no more
-/// than somaxconn gives. Larger than needed is a fault too: a long queue serves connections whose
-/// clients have given up.
+/// A program of which nothing is known but that it listens.
+const NOBODY: &str = "the program that listens";
+
+/// A backlog to try for a listener that overflows. Never less than it has.
+pub(super) fn proposal(facts: &ListenerFacts<'_>, somaxconn: Option<i64>) -> Option<i64> {
+    let has = facts.listener.accept_queue.max.map(i64::from);
+    Some(enough(facts.finite_request().max(has)?, somaxconn))
+}
+
+/// Four times what overflowed, as a power of two, and no more than somaxconn gives; where somaxconn
+/// is the limit as well, it has to be raised with it. Larger than needed is a fault too: a long
+/// queue serves connections whose clients have given up.
 fn enough(asked: i64, somaxconn: Option<i64>) -> i64 {
     let wanted = u64::try_from(asked.max(1))
         .unwrap_or(1)
@@ -100,57 +101,131 @@ fn enough(asked: i64, somaxconn: Option<i64>) -> i64 {
 impl RelistenStep {
     pub(super) fn of(finding: &Finding, facts: &Facts<'_>) -> Option<Self> {
         let ((facts, _), netns) = listener(finding, facts)?;
-        let who = who(facts);
-        // A unit that is restarted must be the one that listens: a session's scope is not.
-        let unit = facts
-            .listener
-            .unit
-            .clone()
-            .filter(|unit| unit.ends_with(".service"));
-        let passed_on = facts
-            .service
-            .is_some_and(|found| !std::ptr::eq(found.asker, found.service));
-        let command = match &unit {
-            Some(unit) if !passed_on => format!("systemctl restart {unit}"),
-            _ if passed_on => format!("systemctl restart the .socket unit of {who}"),
-            _ => match services::speaker(&facts.listener.owners).and_then(|owner| owner.pid) {
-                Some(pid) => format!("restart {who} (pid {pid})"),
-                None => format!("restart {who}"),
-            },
+        let who = facts.who().unwrap_or(NOBODY).to_owned();
+        let activated = facts.service.is_some_and(|found| found.activated);
+        let command = (!activated)
+            .then(|| system_service(facts.listener))
+            .flatten()
+            .map(|unit| format!("systemctl restart {unit}"));
+        let pid = services::speaker(&facts.listener.owners).and_then(|owner| owner.pid);
+        let words = match (&command, pid) {
+            (Some(command), _) => command.clone(),
+            _ if activated => format!("stop {who} and restart the .socket unit behind it"),
+            // Of a pre-fork server that is not seen whole, the known process may be a worker.
+            (None, Some(pid)) if facts.listener.owners_complete => {
+                format!("restart {who} (pid {pid})")
+            }
+            _ => format!("restart {who}"),
         };
         let applies = facts
             .service
             .map_or("a restart", |found| found.asker.applies);
         let address = facts.listener.address.clone();
-        let verify = match crate::snapshot::address::port(facts.listener.protocol, &address) {
+        let verify = match address::port(facts.listener.protocol, &address) {
             Some(port) => format!("backlint list --port {port}"),
             None => format!("backlint list --protocol {}", facts.listener.protocol),
         };
         Some(Self {
             netns,
-            unit,
+            unit: facts.listener.unit.clone(),
             command,
+            words,
             why: format!("a queue gets its size at listen(), so it takes {applies}"),
             addresses: vec![address],
             verify,
             who,
         })
     }
+}
 
-    pub(super) fn absorb(&mut self, other: &Self) -> bool {
-        let same = self.netns == other.netns && self.command == other.command;
-        if same {
-            extend(&mut self.addresses, &other.addresses);
+/// The unit of a listener, if it is a service of the system's own manager and its name can stand in
+/// a command as it is. A process may make control groups of any name below its own, so a service of
+/// a user, of a container, or with an odd name is nothing to run a command on as root.
+fn system_service(listener: &Listener) -> Option<&str> {
+    let unit = listener.unit.as_deref()?;
+    let plain = |c: char| c.is_ascii_alphanumeric() || ":_.@-".contains(c);
+    if !unit.ends_with(".service") || !unit.chars().all(plain) || unit.starts_with('-') {
+        return None;
+    }
+    let above = listener
+        .cgroup
+        .as_deref()
+        .and_then(|cgroup| cgroup.split_once(unit));
+    let of_the_system = match (listener.cgroup.as_deref(), above) {
+        (None, _) => true,
+        (Some(_), None) => false,
+        (Some(_), Some((above, _))) => above
+            .split('/')
+            .all(|part| part.is_empty() || part.ends_with(".slice")),
+    };
+    of_the_system.then_some(unit)
+}
+
+/// Steps of many listeners, each different step once, in the order of the first.
+#[derive(Debug)]
+pub(super) struct Merged<T> {
+    steps: Vec<T>,
+    by_key: BTreeMap<Vec<String>, usize>,
+    addresses: BTreeSet<(usize, String)>,
+}
+
+impl<T> Default for Merged<T> {
+    fn default() -> Self {
+        Self {
+            steps: Vec::new(),
+            by_key: BTreeMap::new(),
+            addresses: BTreeSet::new(),
         }
-        same
     }
 }
 
-fn extend(addresses: &mut Vec<String>, more: &[String]) {
-    for address in more {
-        if !addresses.contains(address) {
-            addresses.push(address.clone());
+impl<T: Mergeable + Clone> Merged<T> {
+    pub(super) fn add(&mut self, step: &T) {
+        let next = self.steps.len();
+        let index = *self.by_key.entry(step.key()).or_insert(next);
+        if index == next {
+            let mut first = step.clone();
+            first.addresses().clear();
+            self.steps.push(first);
         }
+        let mut step = step.clone();
+        for address in step.addresses().drain(..) {
+            if self.addresses.insert((index, address.clone())) {
+                self.steps[index].addresses().push(address);
+            }
+        }
+    }
+
+    pub(super) fn finish(self) -> Vec<T> {
+        self.steps
+    }
+}
+
+/// A step that several listeners may share.
+pub(super) trait Mergeable {
+    /// What makes two steps the same.
+    fn key(&self) -> Vec<String>;
+    /// The listeners that it is about.
+    fn addresses(&mut self) -> &mut Vec<String>;
+}
+
+impl Mergeable for ServiceStep {
+    fn key(&self) -> Vec<String> {
+        vec![self.netns.clone(), self.who.clone(), self.setting.clone()]
+    }
+
+    fn addresses(&mut self) -> &mut Vec<String> {
+        &mut self.addresses
+    }
+}
+
+impl Mergeable for RelistenStep {
+    fn key(&self) -> Vec<String> {
+        vec![self.netns.clone(), self.words.clone()]
+    }
+
+    fn addresses(&mut self) -> &mut Vec<String> {
+        &mut self.addresses
     }
 }
 
@@ -167,19 +242,10 @@ fn listener<'a>(
     Some(((listener, somaxconn), netns.namespace.name.clone()))
 }
 
-fn who(facts: &ListenerFacts<'_>) -> String {
-    let owners = &facts.listener.owners;
-    facts
-        .service_name()
-        .or_else(|| services::speaker(owners).and_then(|owner| owner.comm.as_deref()))
-        .or(facts.listener.unit.as_deref())
-        .unwrap_or("the program that listens")
-        .to_owned()
-}
-
 #[cfg(test)]
 mod tests {
-    use super::enough;
+    use super::*;
+    use crate::snapshot::Protocol;
 
     #[test]
     fn the_proposed_backlog_stays_within_somaxconn_and_reason() {
@@ -188,5 +254,34 @@ mod tests {
         assert_eq!(enough(511, Some(511)), 2048);
         assert_eq!(enough(0, None), 4);
         assert_eq!(enough(i64::from(i32::MAX), None), i64::from(i32::MAX));
+    }
+
+    #[test]
+    fn only_services_of_the_system_become_commands() {
+        let unit = |unit: &str, cgroup: Option<&str>| {
+            let mut listener = Listener::new(Protocol::Tcp, "0.0.0.0:80");
+            listener.unit = Some(unit.to_owned());
+            listener.cgroup = cgroup.map(str::to_owned);
+            system_service(&listener).is_some()
+        };
+        assert!(unit("nginx.service", Some("/system.slice/nginx.service")));
+        assert!(unit(
+            "nginx.service",
+            Some("/system.slice/nginx.service/workers")
+        ));
+        assert!(unit("getty@tty1.service", None));
+        assert!(!unit(
+            "x; touch y;.service",
+            Some("/system.slice/x; touch y;.service")
+        ));
+        assert!(!unit("--now.service", None));
+        assert!(!unit(
+            "session-3.scope",
+            Some("/user.slice/session-3.scope")
+        ));
+        let of_a_user = "/user.slice/user-7.slice/user@7.service/app.slice/nginx.service";
+        assert!(!unit("nginx.service", Some(of_a_user)));
+        let of_a_container = "/machine.slice/web.service/payload/system.slice/nginx.service";
+        assert!(!unit("nginx.service", Some(of_a_container)));
     }
 }

@@ -3,7 +3,8 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::assess::{Facts, ListenerFacts, NetnsFacts};
+use super::service;
+use crate::assess::{Facts, LimitedBy, ListenerFacts, NetnsFacts};
 use crate::kernel::{syn_queue, sysctls};
 use crate::rules::Advice;
 use crate::rules::finding::{Finding, SysctlTarget};
@@ -13,6 +14,9 @@ use crate::rules::finding::{Finding, SysctlTarget};
 pub struct SysctlStep {
     /// Name of the namespace.
     pub netns: String,
+    /// Whether it is the first namespace of the record: the one that the machine's own files and a
+    /// plain `sysctl` reach. The others have files of their own, or none.
+    pub first: bool,
     /// Dotted key.
     pub key: String,
     /// New value.
@@ -24,9 +28,9 @@ pub struct SysctlStep {
 }
 
 impl SysctlStep {
-    /// The command that shows whether the value is in force.
-    pub fn verify(&self) -> String {
-        format!("sysctl {}", self.key)
+    /// The command that shows whether the value is in force, where a plain one does.
+    pub fn verify(&self) -> Option<String> {
+        self.first.then(|| format!("sysctl {}", self.key))
     }
 }
 
@@ -40,10 +44,15 @@ pub(super) fn resolve(
     let netns = facts.namespaces.get(finding.about.netns_index)?;
     let value = match target {
         SysctlTarget::Value(value) => value.clone(),
-        SysctlTarget::Advice(advice) => derive(*advice, netns, facts)?.to_string(),
+        SysctlTarget::Advice(advice) => derive(*advice, finding, netns)?.to_string(),
+    };
+    let value = match value.parse() {
+        Ok(number) => within_reach(key, number, facts).to_string(),
+        Err(_) => value,
     };
     Some(SysctlStep {
         netns: netns.namespace.name.clone(),
+        first: finding.about.netns_index == 0,
         key: key.to_owned(),
         value,
         from: netns.namespace.sysctls.get(key).map(ToString::to_string),
@@ -51,38 +60,49 @@ pub(super) fn resolve(
     })
 }
 
+/// What the kernel takes of a number: more would be refused when the file is loaded.
+fn within_reach(key: &str, number: i64, facts: &Facts<'_>) -> i64 {
+    match key {
+        "net.core.somaxconn" => number.min(sysctls::somaxconn_largest(facts.kernel)),
+        _ if sysctls::find(key).is_some() => number.min(i64::from(i32::MAX)),
+        _ => number,
+    }
+}
+
 /// The derived values. Never a round number that nobody asked for.
-fn derive(advice: Advice, netns: &NetnsFacts<'_>, facts: &Facts<'_>) -> Option<i64> {
+fn derive(advice: Advice, finding: &Finding, netns: &NetnsFacts<'_>) -> Option<i64> {
+    let somaxconn = netns.namespace.sysctl_int("net.core.somaxconn");
     match advice {
         Advice::Somaxconn => {
-            let largest = netns
+            let largest = netns.listeners.iter().filter_map(wants).max()?;
+            Some(largest.max(somaxconn.unwrap_or(0)))
+        }
+        Advice::Backlog => {
+            let listener = netns
                 .listeners
-                .iter()
-                .filter_map(ListenerFacts::finite_request)
-                .max()?;
-            let current = netns
-                .namespace
-                .sysctl_int("net.core.somaxconn")
-                .unwrap_or(0);
-            Some(
-                largest
-                    .max(current)
-                    .min(sysctls::somaxconn_largest(facts.kernel)),
-            )
+                .get(finding.about.listener.as_ref()?.index)?;
+            service::proposal(listener, somaxconn)
         }
         Advice::MaxSynBacklog => {
-            let longest = &netns.listeners[netns.longest?];
+            let longest = netns.listeners.get(netns.longest?)?;
             let max = longest.listener.accept_queue.max?;
             Some(syn_queue::max_syn_backlog_for(i64::from(max)))
         }
     }
 }
 
+/// The somaxconn that a listener needs: what it asked for, and not less than it has.
+fn wants(facts: &ListenerFacts<'_>) -> Option<i64> {
+    let has = facts.listener.accept_queue.max.map(i64::from);
+    let outgrown = has.filter(|_| facts.limited_by == Some(LimitedBy::Stale));
+    facts.finite_request().max(outgrown)
+}
+
 /// The changes of a plan: one a namespace and key.
 #[derive(Debug, Default)]
 pub(super) struct Changes {
     by_key: BTreeMap<(usize, String), Change>,
-    conflicts: Vec<String>,
+    notes: Vec<String>,
 }
 
 #[derive(Debug)]
@@ -117,7 +137,7 @@ impl Changes {
             };
             match (raised(known), raised(&step)) {
                 (Some(a), Some(b)) => known.value = a.max(b).to_string(),
-                _ => self.conflicts.push(format!(
+                _ => self.notes.push(format!(
                     "{} wants {} = {} and {} wants {}: the plan has {}",
                     change.rule, known.key, known.value, finding.rule.id, step.value, known.value
                 )),
@@ -129,8 +149,9 @@ impl Changes {
             .extend(step.reasons.into_iter().map(|reason| (weight, reason)));
     }
 
-    /// The changes in order of namespace and key, and the conflicts in words.
-    pub(super) fn finish(self) -> (Vec<SysctlStep>, Vec<String>) {
+    /// The changes in order of namespace and key, and what is worth knowing about them.
+    pub(super) fn finish(mut self) -> (Vec<SysctlStep>, Vec<String>) {
+        self.leave_out_what_cookies_make_moot();
         let steps = self.by_key.into_values().map(
             |Change {
                  mut step,
@@ -153,7 +174,30 @@ impl Changes {
                 step
             },
         );
-        (steps.collect(), self.conflicts)
+        (steps.collect(), self.notes)
+    }
+
+    /// tcp_max_syn_backlog does nothing while SYN cookies are on, so a plan that turns them on does
+    /// not raise it.
+    fn leave_out_what_cookies_make_moot(&mut self) {
+        const MOOT: &str = "net.ipv4.tcp_max_syn_backlog";
+        let cookies = |((_, key), change): (&(usize, String), &Change)| {
+            key == "net.ipv4.tcp_syncookies" && change.step.value != "0"
+        };
+        let namespaces: Vec<usize> = self
+            .by_key
+            .iter()
+            .filter(|entry| cookies(*entry))
+            .map(|((netns, _), _)| *netns)
+            .collect();
+        for netns in namespaces {
+            if let Some(change) = self.by_key.remove(&(netns, MOOT.to_owned())) {
+                let value = change.step.value;
+                self.notes.push(format!(
+                    "{MOOT} = {value} is left out of the plan: it does nothing once SYN cookies are on"
+                ));
+            }
+        }
     }
 }
 

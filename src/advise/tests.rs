@@ -45,9 +45,13 @@ fn one_value_serves_the_largest_finite_request_and_each_service_listens_again_on
     assert_eq!(sysctls[0].reasons.len(), 3);
     let relistens: Vec<_> = advice.relistens().collect();
     assert_eq!(relistens.len(), 2);
-    assert_eq!(relistens[0].command, "systemctl restart nginx.service");
+    assert_eq!(
+        relistens[0].command.as_deref(),
+        Some("systemctl restart nginx.service")
+    );
     assert_eq!(relistens[0].addresses, ["0.0.0.0:80", "0.0.0.0:443"]);
-    assert_eq!(relistens[1].command, "restart memcached (pid 7)");
+    assert_eq!(relistens[1].command, None, "a pid is no command");
+    assert_eq!(relistens[1].words, "restart memcached (pid 7)");
     assert_eq!(relistens[1].verify, "backlint list --port 11211");
     assert!(
         matches!(advice.plan[0], Step::Sysctl(_)),
@@ -69,11 +73,11 @@ fn the_kernels_largest_somaxconn_is_respected() {
 fn a_socket_activated_service_restarts_its_socket() {
     let body = "namespaces:\n  - sysctls: {net.core.somaxconn: 8192}\n    listeners:\n      - {protocol: tcp, address: \"[::]:22\", accept_queue: {max: 300}, unit: ssh.service, owners: [{comm: systemd, pid: 1}, {comm: sshd, pid: 9}]}\n";
     let advice = plan(body, &[]);
-    let commands: Vec<_> = advice
-        .relistens()
-        .map(|step| step.command.as_str())
-        .collect();
-    assert_eq!(commands, ["systemctl restart the .socket unit of sshd"]);
+    let commands: Vec<_> = advice.relistens().map(|step| step.words.as_str()).collect();
+    assert_eq!(
+        commands,
+        ["stop sshd and restart the .socket unit behind it"]
+    );
 }
 
 #[test]
@@ -92,7 +96,7 @@ fn rules_that_want_different_values_are_told() {
     let step = advice.sysctls().next().unwrap();
     assert_eq!(step.value, "1", "the worse finding decides");
     assert_eq!(
-        advice.conflicts,
+        advice.notes,
         ["X2 wants vm.swappiness = 1 and X1 wants 10: the plan has 1"]
     );
     let advice = plan(
@@ -103,5 +107,97 @@ fn rules_that_want_different_values_are_told() {
         advice.sysctls().next().unwrap().value,
         "100",
         "the larger serves both"
+    );
+}
+
+#[test]
+fn where_somaxconn_and_the_service_are_both_the_limit_both_are_raised() {
+    let body = "namespaces:\n  - sysctls: {net.core.somaxconn: 511}\n    listeners:\n      - {protocol: tcp, address: \"0.0.0.0:80\", accept_queue: {len: 512, max: 511}, owners: [{comm: nginx}]}\n";
+    let advice = plan(body, &[]);
+    assert_eq!(
+        advice.sysctls().next().map(|step| step.value.as_str()),
+        Some("2048")
+    );
+    let setting = advice.plan.iter().find_map(|step| match step {
+        Step::Service(step) => Some(step.setting.as_str()),
+        _ => None,
+    });
+    assert_eq!(
+        setting,
+        Some("`listen ADDRESS backlog=2048;` in nginx.conf")
+    );
+}
+
+#[test]
+fn a_full_queue_at_the_cap_raises_the_cap_whoever_it_is() {
+    for comm in ["kubelet", "acmed"] {
+        let body = format!(
+            "namespaces:\n  - sysctls: {{net.core.somaxconn: 50}}\n    listeners:\n      - {{protocol: tcp, address: \"0.0.0.0:80\", accept_queue: {{len: 51, max: 50}}, owners: [{{comm: {comm}}}]}}\n"
+        );
+        let advice = plan(&body, &[]);
+        assert_eq!(
+            advice.sysctls().next().map(|step| step.value.as_str()),
+            Some("100"),
+            "{comm}"
+        );
+    }
+}
+
+#[test]
+fn a_lowered_cap_is_raised_once_to_what_the_services_ask() {
+    let body = "namespaces:\n  - sysctls: {net.core.somaxconn: 50}\n    listeners:\n      - {protocol: tcp, address: \"0.0.0.0:80\", accept_queue: {max: 200}, owners: [{comm: nginx}]}\n      - {protocol: tcp, address: \"0.0.0.0:81\", accept_queue: {max: 900}, owners: [{comm: acmed}]}\n";
+    let advice = plan(body, &[]);
+    let values: Vec<_> = advice.sysctls().map(|step| step.value.as_str()).collect();
+    assert_eq!(values, ["900"]);
+    assert!(
+        advice.by_finding.iter().flatten().all(|step| match step {
+            Step::Sysctl(step) => step.value == "900",
+            _ => true,
+        }),
+        "a finding says what the plan says"
+    );
+}
+
+#[test]
+fn tcp_max_syn_backlog_is_left_alone_where_cookies_are_turned_on() {
+    let body = "namespaces:\n  - sysctls: {net.ipv4.tcp_syncookies: 0, net.ipv4.tcp_max_syn_backlog: 128}\n    listeners:\n      - {protocol: tcp, address: \"0.0.0.0:80\", accept_queue: {max: 511}, owners: [{comm: nginx}]}\n";
+    let advice = plan(body, &[]);
+    let keys: Vec<_> = advice.sysctls().map(|step| step.key.as_str()).collect();
+    assert_eq!(keys, ["net.ipv4.tcp_syncookies"]);
+    assert_eq!(advice.notes.len(), 1);
+}
+
+#[test]
+fn a_service_that_paused_itself_is_not_told_to_grow() {
+    let body = "namespaces:\n  - sysctls: {net.core.somaxconn: 4096}\n    counters: {TcpExt.ListenOverflows: 3}\n    listeners:\n      - {protocol: tcp, address: \"127.0.0.1:11211\", accept_queue: {len: 1, max: 0}, drops: 3, owners: [{comm: memcached}]}\n";
+    let advice = plan(body, &[]);
+    assert_eq!(advice.plan, []);
+}
+
+#[test]
+fn no_value_is_larger_than_the_kernel_takes() {
+    let body = "host: {kernel: 3.10.0}\nnamespaces:\n  - sysctls: {net.core.somaxconn: 65535}\n    listeners:\n      - {protocol: tcp, address: \"0.0.0.0:80\", accept_queue: {len: 65536, max: 65535}, owners: [{comm: kubelet}]}\n";
+    let advice = plan(body, &[]);
+    assert_eq!(
+        advice.sysctls().next().map(|step| step.value.as_str()),
+        Some("65535")
+    );
+}
+
+#[test]
+fn many_listeners_of_one_service_are_one_step() {
+    use std::fmt::Write as _;
+    let mut body =
+        "namespaces:\n  - sysctls: {net.core.somaxconn: 128}\n    listeners:\n".to_owned();
+    for n in 0..20_000 {
+        writeln!(body, "    - {{protocol: unix, address: /run/{n}, accept_queue: {{max: 128}}, owners: [{{comm: nginx}}]}}").unwrap();
+    }
+    let advice = plan(&body, &[]);
+    assert_eq!(
+        advice
+            .relistens()
+            .map(|step| step.addresses.len())
+            .collect::<Vec<_>>(),
+        [20_000]
     );
 }

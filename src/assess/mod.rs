@@ -1,7 +1,10 @@
 //! From the record to facts: per listener which service it is, what was asked and what limits it;
 //! per namespace what its listeners have in common. Judges nothing: rules do.
 
+pub mod check;
 pub mod verdict;
+
+use std::collections::BTreeMap;
 
 use crate::kernel::version::Version;
 use crate::kernel::{accept_queue, syn_queue};
@@ -31,6 +34,8 @@ pub struct NetnsFacts<'a> {
     pub longest: Option<usize>,
     /// The listeners that have drops, most first; at most three.
     pub droppers: Vec<usize>,
+    /// Drops of all listeners that have a counter.
+    pub drops: u64,
 }
 
 /// Facts about one listener.
@@ -47,6 +52,8 @@ pub struct ListenerFacts<'a> {
     pub limited_by: Option<LimitedBy>,
     /// How sure `limited_by` is.
     pub confidence: Confidence,
+    /// Whether the service listens with a backlog of 0 on purpose: it takes no connections for now.
+    pub paused: bool,
     /// Name for people: `nginx on 0.0.0.0:443`.
     pub label: String,
 }
@@ -55,6 +62,11 @@ impl ListenerFacts<'_> {
     /// Name of the service, for outputs and fingerprints.
     pub fn service_name(&self) -> Option<&str> {
         self.service.map(|service| service.name)
+    }
+
+    /// Who listens, for people: the service, else the program, else the unit.
+    pub fn who(&self) -> Option<&str> {
+        who(self.listener, self.service)
     }
 
     /// Connections that the accept queue holds.
@@ -108,7 +120,7 @@ impl<'a> NetnsFacts<'a> {
             .iter()
             .map(|listener| assess(listener, somaxconn))
             .collect();
-        doubt_lone_stale_defaults(&mut listeners);
+        doubt_defaults(&mut listeners, somaxconn);
         let longest = (0..listeners.len())
             .filter(|&n| !namespace.listeners[n].protocol.is_unix())
             .filter(|&n| namespace.listeners[n].accept_queue.max.is_some())
@@ -124,11 +136,17 @@ impl<'a> NetnsFacts<'a> {
             .collect();
         droppers.sort_by_key(|&n| std::cmp::Reverse(namespace.listeners[n].drops));
         droppers.truncate(3);
+        let drops = namespace
+            .listeners
+            .iter()
+            .filter_map(|listener| listener.drops);
+        let drops = drops.map(u64::from).sum();
         Self {
             namespace,
             listeners,
             longest,
             droppers,
+            drops,
         }
     }
 
@@ -152,26 +170,44 @@ const FOSSILS: [u32; 2] = [128, 4096];
 /// A queue below a service's *default* is stale only if an older cap explains its size: a number
 /// that caps had once, or one that another service's queue has too. Otherwise the service's own
 /// configuration, which nobody read, explains it just as well, and the verdict is only possible.
-fn doubt_lone_stale_defaults(listeners: &mut [ListenerFacts<'_>]) {
-    let defaults: Vec<(Option<u32>, Option<String>)> = listeners
-        .iter()
-        .filter(|facts| facts.is_stale_by_default())
-        .map(|facts| {
-            (
-                facts.listener.accept_queue.max,
-                facts.service_name().map(str::to_owned),
-            )
-        })
-        .collect();
+///
+/// A queue that is exactly the default and exactly the cap says as little: a larger configured
+/// backlog would have been truncated to the same number.
+fn doubt_defaults(listeners: &mut [ListenerFacts<'_>], somaxconn: Option<u32>) {
+    for facts in listeners.iter_mut() {
+        let old_systemd = facts.service.is_some_and(|found| found.activated)
+            && facts
+                .listener
+                .accept_queue
+                .max
+                .is_some_and(|max| services::SYSTEMD_OLD.contains(&max));
+        if facts.limited_by == Some(LimitedBy::Stale) && old_systemd {
+            facts.confidence = Confidence::Possible;
+        }
+        let at_the_cap = facts.listener.accept_queue.max == somaxconn;
+        let default = facts
+            .requested
+            .as_ref()
+            .is_some_and(|asked| asked.source == Source::Default);
+        if facts.limited_by == Some(LimitedBy::Application) && at_the_cap && default {
+            facts.confidence = Confidence::Possible;
+        }
+    }
+    // By size: the first service whose stale queue has it, and whether another one's has it too.
+    let mut sizes: BTreeMap<Option<u32>, (Option<String>, bool)> = BTreeMap::new();
+    for facts in listeners.iter().filter(|facts| facts.is_stale_by_default()) {
+        let service = facts.service_name().map(str::to_owned);
+        let size = sizes.entry(facts.listener.accept_queue.max);
+        let (first, shared) = size.or_insert_with(|| (service.clone(), false));
+        *shared |= *first != service;
+    }
     for facts in listeners
         .iter_mut()
         .filter(|facts| facts.is_stale_by_default())
     {
         let max = facts.listener.accept_queue.max;
         let fossil = max.is_some_and(|max| FOSSILS.contains(&max));
-        let shared = defaults
-            .iter()
-            .any(|(other, service)| *other == max && service.as_deref() != facts.service_name());
+        let shared = sizes.get(&max).is_some_and(|(_, shared)| *shared);
         if !fossil && !shared {
             facts.confidence = Confidence::Possible;
         }
@@ -180,16 +216,20 @@ fn doubt_lone_stale_defaults(listeners: &mut [ListenerFacts<'_>]) {
 
 fn assess(listener: &Listener, somaxconn: Option<u32>) -> ListenerFacts<'_> {
     let service = services::identify(&listener.owners);
-    let requested = request(listener, service, somaxconn);
     let max = listener.accept_queue.max;
-    let deliberate_zero = service.is_some_and(|found| found.asker.zero_is_deliberate);
-    let limited_by = match max {
-        Some(0) if deliberate_zero => Some(LimitedBy::Application),
-        _ => {
-            let held = !listener.owners.is_empty();
-            verdict::limited_by(requested.as_ref(), max, somaxconn, held)
-        }
+    let paused = max == Some(0) && service.is_some_and(|found| found.asker.zero_is_deliberate);
+    let requested = if paused && listener.requested.is_none() {
+        let place = "it listens with 0 on purpose for a while".to_owned();
+        Some(Requested {
+            backlog: Some(0),
+            source: Source::Default,
+            place: Some(place),
+        })
+    } else {
+        request(listener, service, somaxconn)
     };
+    let held = !listener.owners.is_empty();
+    let limited_by = verdict::limited_by(requested.as_ref(), max, somaxconn, held);
     let confidence = verdict::confidence(requested.as_ref(), limited_by);
     ListenerFacts {
         listener,
@@ -197,6 +237,7 @@ fn assess(listener: &Listener, somaxconn: Option<u32>) -> ListenerFacts<'_> {
         requested,
         limited_by,
         confidence,
+        paused,
         label: label(listener, service),
     }
 }
@@ -225,14 +266,6 @@ fn request(
         })
     };
     let max = listener.accept_queue.max;
-    if let Some(max) = max.filter(|max| found.asker.other_builds.contains(max))
-        && somaxconn.is_some_and(|cap| max < cap)
-    {
-        return default(
-            Some(i64::from(max)),
-            &format!("default of some builds of {asker}"),
-        );
-    }
     match found.asker.ask {
         services::Ask::All => default(None, &format!("{asker} asks for as much as there is")),
         // A queue longer than the default was configured: the default says nothing here.
@@ -248,12 +281,17 @@ fn request(
     }
 }
 
-fn label(listener: &Listener, service: Option<Identified<'_>>) -> String {
-    let who = service
+/// Who listens, for people: the service, else the program, else the unit.
+fn who<'a>(listener: &'a Listener, service: Option<Identified<'a>>) -> Option<&'a str> {
+    let program = || services::speaker(&listener.owners).and_then(|owner| owner.comm.as_deref());
+    service
         .map(|found| found.name)
-        .or_else(|| services::speaker(&listener.owners).and_then(|owner| owner.comm.as_deref()))
-        .or(listener.unit.as_deref());
-    match who {
+        .or_else(program)
+        .or(listener.unit.as_deref())
+}
+
+fn label(listener: &Listener, service: Option<Identified<'_>>) -> String {
+    match who(listener, service) {
         Some(who) => format!("{who} on {}", listener.address),
         None => format!("{} {}", listener.protocol, listener.address),
     }

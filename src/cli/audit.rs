@@ -1,5 +1,7 @@
 //! `backlint audit`.
 
+use std::path::Path;
+
 use super::args::{Audit, ReportFormat};
 use super::{Run, input, output};
 use crate::advise::advise;
@@ -31,14 +33,25 @@ pub(super) fn run(arguments: &Audit) -> Run {
         .iter()
         .map(|(_, snapshot)| Facts::new(snapshot))
         .collect();
+    let rule_arguments: String = arguments
+        .rules
+        .rules
+        .iter()
+        .map(|path| output::argument("--rules", path))
+        .collect();
     let reports: Vec<Report<'_>> = sources
         .iter()
         .zip(&facts)
         .map(|((source, _), facts)| {
             let judgement = judge(&rules, facts);
             let advice = advise(&judgement.findings, facts);
+            let snapshot = source.as_ref().map(|name| {
+                let stdin = name == input::STDIN;
+                output::argument("--snapshot", Path::new(if stdin { "-" } else { name }))
+            });
             Report {
                 source: source.as_deref(),
+                again: snapshot.unwrap_or_default() + &rule_arguments,
                 facts,
                 judgement,
                 advice,

@@ -4,10 +4,19 @@ use std::fs;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
+use crate::assess::check;
 use crate::collect::{self, Sources, Wanted};
 use crate::rules::{RuleSet, builtin, load};
 use crate::snapshot::{Snapshot, file};
 use crate::text::diagnostic::Diagnostic;
+
+/// The name of standard input in messages.
+pub(super) const STDIN: &str = "<stdin>";
+
+/// Bytes that a snapshot may have: some hundred thousand listeners.
+const LONGEST_SNAPSHOT: u64 = 256 << 20;
+/// Bytes that a rule may have.
+const LONGEST_RULE: u64 = 1 << 20;
 
 /// Why a command could not do its work.
 #[derive(Debug)]
@@ -35,7 +44,7 @@ pub(super) fn rules(paths: &[PathBuf]) -> Result<RuleSet, Failure> {
     let mut files = Vec::new();
     for path in paths {
         for file in rule_files(path)? {
-            files.push((file.display().to_string(), read_text(&file)?));
+            files.push((file.display().to_string(), read_text(&file, LONGEST_RULE)?));
         }
     }
     load::load(&files).map_err(Failure::Diagnostics)
@@ -60,7 +69,8 @@ fn rule_files(path: &Path) -> Result<Vec<PathBuf>, Diagnostic> {
             .file_name()
             .and_then(|name| name.to_str())
             .is_some_and(builtin::is_rule_file);
-        if is_rule {
+        // A pipe of that name would be waited for.
+        if is_rule && fs::metadata(&file).is_ok_and(|file| file.is_file()) {
             files.push(file);
         }
     }
@@ -77,7 +87,7 @@ fn rule_files(path: &Path) -> Result<Vec<PathBuf>, Diagnostic> {
 /// The snapshots of a command line: name for people and content.
 pub(super) fn snapshots(paths: &[PathBuf]) -> Result<Vec<(String, Snapshot)>, Failure> {
     if paths.iter().filter(|path| *path == Path::new("-")).count() > 1 {
-        let fault = Diagnostic::whole_file("<stdin>", "standard input can be read only once");
+        let fault = Diagnostic::whole_file(STDIN, "standard input can be read only once");
         return Err(fault.with_help("give `--snapshot -` once").into());
     }
     paths.iter().map(|path| snapshot(path)).collect()
@@ -86,18 +96,16 @@ pub(super) fn snapshots(paths: &[PathBuf]) -> Result<Vec<(String, Snapshot)>, Fa
 /// A snapshot file's name for people and its content.
 pub(super) fn snapshot(path: &Path) -> Result<(String, Snapshot), Failure> {
     let (name, text) = if path == Path::new("-") {
-        let mut bytes = Vec::new();
-        io::stdin()
-            .lock()
-            .read_to_end(&mut bytes)
-            .map_err(|error| {
-                Diagnostic::whole_file("<stdin>", format!("cannot be read: {}", words(&error)))
-            })?;
-        ("<stdin>".to_owned(), utf8("<stdin>", bytes)?)
+        let bytes = bounded(STDIN, io::stdin().lock(), LONGEST_SNAPSHOT)?;
+        (STDIN.to_owned(), utf8(STDIN, bytes)?)
     } else {
-        (path.display().to_string(), read_text(path)?)
+        (
+            path.display().to_string(),
+            read_text(path, LONGEST_SNAPSHOT)?,
+        )
     };
     let snapshot = file::parse(&name, &text)?;
+    check::names(&name, &text, &snapshot)?;
     Ok((name, snapshot))
 }
 
@@ -109,16 +117,37 @@ pub(super) fn host(wanted: &Wanted) -> Result<Snapshot, Failure> {
     })
 }
 
-fn read_text(path: &Path) -> Result<String, Diagnostic> {
+fn read_text(path: &Path, longest: u64) -> Result<String, Diagnostic> {
     let name = path.display().to_string();
-    let bytes = fs::read(path).map_err(|error| {
+    let file = fs::File::open(path).map_err(|error| {
         Diagnostic::whole_file(&name, format!("cannot be read: {}", words(&error)))
-            .with_help("check the path and its permissions")
+            .with_help("is the path right, and may this user read it?")
     })?;
+    let bytes = bounded(&name, file, longest)?;
     utf8(&name, bytes)
 }
 
-fn utf8(name: &str, bytes: Vec<u8>) -> Result<String, Diagnostic> {
+/// Reads to the end, and no further than is sensible: a path may lead to a device.
+fn bounded(name: &str, source: impl io::Read, longest: u64) -> Result<Vec<u8>, Diagnostic> {
+    let mut bytes = Vec::new();
+    source
+        .take(longest + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|error| {
+            Diagnostic::whole_file(name, format!("cannot be read: {}", words(&error)))
+        })?;
+    if bytes.len() as u64 > longest {
+        let message = format!("is longer than {} MiB", longest >> 20);
+        return Err(Diagnostic::whole_file(name, message));
+    }
+    Ok(bytes)
+}
+
+fn utf8(name: &str, mut bytes: Vec<u8>) -> Result<String, Diagnostic> {
+    // A byte order mark says nothing in UTF-8, and some editors write one.
+    if bytes.starts_with(b"\xef\xbb\xbf") {
+        bytes.drain(..3);
+    }
     String::from_utf8(bytes).map_err(|error| {
         let valid = error.utf8_error().valid_up_to();
         let line = error.as_bytes()[..valid]

@@ -42,10 +42,7 @@ pub(super) fn run(arguments: &List) -> Run {
     })?;
     if arguments.format == ListFormat::Table {
         for gap in snapshots.iter().flat_map(|snapshot| &snapshot.gaps) {
-            output::note(&format!(
-                "gap: {}: {}; unknown: {}",
-                gap.what, gap.why, gap.blinds
-            ));
+            output::note(&format!("gap: {gap}"));
         }
     }
     Ok(Outcome::Clean)

@@ -1,6 +1,7 @@
 //! Everything that the commands write: results to standard output, the rest to standard error.
 
 use std::io::{self, BufWriter, Write};
+use std::os::unix::fs::MetadataExt as _;
 
 use anyhow::Context as _;
 use clap::builder::StyledStr;
@@ -48,7 +49,8 @@ fn look_of<S: io::IsTerminal + rustix::fd::AsFd>(stream: &S) -> Look {
         || std::env::var_os("TERM").is_some_and(|value| value == "dumb");
     let columns = rustix::termios::tcgetwinsize(stream)
         .ok()
-        .map(|size| usize::from(size.ws_col));
+        .map(|size| usize::from(size.ws_col))
+        .filter(|columns| *columns > 0);
     // A file is written for any reader; a terminal as wide as it is, within what reads well.
     let width = columns
         .filter(|_| terminal)
@@ -77,6 +79,12 @@ pub(super) fn complain(failure: &Failure) {
     }
 }
 
+/// An option with its path as a shell takes it, with a blank in front.
+pub(super) fn argument(option: &str, path: &std::path::Path) -> String {
+    let path = path.display().to_string();
+    format!(" {option} {}", shlex::try_quote(&path).unwrap_or_default())
+}
+
 /// Takes ` (os error 2)` out of a message: the words before it say the same.
 fn without_numbers(text: &str) -> String {
     let mut parts = text.split(" (os error ");
@@ -87,27 +95,29 @@ fn without_numbers(text: &str) -> String {
     out
 }
 
-/// Writes a file whole or not at all: to a new file beside it, which then takes its name. What is
-/// not a regular file, such as a pipe, is written to directly.
+/// Writes a file whole or not at all: to a new file beside it, which then takes its name, mode and
+/// owner. A link or what is not a regular file is written through, so that the kernel's protection
+/// of links in shared folders holds (proc_sys_fs(5), `protected_symlinks`).
 pub(super) fn file(path: &std::path::Path, text: &str) -> Result<(), Failure> {
     use std::fs;
     let name = path.display();
-    let regular = fs::metadata(path).map_or(true, |metadata| metadata.is_file());
     let attempt = || -> io::Result<()> {
-        if !regular {
-            return fs::OpenOptions::new()
-                .write(true)
-                .open(path)?
-                .write_all(text.as_bytes());
+        let known = fs::symlink_metadata(path).ok();
+        if known.as_ref().is_some_and(|known| !known.is_file()) {
+            let mut options = fs::OpenOptions::new();
+            let mut file = options.write(true).create(true).truncate(true).open(path)?;
+            return file.write_all(text.as_bytes());
         }
-        // A link keeps pointing where it does: the file behind it is replaced.
-        let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-        let mut beside = path.clone().into_os_string();
+        let mut beside = path.to_owned().into_os_string();
         beside.push(format!(".{}.tmp", std::process::id()));
         let written = fs::File::create_new(&beside).and_then(|mut file| {
+            if let Some(known) = &known {
+                file.set_permissions(known.permissions())?;
+                std::os::unix::fs::fchown(&file, Some(known.uid()), Some(known.gid()))?;
+            }
             file.write_all(text.as_bytes())?;
             file.sync_all()?;
-            fs::rename(&beside, &path)
+            fs::rename(&beside, path)
         });
         if written.is_err() {
             let _ = fs::remove_file(&beside);

@@ -31,10 +31,7 @@ pub(super) fn run(arguments: &Record) -> Run {
         RecordFormat::Json => file::to_json(&snapshot).map_err(anyhow::Error::new)?,
     };
     for gap in &snapshot.gaps {
-        output::note(&format!(
-            "gap: {}: {}; unknown: {}",
-            gap.what, gap.why, gap.blinds
-        ));
+        output::note(&format!("gap: {gap}"));
     }
     match &arguments.output {
         Some(path) => output::file(path, &text).map(|()| Outcome::Clean),

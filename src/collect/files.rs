@@ -37,6 +37,9 @@ pub enum FileError {
     /// A directory, a device, a FIFO or a socket.
     #[error("it is not a regular file")]
     NotRegular,
+    /// A symbolic link to nothing: patch(1) would refuse it.
+    #[error("it is a symbolic link that leads nowhere")]
+    Dangling,
     /// Nothing that this program reads is that long.
     #[error("it is longer than {MOST} bytes")]
     TooLong,
@@ -59,12 +62,23 @@ pub struct FileInRoot {
 /// [`FileError`]; a dangling symlink is a file that does not exist.
 pub fn read(root: &Path, path: &Path) -> Result<Option<FileInRoot>, FileError> {
     let base = open_root(root)?;
+    // Looked at before it is opened: opening a device or a pipe is an act by itself.
+    let Some(found) = absent(open_below(&base, root, path, OFlags::PATH))? else {
+        return match open_below(&base, root, path, OFlags::PATH | OFlags::NOFOLLOW) {
+            Ok(_) => Err(FileError::Dangling),
+            Err(_) => Ok(None),
+        };
+    };
+    let status = rustix::fs::fstat(&found).map_err(io::Error::from)?;
+    if FileType::from_raw_mode(status.st_mode) != FileType::RegularFile {
+        return Err(FileError::NotRegular);
+    }
     let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY;
     let Some(fd) = absent(open_below(&base, root, path, flags))? else {
         return Ok(None);
     };
-    let status = rustix::fs::fstat(&fd).map_err(io::Error::from)?;
-    if FileType::from_raw_mode(status.st_mode) != FileType::RegularFile {
+    let opened = rustix::fs::fstat(&fd).map_err(io::Error::from)?;
+    if (opened.st_dev, opened.st_ino) != (status.st_dev, status.st_ino) {
         return Err(FileError::NotRegular);
     }
     let real_path = real_path(&base, &fd).unwrap_or_else(|| Path::new("/").join(path));

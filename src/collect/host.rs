@@ -22,7 +22,7 @@ pub(super) fn read(root: &Path) -> Host {
 pub fn os(root: &Path) -> Option<Os> {
     let mut found = OS_RELEASE
         .iter()
-        .filter_map(|path| files::read(root, Path::new(path)).ok()?);
+        .filter_map(|path| files::read(root, Path::new(path)).ok().flatten());
     parse_os(&String::from_utf8_lossy(&found.next()?.bytes))
 }
 

@@ -49,19 +49,20 @@ pub(super) enum Way {
 
 /// Reads all families.
 pub(super) fn read(sources: &Sources) -> Tables {
+    let mut diag = match sources.netlink {
+        true => Diag::open(),
+        false => Err(io::Error::from_raw_os_error(libc::EPROTONOSUPPORT)),
+    };
     let mut tables = Tables {
         rows: Vec::new(),
         requests: Requests::new(),
         diag: None,
         ways: BTreeMap::new(),
+        // Counted after that socket was opened, which is one more.
         sockets: sockstat::read(&sources.proc),
         gaps: Vec::new(),
     };
     let mut refusals: Vec<(Family, io::Error)> = Vec::new();
-    let mut diag = match sources.netlink {
-        true => Diag::open(),
-        false => Err(io::Error::from_raw_os_error(libc::EPROTONOSUPPORT)),
-    };
     let mut devices = Devices::default();
     for family in Family::ALL {
         let answer = match &mut diag {
@@ -133,15 +134,17 @@ fn read_diag(
     let mut seen = pass(diag, family, devices)?;
     let several = seen.dump.pieces > 1;
     if seen.repeated || (several && sockstat::read(&sources.proc).moved(&tables.sockets, family)) {
-        let second = pass(diag, family, devices)?;
-        if second.repeated || seen.cookies != second.cookies {
+        // A second look that fails does not take back the first.
+        let second = pass(diag, family, devices).ok();
+        let agrees = |second: &Pass| !second.repeated && seen.cookies == second.cookies;
+        if !second.as_ref().is_some_and(agrees) {
             tables.gaps.push(Gap::new(
                 name.as_str(),
                 "listeners came or went while the table was read",
                 "listeners that may be missing, or may be gone already",
             ));
         }
-        seen = union(seen, second);
+        seen = union(seen, second.unwrap_or_default());
     }
     odd_gap(&name, seen.dump.odd, &mut tables.gaps);
     tables.rows.extend(seen.rows);

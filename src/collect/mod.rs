@@ -248,15 +248,13 @@ fn keep_owners(
         && let Some(why) = unseen
     {
         let listeners = if unowned == 1 {
-            "listener is"
+            "listener"
         } else {
-            "listeners are"
+            "listeners"
         };
         gaps.push(Gap::new(
             "owners",
-            format!(
-                "{unowned} {listeners} not held by any process that could be looked into: {why}"
-            ),
+            format!("the processes of {unowned} {listeners} were not found: {why}"),
             "which programs these listeners belong to",
         ));
     }
@@ -265,16 +263,14 @@ fn keep_owners(
 /// Why there may be processes that were not looked into. `None`: all were, so a listener that no
 /// process holds is the kernel's own.
 fn unseen(sources: &Sources, denied: bool) -> Option<&'static str> {
-    // include/linux/proc_ns.h PROC_PID_INIT_INO
-    const INITIAL: &str = "pid:[4026531836]";
-    let pid_namespace = std::fs::read_link(sources.proc.join("self/ns/pid"));
-    match pid_namespace {
-        _ if denied && !rustix::process::geteuid().is_root() => Some("run as root"),
-        _ if denied => Some("some processes refuse even root"),
-        Ok(link) if link.as_os_str() != INITIAL => {
+    let outside = netns::in_first_pid_namespace(&sources.proc) == Some(false);
+    match denied {
+        true if !rustix::process::geteuid().is_root() => Some("run as root"),
+        true => Some("some processes refuse even root"),
+        false if outside => {
             Some("processes outside of this pid namespace are not seen; run on the host")
         }
-        _ => None,
+        false => None,
     }
 }
 

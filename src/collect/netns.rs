@@ -16,7 +16,7 @@ const UNNAMED: &str = "self";
 /// A network namespace.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Netns {
-    /// `host` when PID 1 lives in it too, else its name below /run/netns, else `self`.
+    /// `host` when the machine's PID 1 lives in it too, else its name below /run/netns, else `self`.
     pub(super) name: String,
     /// Inode in nsfs.
     pub(super) id: Option<u64>,
@@ -41,7 +41,25 @@ fn identity(path: &Path) -> io::Result<(u64, u64)> {
     fs::metadata(path).map(|status| (status.dev(), status.ino()))
 }
 
+/// Inode of the first network namespace since Linux 6.17 (`NET_NS_INIT_INO`,
+/// include/uapi/linux/nsfs.h); before, it was any number.
+const FIRST_NETNS: u64 = 0xEFFF_FFF9;
+
+/// Whether the calling process lives in the first pid namespace (`PROC_PID_INIT_INO`,
+/// include/linux/proc_ns.h). `None`: procfs does not tell.
+pub(super) fn in_first_pid_namespace(proc: &Path) -> Option<bool> {
+    let link = fs::read_link(proc.join("self/ns/pid")).ok()?;
+    Some(link.as_os_str() == "pid:[4026531836]")
+}
+
 fn is_host(proc: &Path, this: Option<(u64, u64)>) -> bool {
+    if this.is_some_and(|(_, inode)| inode == FIRST_NETNS) {
+        return true;
+    }
+    // PID 1 of a container's pid namespace lives in the container's network namespace.
+    if in_first_pid_namespace(proc) == Some(false) {
+        return false;
+    }
     match (identity(&proc.join("1/ns/net")), this) {
         (Ok(init), Some(this)) => init == this,
         // NOTE: looking at another user's namespaces needs ptrace rights, but everybody may stat

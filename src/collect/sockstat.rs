@@ -40,7 +40,7 @@ impl Sockets {
 
     /// Whether walking all connections takes long.
     pub(super) fn many(&self) -> bool {
-        self.alloc.max(self.tcp + self.tcp6) > MANY
+        self.alloc.max(self.tcp.saturating_add(self.tcp6)) > MANY
     }
 }
 

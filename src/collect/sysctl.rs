@@ -12,6 +12,9 @@ use procfs::{FromRead, ProcError, ProcResult};
 
 use crate::snapshot::{Gap, SysctlValue};
 
+/// The sysctl that every verdict needs.
+const SOMAXCONN: &str = "net.core.somaxconn";
+
 /// Most bytes of a value; the longest in use are lists of names.
 const MOST: u64 = 8 * 1024;
 
@@ -60,6 +63,17 @@ pub(super) fn read(
             "it is not there; procfs may be mounted with subset=pid",
             "every sysctl, and so the limit of every backlog",
         ));
+    }
+    // Every kernel has it, so where it is not there somebody hides it.
+    if !values.contains_key(SOMAXCONN) && keys.contains(SOMAXCONN) && root.is_dir() {
+        let known = gaps.iter().any(|gap| gap.what == SOMAXCONN);
+        if !known {
+            gaps.push(Gap::new(
+                SOMAXCONN,
+                "it is not there: hidden from rootless containers before Linux 6.4, or /proc/sys is masked",
+                "what limits every backlog",
+            ));
+        }
     }
     values
 }

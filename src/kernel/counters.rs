@@ -73,6 +73,18 @@ pub const COUNTERS: [Counter; 14] = [
     ),
 ];
 
+/// The recorded counter that a name is probably a slip of; `None` for a recorded one, and for one
+/// that is just another.
+pub fn slip(name: &str) -> Option<&'static str> {
+    let known = COUNTERS.iter().map(|counter| counter.name);
+    if known.clone().any(|known| known == name) {
+        return None;
+    }
+    known
+        .into_iter()
+        .find(|known| strsim::osa_distance(name, known) <= 2)
+}
+
 #[cfg(test)]
 mod tests {
     #[test]

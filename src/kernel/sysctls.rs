@@ -85,6 +85,22 @@ pub fn find(key: &str) -> Option<&'static Sysctl> {
     ACCEPT_PATH.iter().find(|sysctl| sysctl.key == key)
 }
 
+/// The known sysctl that a key is probably a slip of: one or two letters off, or with slashes for
+/// its dots. `None` for a known key, and for a key that is just another one.
+pub fn slip(key: &str) -> Option<&'static str> {
+    if find(key).is_some() {
+        return None;
+    }
+    let dotted = key.replace('/', ".");
+    let near = |known: &str| {
+        known.len().abs_diff(dotted.len()) <= 2 && strsim::osa_distance(&dotted, known) <= 2
+    };
+    ACCEPT_PATH
+        .iter()
+        .map(|sysctl| sysctl.key)
+        .find(|known| near(known))
+}
+
 /// The value of `net.core.somaxconn` in a new network namespace (`SOMAXCONN`,
 /// include/linux/socket.h; commit 19f92a030ca6).
 pub fn somaxconn_default(kernel: Version) -> u32 {
@@ -111,6 +127,15 @@ mod tests {
     #[test]
     fn keys_are_sorted_and_unique() {
         assert!(ACCEPT_PATH.windows(2).all(|pair| pair[0].key < pair[1].key));
+    }
+
+    #[test]
+    fn slips_are_told_from_other_keys() {
+        assert_eq!(slip("net.core.somaxcon"), Some("net.core.somaxconn"));
+        assert_eq!(slip("net/core/somaxconn"), Some("net.core.somaxconn"));
+        assert_eq!(slip("net.core.somaxconn"), None);
+        assert_eq!(slip("net.ipv4.tcp_syn_retries"), None);
+        assert_eq!(slip("vm.swappiness"), None);
     }
 
     #[test]

@@ -23,6 +23,9 @@ use crate::snapshot::Gap;
 pub struct Report<'a> {
     /// The file that was judged; `None` for the live host.
     pub source: Option<&'a str>,
+    /// The arguments that make backlint judge the same again, as a shell takes them, each with a
+    /// blank in front: ` --snapshot web.yaml`.
+    pub again: String,
     /// The facts.
     pub facts: &'a Facts<'a>,
     /// Findings, and rules that could not be evaluated.

@@ -3,6 +3,7 @@
 
 use std::fmt::Write as _;
 
+use super::table::some;
 use crate::advise::{Advice, SysctlStep};
 use crate::text::untrusted::clean;
 
@@ -15,6 +16,18 @@ pub struct Target<'a> {
     pub file: &'a str,
 }
 
+impl Target<'_> {
+    /// How the file is loaded.
+    fn load(&self) -> String {
+        if self.root == "/" {
+            let file = shlex::try_quote(self.file).unwrap_or_default();
+            format!("sysctl -p {file}")
+        } else {
+            format!("when the system below {} starts", self.root)
+        }
+    }
+}
+
 /// The header, every line a comment.
 pub fn header(advice: &Advice, sysctls: &[&SysctlStep], target: Target<'_>) -> String {
     let mut out = String::new();
@@ -22,11 +35,7 @@ pub fn header(advice: &Advice, sysctls: &[&SysctlStep], target: Target<'_>) -> S
     let mut line = |label: &str, text: &str| {
         let _ = writeln!(out, "# {label:<9}{}", clean(text));
     };
-    let version = env!("CARGO_PKG_VERSION");
-    line(
-        "backlint",
-        &format!("{version}: sysctls derived from what the services ask listen() for"),
-    );
+    line("backlint", env!("CARGO_PKG_VERSION"));
     for step in sysctls {
         let from = step.from.as_deref().unwrap_or("unknown");
         line(
@@ -35,39 +44,54 @@ pub fn header(advice: &Advice, sysctls: &[&SysctlStep], target: Target<'_>) -> S
         );
         step.reasons.iter().for_each(|reason| line("", reason));
     }
-    let Target { root, file } = target;
+    let root = shlex::try_quote(target.root).unwrap_or_default();
     line("apply", &format!("pipe this into: patch -p1 -d {root}"));
-    if root == "/" {
-        line("load", &format!("sysctl -p {file}"));
-    } else {
-        line("load", &format!("when the system below {root} starts"));
-    }
-    for step in advice.relistens() {
+    line("load", &target.load());
+    let netns = sysctls.first().map(|step| step.netns.as_str());
+    for step in advice
+        .relistens()
+        .filter(|step| Some(step.netns.as_str()) == netns)
+    {
         line(
             "relisten",
-            &format!(
-                "{} ({}): {}",
-                step.command,
-                step.addresses.join(", "),
-                step.why
-            ),
+            &format!("{} ({}); {}", step.words, some(&step.addresses), step.why),
         );
     }
     line("verify", "backlint");
     out
 }
 
-/// What is left to do where no sysctl has to change, for standard error.
-pub fn nothing_to_change(advice: &Advice) -> String {
-    let steps: Vec<&str> = advice
-        .relistens()
-        .map(|step| step.command.as_str())
-        .collect();
-    if steps.is_empty() {
-        return "no sysctl has to change".to_owned();
+/// What comes after the patch, in one line.
+pub fn next(advice: &Advice, target: Target<'_>) -> String {
+    let mut steps = vec![target.load()];
+    steps.extend(advice.relistens().map(|step| step.words.clone()));
+    format!("after the patch is applied: {}", steps.join("; "))
+}
+
+/// Why there is no diff, for standard error. `already`: assignments that the file has; `blind`:
+/// rules that could not be evaluated.
+pub fn nothing_to_change(
+    advice: &Advice,
+    already: &[String],
+    blind: usize,
+    target: Target<'_>,
+) -> String {
+    let mut parts = Vec::new();
+    if !already.is_empty() {
+        let load = target.load();
+        parts.push(format!(
+            "{} has {} already; load: {load}",
+            target.file,
+            already.join(", ")
+        ));
+    } else {
+        parts.push(format!("nothing to write to {}", target.file));
     }
-    format!(
-        "no sysctl has to change; listen again: {}",
-        clean(&steps.join("; "))
-    )
+    if blind > 0 {
+        parts.push(format!("{blind} rules could not be evaluated"));
+    }
+    if !advice.plan.is_empty() {
+        parts.push("`backlint` tells the other steps, such as listening again".to_owned());
+    }
+    parts.join("; ")
 }

@@ -12,7 +12,7 @@ use super::template::Template;
 use super::vocabulary::Type;
 use super::{Advice, Remedy, RemedyStep, RemedyValue, Rule, RuleSet, Scope, Severity, builtin};
 use crate::kernel::version::Requirement;
-use crate::text::diagnostic::Diagnostic;
+use crate::text::diagnostic::{Diagnostic, bounded_nesting};
 use crate::text::locate::{Locate, Step};
 use crate::text::nearest::nearest;
 
@@ -108,6 +108,7 @@ struct SourceFile<'a> {
 
 impl SourceFile<'_> {
     fn rule(&self) -> Result<Rule, Diagnostic> {
+        bounded_nesting(self.file, self.text)?;
         let raw: RawRule = serde_yaml::from_str(self.text).map_err(|error| {
             let at = error.location().map(|place| (place.line(), place.column()));
             Diagnostic::from_parser(self.file, self.text, &error.to_string(), at)
@@ -191,10 +192,17 @@ impl SourceFile<'_> {
         };
         for (key, value) in [("service", &raw.service), ("relisten", &raw.relisten)] {
             let Some(value) = value else { continue };
-            if value != "listener" || scope != Scope::Listener {
+            if value != "listener" {
                 let message = format!("`{key}: {value}` is not known");
-                let help = format!("write `{key}: listener`, in a rule with `scope: listener`");
-                return Err(self.at(&path(key), message).with_help(help));
+                return Err(self
+                    .at(&path(key), message)
+                    .with_help(format!("write `{key}: listener`")));
+            }
+            if scope != Scope::Listener {
+                let message = format!("a rule of this scope has no listener for `{key}`");
+                return Err(self
+                    .at(&path(key), message)
+                    .with_help("use `scope: listener`"));
             }
         }
         let step = match (&raw.sysctl, &raw.value, &raw.service, &raw.relisten) {
@@ -253,7 +261,7 @@ impl SourceFile<'_> {
         wanted: Type,
     ) -> Result<Expr, Diagnostic> {
         let expr = Expr::parse(text, scope).map_err(|fault| self.inside(path, text, fault))?;
-        if expr.kind() != wanted && expr.kind() != Type::Any {
+        if expr.kind() != wanted {
             let all = 0..text.trim_end().chars().count();
             let message = format!("a condition is {wanted}, and this is {}", expr.kind());
             let fault = Fault {

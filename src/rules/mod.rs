@@ -144,13 +144,16 @@ pub enum RemedyValue {
 pub enum Advice {
     /// The largest finite request in the namespace.
     Somaxconn,
+    /// The backlog that is proposed to the finding's service.
+    Backlog,
     /// The smallest value that lets the SYN queue be as long as the longest accept queue.
     MaxSynBacklog,
 }
 
 impl Advice {
     /// All of them, with the names that rules use.
-    pub const ALL: [(&'static str, Self); 2] = [
+    pub const ALL: [(&'static str, Self); 3] = [
+        ("advice.backlog", Self::Backlog),
         ("advice.somaxconn", Self::Somaxconn),
         ("advice.max_syn_backlog", Self::MaxSynBacklog),
     ];

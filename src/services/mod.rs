@@ -24,9 +24,6 @@ pub enum Ask {
 pub struct Service {
     /// What it asks for by default.
     pub ask: Ask,
-    /// Numbers that other versions or builds of it ask for. A queue of exactly this size is taken
-    /// for that build's and not for a stale one.
-    pub other_builds: &'static [u32],
     /// Whether it calls `listen(fd, 0)` on purpose at times.
     pub zero_is_deliberate: bool,
     /// The setting that decides its backlog, filled in with `{}` for the number.
@@ -44,6 +41,8 @@ pub struct Identified<'a> {
     pub service: &'static Service,
     /// The program that called listen(2): differs under socket activation, where systemd did.
     pub asker: &'static Service,
+    /// Whether systemd listened and passed the socket on, or keeps it until somebody connects.
+    pub activated: bool,
 }
 
 /// Finds the service behind a listener from the processes that hold it.
@@ -61,11 +60,13 @@ pub fn identify(owners: &[Owner]) -> Option<Identified<'_>> {
             name,
             service,
             asker: service,
+            activated: false,
         }),
         (Some((name, service)), true) => Some(Identified {
             name,
             service,
             asker: &table::SYSTEMD,
+            activated: true,
         }),
         (None, true) => {
             // The worker is a program that is not in the table: its own name is the best there is.
@@ -75,11 +76,15 @@ pub fn identify(owners: &[Owner]) -> Option<Identified<'_>> {
                 name,
                 service: &table::SYSTEMD,
                 asker: &table::SYSTEMD,
+                activated: true,
             })
         }
         (None, false) => None,
     }
 }
+
+/// Sizes of a queue that older releases of systemd asked for themselves.
+pub const SYSTEMD_OLD: [u32; 2] = table::SYSTEMD_OLD;
 
 /// The process to name when people speak of a listener: not the supervisor that passed it on.
 pub fn speaker(owners: &[Owner]) -> Option<&Owner> {

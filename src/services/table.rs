@@ -39,7 +39,6 @@ const fn entry(
 const fn service(ask: Ask, setting: &'static str, applies: &'static str) -> Service {
     Service {
         ask,
-        other_builds: &[],
         zero_is_deliberate: false,
         setting,
         applies,
@@ -49,15 +48,16 @@ const fn service(ask: Ask, setting: &'static str, applies: &'static str) -> Serv
 const RESTART: &str = "a restart";
 
 /// systemd listens on behalf of its .socket units: INT_MAX (`SOMAXCONN_DELUXE`,
-/// src/basic/socket-util.h); older releases passed SOMAXCONN, 128 or 4096 by the C library.
-pub(super) static SYSTEMD: Service = Service {
-    other_builds: &[128, 4096],
-    ..service(
-        Ask::All,
-        "`Backlog={}` under [Socket] in the .socket unit",
-        "a restart of the .socket unit; restarting the service alone keeps the socket",
-    )
-};
+/// src/basic/socket-util.h); older releases passed SOMAXCONN, 128 or 4096 by the C library, so a
+/// queue of that size below the cap is only possibly stale.
+pub(super) static SYSTEMD: Service = service(
+    Ask::All,
+    "`Backlog={}` under [Socket] in the .socket unit",
+    "a restart of the .socket unit; restarting the service alone keeps the socket",
+);
+
+/// What older releases of systemd asked for.
+pub(super) const SYSTEMD_OLD: [u32; 2] = [128, 4096];
 
 /// Any program of Go's net package: it reads somaxconn once per process and asks for exactly that
 /// (src/net/sock_linux.go `maxListenerBacklog`).

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use serde::de::DeserializeSeed as _;
 
 use super::{Protocol, SCHEMA, Snapshot, address};
-use crate::text::diagnostic::Diagnostic;
+use crate::text::diagnostic::{Diagnostic, bounded_nesting};
 use crate::text::locate::{Locate, Step};
 
 /// Reads a snapshot.
@@ -17,6 +17,7 @@ use crate::text::locate::{Locate, Step};
 /// One diagnostic, with line and column wherever the fault has a place: broken YAML or JSON, an
 /// unknown field, a wrong type, another schema, an address that its protocol does not have.
 pub fn parse(name: &str, text: &str) -> Result<Snapshot, Diagnostic> {
+    bounded_nesting(name, text)?;
     let syntax = Syntax::of(text);
     let snapshot: Snapshot = syntax.read(name, text)?;
     let fault = |path: &[Step], message: String, help: &str| {
@@ -58,6 +59,11 @@ pub fn parse(name: &str, text: &str) -> Result<Snapshot, Diagnostic> {
     Ok(snapshot)
 }
 
+/// A fault that a later stage found in a snapshot, at the place of the path.
+pub fn fault_at(name: &str, text: &str, path: &[Step], message: String) -> Diagnostic {
+    Syntax::of(text).point_at(name, text, path, message)
+}
+
 fn address_fault(protocol: Protocol, address: &str) -> Option<(String, &'static str)> {
     let internet = matches!(protocol, Protocol::Tcp | Protocol::Mptcp | Protocol::Sctp);
     (internet && address::ip(protocol, address).is_none()).then(|| {
@@ -85,6 +91,13 @@ pub fn to_json(snapshot: &Snapshot) -> Result<String, serde_json::Error> {
     serde_json::to_string_pretty(snapshot).map(|text| text + "\n")
 }
 
+/// `serde_json` counts columns in bytes, and points at the last byte that it read.
+fn in_characters(text: &str, line: usize, column: usize) -> Option<(usize, usize)> {
+    let bytes = text.lines().nth(line.checked_sub(1)?)?.as_bytes();
+    let before = bytes.get(..column.min(bytes.len()))?;
+    Some((line, String::from_utf8_lossy(before).chars().count()))
+}
+
 #[derive(Clone, Copy)]
 enum Syntax {
     Yaml,
@@ -109,7 +122,7 @@ impl Syntax {
                 Diagnostic::from_parser(name, text, &error.to_string(), at)
             }),
             Self::Json => serde_json::from_str(text).map_err(|error| {
-                let at = Some((error.line(), error.column()));
+                let at = in_characters(text, error.line(), error.column());
                 Diagnostic::from_parser(name, text, &error.to_string(), at)
             }),
         }
@@ -125,7 +138,7 @@ impl Syntax {
             Self::Json => Locate(path)
                 .deserialize(&mut serde_json::Deserializer::from_str(text))
                 .err()
-                .map(|error| (error.line(), error.column())),
+                .and_then(|error| in_characters(text, error.line(), error.column())),
         };
         Diagnostic::at(name, text, at, message)
     }

@@ -8,6 +8,7 @@
 pub mod address;
 pub mod file;
 mod protocol;
+mod unique;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -86,10 +87,18 @@ pub struct Namespace {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<u64>,
     /// Runtime values by dotted key, as a process of this namespace reads them.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(
+        default,
+        deserialize_with = "unique::map",
+        skip_serializing_if = "BTreeMap::is_empty"
+    )]
     pub sysctls: BTreeMap<String, SysctlValue>,
     /// Counters by name, such as `TcpExt.ListenOverflows`: events since the namespace was made.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(
+        default,
+        deserialize_with = "unique::map",
+        skip_serializing_if = "BTreeMap::is_empty"
+    )]
     pub counters: BTreeMap<String, u64>,
     /// Every socket in LISTEN, in the order of [`Listener::sort_key`] when backlint wrote it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -341,6 +350,12 @@ pub struct Gap {
     pub why: String,
     /// What is unknown because of it.
     pub blinds: String,
+}
+
+impl fmt::Display for Gap {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}; unknown: {}", self.what, self.why, self.blinds)
+    }
 }
 
 impl Gap {

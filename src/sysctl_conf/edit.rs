@@ -11,7 +11,7 @@ use super::key::{climbs, normalise_key};
 use super::line::{Line, Parts, is_numbers, lines, parse, terminator, words};
 
 /// The first line of backlint's own block.
-pub const HEADER: &str = "# backlint: values derived from what the services ask listen() for";
+pub const HEADER: &str = "# backlint: changes that it proposed, each with its reason";
 
 /// What every comment line of backlint's starts with.
 const MARK: &str = "# backlint:";

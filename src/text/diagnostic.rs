@@ -51,7 +51,12 @@ impl Diagnostic {
     /// not know is looked up among those that it lists, and underlined where it stands.
     pub fn from_parser(file: &str, text: &str, message: &str, at: Option<(usize, usize)>) -> Self {
         let message = &without_position(message);
-        let mut diagnostic = Self::at(file, text, at.filter(|at| at.0 > 0), message);
+        let message = &in_plain_words(message);
+        let mut diagnostic = Self::at(file, text, at.filter(|at| at.0 > 0), message.as_str());
+        if message.contains("missing field `schema`") {
+            diagnostic.help =
+                Some("a snapshot begins with `schema: backlint/snapshot/v1`".to_owned());
+        }
         let mut quoted = message.split('`').skip(1).step_by(2);
         if message.contains("unknown field") || message.contains("unknown variant") {
             let unknown = quoted.next().unwrap_or_default();
@@ -126,6 +131,30 @@ impl fmt::Display for Diagnostic {
     }
 }
 
+/// Says a parser's complaint without the names of Rust's types.
+fn in_plain_words(message: &str) -> String {
+    const WORDS: [(&str, &str); 9] = [
+        ("expected u16", "expected a whole number from 0 to 65535"),
+        (
+            "expected u32",
+            "expected a whole number from 0 to 4294967295",
+        ),
+        ("expected u64", "expected a whole number from 0"),
+        ("expected i64", "expected a whole number"),
+        (" as i128", ""),
+        (" as u128", ""),
+        ("unit value", "nothing"),
+        ("expected struct ", "expected the fields of "),
+        (
+            "EOF while parsing a value",
+            "the file is empty or ends too early",
+        ),
+    ];
+    WORDS.iter().fold(message.to_owned(), |text, (from, to)| {
+        text.replace(from, to)
+    })
+}
+
 /// Takes the position out of a parser's message: it is shown in front.
 fn without_position(message: &str) -> String {
     let digits = |c: char| c.is_ascii_digit();
@@ -139,6 +168,46 @@ fn without_position(message: &str) -> String {
         );
     }
     out
+}
+
+/// Nesting that no file of ours needs; YAML's parser takes quadratic time over it.
+const DEEPEST: usize = 100;
+
+/// Refuses a text in flow style that nests brackets deeper than any file of ours.
+///
+/// # Errors
+/// A diagnostic at the bracket that is one too many.
+pub fn bounded_nesting(file: &str, text: &str) -> Result<(), Diagnostic> {
+    let mut depth: usize = 0;
+    // Only JSON's strings are told apart: in YAML a quote may stand in any plain text.
+    let json = text.trim_start().starts_with('{');
+    let (mut quoted, mut escaped) = (false, false);
+    for (at, byte) in text.bytes().enumerate() {
+        if json && quoted {
+            quoted = escaped || byte != b'"';
+            escaped = !escaped && byte == b'\\';
+            continue;
+        }
+        match byte {
+            b'"' if json => quoted = true,
+            b'[' | b'{' => depth += 1,
+            b']' | b'}' => depth = depth.saturating_sub(1),
+            // In flow style brackets close; what stands open at the end of a block does not count.
+            b'\n' if text[at + 1..].starts_with(|c: char| c.is_ascii_alphabetic()) => depth = 0,
+            _ => {}
+        }
+        if depth > DEEPEST {
+            return Err(Diagnostic {
+                text: text.to_owned(),
+                span: Some(at..at + 1),
+                ..Diagnostic::whole_file(
+                    file,
+                    format!("brackets nest deeper than {DEEPEST} levels"),
+                )
+            });
+        }
+    }
+    Ok(())
 }
 
 /// Byte range of the token at a line and column (both from 1, columns in characters), up to white

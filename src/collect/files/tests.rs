@@ -32,10 +32,15 @@ fn absolute_links_stay_inside_the_root() {
 fn what_does_not_exist_is_none() {
     let root = tree();
     symlink("/nowhere", root.path().join("dangling")).unwrap();
-    for name in ["none", "none/x", "dangling"] {
+    for name in ["none", "none/x"] {
         assert_eq!(read(root.path(), Path::new(name)).unwrap(), None);
+    }
+    for name in ["none", "none/x", "dangling"] {
         assert_eq!(list_dir(root.path(), Path::new(name)).unwrap(), None);
     }
+    // A change could not be applied to it.
+    let dangling = read(root.path(), Path::new("dangling"));
+    assert!(matches!(dangling, Err(FileError::Dangling)));
     assert!(read(&root.path().join("none"), Path::new("x")).is_err());
 }
 

@@ -45,7 +45,7 @@ pub(super) enum End {
     More(u32),
     /// The table was read to its end.
     Complete,
-    /// This user may not look into the process.
+    /// The process could not be looked into.
     Denied,
     /// The process is gone.
     Gone,
@@ -80,8 +80,9 @@ pub(super) fn read(
     };
     reading.end = match walk(proc, pid, part, wanted, &mut reading) {
         Ok(end) => end,
-        Err(Errno::ACCESS | Errno::PERM) => End::Denied,
-        Err(_) => End::Gone,
+        Err(Errno::NOENT | Errno::SRCH) => End::Gone,
+        // EACCES and EPERM, and what may befall the reader itself: EMFILE, ENFILE, ENOMEM.
+        Err(_) => End::Denied,
     };
     reading
 }

@@ -49,7 +49,7 @@ pub struct Report<'a> {
     listeners: Vec<Listener<'a>>,
     gaps: Vec<Gap<'a>>,
     plan: Vec<PlanStep<'a>>,
-    conflicts: &'a [String],
+    notes: &'a [String],
 }
 
 impl<'a> Report<'a> {
@@ -88,7 +88,7 @@ impl<'a> Report<'a> {
             listeners: listeners.collect(),
             gaps: report.gaps().iter().map(Gap::new).collect(),
             plan: report.advice.plan.iter().map(PlanStep::new).collect(),
-            conflicts: &report.advice.conflicts,
+            notes: &report.advice.notes,
         }
     }
 }

@@ -144,7 +144,11 @@ impl Checker<'_> {
         }
         let members: Vec<_> = vocabulary::below(&path).collect();
         if members.is_empty() {
-            let known = vocabulary::ENTRIES.iter().map(|entry| entry.path);
+            let scope = self.scope;
+            let known = vocabulary::ENTRIES
+                .iter()
+                .filter(|entry| entry.scope <= scope);
+            let known = known.map(|entry| entry.path);
             let candidates = known.chain(super::super::Advice::ALL.map(|(name, _)| name));
             let fault = self.fault(node, format!("there is no `{path}`"));
             return Err(match nearest(&path, candidates) {
@@ -387,14 +391,5 @@ pub(in crate::rules) fn sysctl_fault(key: &str) -> Option<String> {
     if !key.contains('.') || !parts_fit || !key.chars().all(valid) {
         return Some("keys are dotted, such as `net.core.somaxconn`".to_owned());
     }
-    if sysctls::find(key).is_some() {
-        return None;
-    }
-    // One or two letters off a key that decides the accept path is a slip, not another key.
-    let slip =
-        |known: &str| known.len().abs_diff(key.len()) <= 2 && strsim::osa_distance(key, known) <= 2;
-    sysctls::ACCEPT_PATH
-        .iter()
-        .find(|known| slip(known.key))
-        .map(|known| format!("did you mean `{}`?", known.key))
+    sysctls::slip(key).map(|known| format!("did you mean `{known}`?"))
 }

@@ -38,7 +38,7 @@ use Scope::{Host, Listener, Netns};
 use Type::{Bool, Int, Text};
 
 /// Every name, in the order of the reference.
-pub static ENTRIES: [Entry; 34] = [
+pub static ENTRIES: [Entry; 36] = [
     entry("host.name", Host, Text, "node name", |s| {
         text(s.facts.snapshot.host.name.as_deref())
     }),
@@ -139,6 +139,20 @@ pub static ENTRIES: [Entry; 34] = [
             };
             Some(Value::Text(Cow::Owned(joined)))
         },
+    ),
+    entry(
+        "netns.drops",
+        Netns,
+        Int,
+        "drops of all its listeners together: a hint",
+        |s| int(Some(s.netns.drops)),
+    ),
+    entry(
+        "listener.paused",
+        Listener,
+        Bool,
+        "it listens with 0 on purpose, such as memcached at its connection limit",
+        |s| Some(Value::Bool(s.listener?.paused)),
     ),
     entry(
         "listener.label",

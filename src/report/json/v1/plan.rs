@@ -17,7 +17,8 @@ pub(super) enum Remediation<'a> {
         why: &'a str,
     },
     Relisten {
-        command: &'a str,
+        command: Option<&'a str>,
+        step: &'a str,
         why: &'a str,
     },
 }
@@ -29,7 +30,16 @@ impl<'a> Remediation<'a> {
                 netns, key, value, ..
             }) => Self::Sysctl { netns, key, value },
             Step::Service(ServiceStep { setting, why, .. }) => Self::Service { setting, why },
-            Step::Relisten(RelistenStep { command, why, .. }) => Self::Relisten { command, why },
+            Step::Relisten(RelistenStep {
+                command,
+                words,
+                why,
+                ..
+            }) => Self::Relisten {
+                command: command.as_deref(),
+                step: words,
+                why,
+            },
         }
     }
 }
@@ -43,7 +53,7 @@ pub(super) enum PlanStep<'a> {
         from: Option<&'a str>,
         value: &'a str,
         reasons: &'a [String],
-        verify: String,
+        verify: Option<String>,
     },
     Service {
         netns: &'a str,
@@ -56,7 +66,8 @@ pub(super) enum PlanStep<'a> {
         netns: &'a str,
         service: &'a str,
         unit: Option<&'a str>,
-        command: &'a str,
+        command: Option<&'a str>,
+        step: &'a str,
         addresses: &'a [String],
         why: &'a str,
         verify: &'a str,
@@ -85,7 +96,8 @@ impl<'a> PlanStep<'a> {
                 netns: &step.netns,
                 service: &step.who,
                 unit: step.unit.as_deref(),
-                command: &step.command,
+                command: step.command.as_deref(),
+                step: &step.words,
                 addresses: &step.addresses,
                 why: &step.why,
                 verify: &step.verify,

@@ -1,0 +1,70 @@
+//! Faults in a snapshot that take knowledge of the kernel to see: a fixture with a misspelt sysctl
+//! would never fire the rule that it was written for.
+
+use crate::kernel::sysctls::Kind;
+use crate::kernel::{counters, sysctls};
+use crate::snapshot::{Snapshot, SysctlValue, file};
+use crate::text::diagnostic::Diagnostic;
+use crate::text::locate::Step;
+
+/// The first name that is probably a slip, or a known sysctl with a value of the wrong kind.
+///
+/// # Errors
+/// A diagnostic with its place in the file.
+pub fn names(name: &str, text: &str, snapshot: &Snapshot) -> Result<(), Diagnostic> {
+    for (n, namespace) in snapshot.namespaces.iter().enumerate() {
+        let place = |group: &str, key: &str, message: String| {
+            let path: [Step; 4] = ["namespaces".into(), n.into(), group.into(), key.into()];
+            file::fault_at(name, text, &path, message)
+        };
+        for (key, value) in &namespace.sysctls {
+            if let Some(near) = sysctls::slip(key) {
+                let fault = place("sysctls", key, format!("`{key}` is not a sysctl"));
+                return Err(fault.with_help(format!("did you mean `{near}`?")));
+            }
+            let kind = sysctls::find(key).map(|sysctl| sysctl.kind);
+            if let (Some(Kind::Int), SysctlValue::Text(value)) = (kind, value) {
+                let fault = place("sysctls", key, format!("`{value}` is not a value of {key}"));
+                return Err(fault.with_help("it is a whole number"));
+            }
+        }
+        for key in namespace.counters.keys() {
+            if let Some(near) = counters::slip(key) {
+                let fault = place("counters", key, format!("`{key}` is not a counter"));
+                return Err(fault.with_help(format!("did you mean `{near}`?")));
+            }
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fault(body: &str) -> String {
+        let text = format!("schema: backlint/snapshot/v1\nnamespaces:\n  - {body}\n");
+        let snapshot = file::parse("f.yaml", &text).unwrap();
+        names("f.yaml", &text, &snapshot).map_or_else(|fault| fault.to_string(), |()| String::new())
+    }
+
+    #[test]
+    fn slips_in_names_are_found_and_strangers_are_not() {
+        assert_eq!(
+            fault("sysctls: {net.core.somaxcon: 128}"),
+            "f.yaml:3:34: `net.core.somaxcon` is not a sysctl (did you mean `net.core.somaxconn`?)"
+        );
+        assert_eq!(
+            fault("sysctls: {net.core.somaxconn: lots}"),
+            "f.yaml:3:35: `lots` is not a value of net.core.somaxconn (it is a whole number)"
+        );
+        assert_eq!(
+            fault("counters: {TcpExt.ListenOverflow: 1}"),
+            "f.yaml:3:39: `TcpExt.ListenOverflow` is not a counter (did you mean `TcpExt.ListenOverflows`?)"
+        );
+        assert_eq!(
+            fault("sysctls: {vm.swappiness: 60, kernel.core_pattern: core}"),
+            ""
+        );
+    }
+}

@@ -1,0 +1,239 @@
+//! The report for people: worst first, what, why it hurts, what to do, what will not help; then all
+//! steps once in their order, what is not known, and one line of summary.
+
+mod plan;
+mod tail;
+
+use std::collections::BTreeSet;
+use std::io;
+
+use super::style::{Look, count, wrap};
+use super::{Format, Report};
+use crate::advise::Step;
+use crate::assess::Confidence;
+use crate::rules::finding::Finding;
+use crate::snapshot::Host;
+use crate::text::untrusted::clean;
+pub(super) use plan::some;
+
+/// Reports as text.
+#[derive(Debug, Clone, Copy)]
+pub struct Table {
+    /// How to write.
+    pub look: Look,
+}
+
+/// Findings of one rule that are shown; the rest is counted.
+const SHOWN: usize = 20;
+
+/// Columns of the labels `why` and `do` with what stands around them.
+const LABEL: usize = 16;
+
+impl Format for Table {
+    fn write(&self, reports: &[Report<'_>], out: &mut dyn io::Write) -> io::Result<()> {
+        for (n, report) in reports.iter().enumerate() {
+            if n > 0 {
+                writeln!(out)?;
+            }
+            Page {
+                look: self.look,
+                report,
+                out,
+            }
+            .write()?;
+        }
+        Ok(())
+    }
+}
+
+struct Page<'a> {
+    look: Look,
+    report: &'a Report<'a>,
+    out: &'a mut dyn io::Write,
+}
+
+impl Page<'_> {
+    fn write(&mut self) -> io::Result<()> {
+        self.head()?;
+        let findings = &self.report.judgement.findings;
+        let indexed: Vec<(usize, &Finding)> = findings.iter().enumerate().collect();
+        let one_block =
+            |a: &Finding, b: &Finding| a.rule.id == b.rule.id && a.about.netns == b.about.netns;
+        for group in indexed.chunk_by(|(_, a), (_, b)| one_block(a, b)) {
+            self.findings(group)?;
+        }
+        self.plan()?;
+        self.not_evaluated()?;
+        self.gaps()?;
+        self.summary()
+    }
+
+    fn head(&mut self) -> io::Result<()> {
+        let host = &self.report.facts.snapshot.host;
+        let mut parts: Vec<String> = Vec::new();
+        parts.extend(self.report.source.map(str::to_owned));
+        parts.extend(host_words(host));
+        if !parts.is_empty() {
+            writeln!(self.out, "{}", self.look.strong(&parts.join(", ")))?;
+        }
+        for netns in &self.report.facts.namespaces {
+            let known = |key: &str| {
+                netns
+                    .namespace
+                    .sysctls
+                    .get(key)
+                    .map_or("unknown".to_owned(), ToString::to_string)
+            };
+            let line = format!(
+                "{}: somaxconn {}, tcp_syncookies {}, {}",
+                netns.namespace.name,
+                known("net.core.somaxconn"),
+                known("net.ipv4.tcp_syncookies"),
+                count(netns.listeners.len(), "listener"),
+            );
+            writeln!(self.out, "{}", self.look.faint(&line))?;
+        }
+        Ok(())
+    }
+
+    fn findings(&mut self, group: &[(usize, &Finding)]) -> io::Result<()> {
+        let Some((_, first)) = group.first() else {
+            return Ok(());
+        };
+        let rule = &first.rule;
+        let place = match &first.about.netns {
+            Some(netns) if self.report.facts.namespaces.len() > 1 => format!(", in {netns}"),
+            _ => String::new(),
+        };
+        writeln!(
+            self.out,
+            "\n{}  {}  {}",
+            self.look.severity(rule.severity),
+            self.look.strong(&format!("{}{place}", rule.title)),
+            self.look.faint(&format!("{} {}", rule.id, rule.name)),
+        )?;
+        let lines = lines(group);
+        for (message, times, confidence) in lines.iter().take(SHOWN) {
+            let times = if *times > 1 {
+                format!(" ×{times}")
+            } else {
+                String::new()
+            };
+            let sure = match confidence {
+                Confidence::Certain => String::new(),
+                unsure => format!(" ({unsure})"),
+            };
+            self.item(&format!("{message}{times}{sure}"))?;
+        }
+        if lines.len() > SHOWN {
+            let more = format!("and {} more: --format json has all", lines.len() - SHOWN);
+            writeln!(self.out, "    {}", self.look.faint(&more))?;
+        }
+        self.paragraph("why", &rule.why)?;
+        self.remedies(group)?;
+        for (n, words) in rule.does_not_help.iter().enumerate() {
+            self.paragraph(if n == 0 { "won't help" } else { "" }, words)?;
+        }
+        Ok(())
+    }
+
+    /// What to do, each different step once; the plan at the end says how.
+    fn remedies(&mut self, group: &[(usize, &Finding)]) -> io::Result<()> {
+        let mut seen = BTreeSet::new();
+        let mut said = Vec::new();
+        for (index, _) in group {
+            for step in self
+                .report
+                .advice
+                .by_finding
+                .get(*index)
+                .into_iter()
+                .flatten()
+            {
+                let words = step_words(step);
+                if seen.insert(words.clone()) {
+                    said.push(words);
+                }
+            }
+        }
+        for (n, words) in said.iter().take(SHOWN).enumerate() {
+            self.paragraph(if n == 0 { "do" } else { "" }, words)?;
+        }
+        if said.len() > SHOWN {
+            self.paragraph("", &format!("and {} more", said.len() - SHOWN))?;
+        }
+        Ok(())
+    }
+
+    /// A label and a text beside it.
+    fn paragraph(&mut self, label: &str, text: &str) -> io::Result<()> {
+        let width = self.look.width.saturating_sub(LABEL).max(20);
+        for (n, line) in wrap(&clean(text), width).iter().enumerate() {
+            let label = format!("{:<10}", if n == 0 { label } else { "" });
+            writeln!(self.out, "    {}  {line}", self.look.faint(&label))?;
+        }
+        Ok(())
+    }
+
+    fn item(&mut self, text: &str) -> io::Result<()> {
+        self.marked("  - ", text)
+    }
+
+    fn numbered(&mut self, number: usize, text: &str) -> io::Result<()> {
+        self.marked(&format!("{number:>3}. "), text)
+    }
+
+    fn marked(&mut self, mark: &str, text: &str) -> io::Result<()> {
+        let width = self.look.width.saturating_sub(mark.len()).max(20);
+        for (n, line) in wrap(&clean(text), width).iter().enumerate() {
+            let blank = " ".repeat(mark.len());
+            writeln!(self.out, "{}{line}", if n == 0 { mark } else { &blank })?;
+        }
+        Ok(())
+    }
+}
+
+/// Messages of a group with how often each stands: SO_REUSEPORT siblings have the same words.
+fn lines<'a>(group: &[(usize, &'a Finding)]) -> Vec<(&'a str, usize, Confidence)> {
+    let mut lines: Vec<(&str, usize, Confidence)> = Vec::new();
+    for (_, finding) in group {
+        match lines.last_mut() {
+            Some((message, times, confidence))
+                if *message == finding.message && *confidence == finding.confidence =>
+            {
+                *times += 1;
+            }
+            _ => lines.push((&finding.message, 1, finding.confidence)),
+        }
+    }
+    lines
+}
+
+fn host_words(host: &Host) -> Vec<String> {
+    let os = host.os.as_ref().map(|os| match &os.version {
+        Some(version) => format!("{} {version}", os.id),
+        None => os.id.clone(),
+    });
+    let kernel = host
+        .kernel
+        .as_ref()
+        .map(|release| format!("Linux {release}"));
+    [host.name.clone(), os, kernel]
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
+fn step_words(step: &Step) -> String {
+    match step {
+        Step::Sysctl(step) if step.first => format!("set {} = {}", step.key, step.value),
+        Step::Sysctl(step) => {
+            format!(
+                "set {} = {} in network namespace {}",
+                step.key, step.value, step.netns
+            )
+        }
+        Step::Service(step) => format!("{}: change {}; {}", step.who, step.setting, step.why),
+        Step::Relisten(step) => step.words.clone(),
+    }
+}

@@ -1,0 +1,127 @@
+//! The end of the page: all steps once, in the order that takes effect, as commands where there are.
+
+use std::io;
+
+use super::Page;
+use crate::advise::{RelistenStep, ServiceStep, Step, SysctlStep};
+use crate::snapshot::HOST_NETNS;
+
+/// Addresses that a step names; the rest is counted.
+const ADDRESSES: usize = 3;
+
+impl Page<'_> {
+    pub(super) fn plan(&mut self) -> io::Result<()> {
+        let advice = &self.report.advice;
+        if !advice.plan.is_empty() {
+            writeln!(
+                self.out,
+                "\n{}",
+                self.look.strong("What to do, in this order")
+            )?;
+            for (n, words) in self.steps().iter().enumerate() {
+                self.numbered(n + 1, words)?;
+            }
+        }
+        for note in &advice.notes {
+            self.item(note)?;
+        }
+        Ok(())
+    }
+
+    fn steps(&self) -> Vec<String> {
+        let mut steps = Vec::new();
+        let own: Vec<&SysctlStep> = self.report.advice.host_sysctls().collect();
+        if !own.is_empty() {
+            self.own_sysctls(&own, &mut steps);
+        }
+        for step in &self.report.advice.plan {
+            steps.extend(match step {
+                Step::Sysctl(step) if step.first => None,
+                Step::Sysctl(step) => Some(format!(
+                    "in network namespace {}: sysctl -w {}={}",
+                    step.netns, step.key, step.value
+                )),
+                Step::Service(step) => Some(service(step)),
+                Step::Relisten(step) => Some(relisten(step)),
+            });
+        }
+        steps.push(match self.report.source {
+            Some(_) => "backlint on that host shows whether it worked".to_owned(),
+            None => format!("backlint{} shows whether it worked", self.report.again),
+        });
+        steps
+    }
+
+    /// The sysctls of the namespace that was looked at first, as its machine would take them.
+    fn own_sysctls(&self, own: &[&SysctlStep], steps: &mut Vec<String>) {
+        let again = &self.report.again;
+        let values: Vec<String> = own
+            .iter()
+            .map(|step| format!("{} = {}", step.key, step.value))
+            .collect();
+        let values = values.join(", ");
+        let host = own.first().is_some_and(|step| step.netns == HOST_NETNS);
+        match self.report.source {
+            Some(_) => {
+                steps.push(format!(
+                    "backlint patch{again} prints the change for that host: {values}"
+                ));
+                steps.push(
+                    "on that host, apply it and load it: sysctl -p /etc/sysctl.conf".to_owned(),
+                );
+            }
+            None if host => {
+                steps.push(format!(
+                    "backlint patch{again} | sudo patch -p1 -d / writes {values}"
+                ));
+                steps.push("sudo sysctl -p /etc/sysctl.conf loads it".to_owned());
+            }
+            None => {
+                let set: Vec<String> = own
+                    .iter()
+                    .map(|step| format!("{}={}", step.key, step.value))
+                    .collect();
+                steps.push(format!(
+                    "sysctl -w {} in this network namespace; to keep it, give it to what makes the namespace, such as `docker run --sysctl {}`: the host's files do not reach it",
+                    set.join(" "),
+                    set.join(" --sysctl "),
+                ));
+            }
+        }
+    }
+}
+
+fn service(step: &ServiceStep) -> String {
+    let ServiceStep {
+        who,
+        setting,
+        why,
+        addresses,
+        ..
+    } = step;
+    format!("{who} ({}): change {setting}; {why}", some(addresses))
+}
+
+fn relisten(step: &RelistenStep) -> String {
+    let RelistenStep {
+        words,
+        why,
+        addresses,
+        ..
+    } = step;
+    format!("{words} ({}); {why}", some(addresses))
+}
+
+/// A few addresses, and how many more there are.
+pub(in crate::report) fn some(addresses: &[String]) -> String {
+    let shown = addresses
+        .iter()
+        .take(ADDRESSES)
+        .map(String::as_str)
+        .collect::<Vec<_>>()
+        .join(", ");
+    match addresses.len().saturating_sub(ADDRESSES) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
+}
