@@ -78,6 +78,7 @@ fn outside(arguments: &[String]) -> io::Result<()> {
         println!("measures only when run by `cargo bench`");
         return Ok(());
     }
+    inherit_nothing()?;
     let request = Request::parse(arguments)?;
     for scenario in request.scenarios {
         let mut command = Command::new("unshare");
@@ -101,6 +102,18 @@ fn outside(arguments: &[String]) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+/// Keeps descriptors that whoever started this left open from every process of a scenario, where
+/// they would stand among the listeners.
+#[allow(unsafe_code)]
+fn inherit_nothing() -> io::Result<()> {
+    const FLAG: i32 = libc::CLOSE_RANGE_CLOEXEC as i32;
+    // SAFETY: closes nothing here, only in programs that this one starts.
+    match unsafe { libc::close_range(3, libc::c_uint::MAX, FLAG) } {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
+    }
 }
 
 /// PID 1 of the namespaces: builds the host, measures, and takes all of it along when it ends.
