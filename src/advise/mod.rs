@@ -44,6 +44,20 @@ impl Advice {
         })
     }
 
+    /// The sysctls of the namespace that the host's own files speak of: the first one. The others
+    /// have files of their own, or none.
+    pub fn host_sysctls<'a>(
+        &'a self,
+        facts: &'a Facts<'_>,
+    ) -> impl Iterator<Item = &'a SysctlStep> {
+        let host = facts
+            .namespaces
+            .first()
+            .map(|netns| netns.namespace.name.as_str());
+        self.sysctls()
+            .filter(move |step| Some(step.netns.as_str()) == host)
+    }
+
     /// The services of the plan that must listen again.
     pub fn relistens(&self) -> impl Iterator<Item = &RelistenStep> {
         self.plan.iter().filter_map(|step| match step {
@@ -65,7 +79,7 @@ pub fn advise(findings: &[Finding], facts: &Facts<'_>) -> Advice {
             match remediation {
                 Remediation::Sysctl { key, value } => {
                     if let Some(step) = sysctl::resolve(finding, key, value, facts) {
-                        sysctls.add(step.clone(), finding);
+                        sysctls.add(step.clone(), finding, facts);
                         own.push(Step::Sysctl(step));
                     }
                 }

@@ -120,7 +120,7 @@ impl RelistenStep {
         };
         let applies = facts
             .service
-            .map_or("restart it", |found| found.asker.applies);
+            .map_or("a restart", |found| found.asker.applies);
         let address = facts.listener.address.clone();
         let verify = match crate::snapshot::address::port(facts.listener.protocol, &address) {
             Some(port) => format!("backlint list --port {port}"),
@@ -130,7 +130,7 @@ impl RelistenStep {
             netns,
             unit,
             command,
-            why: format!("a queue gets its size at listen(); {applies}"),
+            why: format!("a queue gets its size at listen(), so it takes {applies}"),
             addresses: vec![address],
             verify,
             who,

@@ -1,8 +1,9 @@
 //! Values for sysctls, derived from what the namespace's listeners ask for.
 
-use std::collections::BTreeMap;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::assess::{Facts, NetnsFacts};
+use crate::assess::{Facts, ListenerFacts, NetnsFacts};
 use crate::kernel::{syn_queue, sysctls};
 use crate::rules::Advice;
 use crate::rules::finding::{Finding, SysctlTarget};
@@ -57,7 +58,7 @@ fn derive(advice: Advice, netns: &NetnsFacts<'_>, facts: &Facts<'_>) -> Option<i
             let largest = netns
                 .listeners
                 .iter()
-                .filter_map(|l| l.finite_request())
+                .filter_map(ListenerFacts::finite_request)
                 .max()?;
             let current = netns
                 .namespace
@@ -80,9 +81,18 @@ fn derive(advice: Advice, netns: &NetnsFacts<'_>, facts: &Facts<'_>) -> Option<i
 /// The changes of a plan: one a namespace and key.
 #[derive(Debug, Default)]
 pub(super) struct Changes {
-    /// By index of the namespace and key, with the rule that decided the value.
-    by_key: BTreeMap<(usize, String), (SysctlStep, String)>,
+    by_key: BTreeMap<(usize, String), Change>,
     conflicts: Vec<String>,
+}
+
+#[derive(Debug)]
+struct Change {
+    step: SysctlStep,
+    /// The rule that decided the value.
+    rule: String,
+    /// Reasons with their weight: what the listener asked for, so that the request that the value
+    /// was derived from is named first.
+    reasons: Vec<(i64, String)>,
 }
 
 /// Reasons that a change keeps; the rest is counted.
@@ -91,12 +101,14 @@ const REASONS: usize = 3;
 impl Changes {
     /// Adds a step of a finding; findings come worst first, so on a conflict the first decides,
     /// but of two raised numbers the larger serves both.
-    pub(super) fn add(&mut self, step: SysctlStep, finding: &Finding) {
+    pub(super) fn add(&mut self, step: SysctlStep, finding: &Finding, facts: &Facts<'_>) {
         let key = (finding.about.netns_index, step.key.clone());
-        let Some((known, rule)) = self.by_key.get_mut(&key) else {
-            self.by_key.insert(key, (step, finding.rule.id.clone()));
-            return;
-        };
+        let change = self.by_key.entry(key).or_insert_with(|| Change {
+            step: step.clone(),
+            rule: finding.rule.id.clone(),
+            reasons: Vec::new(),
+        });
+        let known = &mut change.step;
         if known.value != step.value {
             let raised = |step: &SysctlStep| {
                 let value: i64 = step.value.parse().ok()?;
@@ -106,28 +118,54 @@ impl Changes {
             match (raised(known), raised(&step)) {
                 (Some(a), Some(b)) => known.value = a.max(b).to_string(),
                 _ => self.conflicts.push(format!(
-                    "{rule} wants {} = {} and {} wants {}: the plan has {}",
-                    known.key, known.value, finding.rule.id, step.value, known.value
+                    "{} wants {} = {} and {} wants {}: the plan has {}",
+                    change.rule, known.key, known.value, finding.rule.id, step.value, known.value
                 )),
             }
         }
-        for reason in step.reasons {
-            if !known.reasons.contains(&reason) {
-                known.reasons.push(reason);
-            }
-        }
+        let weight = weight(finding, facts);
+        change
+            .reasons
+            .extend(step.reasons.into_iter().map(|reason| (weight, reason)));
     }
 
     /// The changes in order of namespace and key, and the conflicts in words.
     pub(super) fn finish(self) -> (Vec<SysctlStep>, Vec<String>) {
-        let steps = self.by_key.into_values().map(|(mut step, _)| {
-            if step.reasons.len() > REASONS {
-                let more = step.reasons.len() - REASONS;
-                step.reasons.truncate(REASONS);
-                step.reasons.push(format!("and {more} more"));
-            }
-            step
-        });
+        let steps = self.by_key.into_values().map(
+            |Change {
+                 mut step,
+                 mut reasons,
+                 ..
+             }| {
+                reasons.sort_by_key(|(weight, _)| Reverse(*weight));
+                // SO_REUSEPORT siblings have the same words.
+                let mut said = BTreeSet::new();
+                reasons.retain(|(_, reason)| said.insert(reason.clone()));
+                let more = reasons.len().saturating_sub(REASONS);
+                step.reasons = reasons
+                    .into_iter()
+                    .take(REASONS)
+                    .map(|(_, reason)| reason)
+                    .collect();
+                if more > 0 {
+                    step.reasons.push(format!("and {more} more"));
+                }
+                step
+            },
+        );
         (steps.collect(), self.conflicts)
     }
+}
+
+fn weight(finding: &Finding, facts: &Facts<'_>) -> i64 {
+    let listener = finding.about.listener.as_ref().and_then(|about| {
+        facts
+            .namespaces
+            .get(finding.about.netns_index)?
+            .listeners
+            .get(about.index)
+    });
+    listener
+        .and_then(ListenerFacts::finite_request)
+        .unwrap_or(0)
 }

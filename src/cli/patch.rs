@@ -7,9 +7,10 @@ use anyhow::{Context as _, anyhow};
 use super::args::Patch;
 use super::input::Failure;
 use super::{Run, input, output};
-use crate::advise::{Advice, advise};
+use crate::advise::{Advice, SysctlStep, advise};
 use crate::assess::Facts;
 use crate::collect::{Wanted, files};
+use crate::report::patch::Target;
 use crate::report::{Outcome, diff, patch};
 use crate::rules::engine::judge;
 use crate::snapshot::Snapshot;
@@ -34,8 +35,17 @@ pub(super) fn run(arguments: &Patch) -> Run {
         output::note(conflict);
     }
     let (old, path) = target(arguments, recorded.then_some(&snapshot))?;
-    let changes: Vec<Change> = advice
-        .sysctls()
+    let sysctls: Vec<&SysctlStep> = advice.host_sysctls(&facts).collect();
+    for step in advice.sysctls().filter(|step| !sysctls.contains(step)) {
+        let SysctlStep {
+            netns, key, value, ..
+        } = step;
+        output::note(&format!(
+            "not in the diff: {key} = {value} of namespace {netns}, which this host's files do not reach"
+        ));
+    }
+    let changes: Vec<Change> = sysctls
+        .iter()
         .map(|step| Change {
             key: step.key.clone(),
             value: step.value.clone(),
@@ -49,10 +59,20 @@ pub(super) fn run(arguments: &Patch) -> Run {
         .ok_or_else(|| anyhow!("{} is not UTF-8", path.display()))?;
     let change = diff::unified(relative, old.as_deref(), &new);
     if change.is_empty() {
-        output::note(&nothing(&advice, &path));
+        output::note(&nothing(&advice, &sysctls, &path));
         return Ok(Outcome::Clean);
     }
-    let header = patch::header(&advice, &path.display().to_string());
+    let root = arguments
+        .root
+        .as_deref()
+        .unwrap_or(Path::new("/"))
+        .display()
+        .to_string();
+    let target = Target {
+        root: &root,
+        file: &path.display().to_string(),
+    };
+    let header = patch::header(&advice, &sysctls, target);
     output::result(Outcome::Clean, |out| {
         out.write_all(header.as_bytes())?;
         out.write_all(&change)
@@ -94,8 +114,8 @@ fn target(
     })
 }
 
-fn nothing(advice: &Advice, path: &Path) -> String {
-    if advice.sysctls().next().is_none() {
+fn nothing(advice: &Advice, sysctls: &[&SysctlStep], path: &Path) -> String {
+    if sysctls.is_empty() {
         return patch::nothing_to_change(advice);
     }
     let load = format!(

@@ -16,7 +16,8 @@ use procfs::process::MountInfo;
 use procfs::{FromRead, ProcessCGroups};
 use rustix::fs::{FileType, Mode, OFlags, RawDir, openat};
 
-use super::sys;
+use super::row::Row;
+use super::{cores, sys};
 use crate::snapshot::Owner;
 
 /// Directories of the tree that a walk looks at.
@@ -26,55 +27,58 @@ const INIT: &str = "/init.scope";
 /// Endings of the units that are control groups.
 const UNITS: [&str; 5] = [".service", ".scope", ".socket", ".mount", ".swap"];
 
-/// Finds control groups, each once.
-pub(super) struct Cgroups<'a> {
-    proc: &'a Path,
-    by_id: BTreeMap<u64, String>,
-    by_pid: BTreeMap<u32, Option<String>>,
+/// Sets the control group and the unit of every listener, whose owners must be known by now.
+pub(super) fn assign(proc: &Path, rows: &mut [Row]) {
+    let ids: BTreeSet<u64> = rows.iter().filter_map(|row| row.cgroup_id).collect();
+    let mount = if ids.is_empty() {
+        None
+    } else {
+        Mount::find(proc)
+    };
+    let by_id = mount.map(|mount| mount.resolve(ids)).unwrap_or_default();
+    let made_in = |row: &Row| row.cgroup_id.and_then(|id| by_id.get(&id));
+    // Where PID 1 is at the root too, nobody manages units, and the owners have no more to tell.
+    let managed = of_process(proc, 1).is_none_or(|path| path != "/");
+    let asked: BTreeSet<u32> = rows
+        .iter()
+        .filter(|row| made_in(row).is_none() || (managed && !tells(made_in(row))))
+        .filter_map(|row| spokesman(&row.listener.owners))
+        .collect();
+    let asked: Vec<u32> = asked.into_iter().collect();
+    let answers = cores::map(&asked, |pid| of_process(proc, *pid));
+    let by_pid: BTreeMap<u32, Option<String>> = asked.into_iter().zip(answers).collect();
+    for row in rows {
+        let made_in = made_in(row);
+        let listener = &mut row.listener;
+        let owner = spokesman(&listener.owners).and_then(|pid| by_pid.get(&pid)?.as_ref());
+        listener.cgroup = best(made_in, owner).cloned();
+        listener.unit = listener.cgroup.as_deref().and_then(unit);
+    }
 }
 
-impl<'a> Cgroups<'a> {
-    /// Prepares to answer for these ids.
-    pub(super) fn new(proc: &'a Path, ids: BTreeSet<u64>) -> Self {
-        let mount = if ids.is_empty() {
-            None
-        } else {
-            Mount::find(proc)
-        };
-        Self {
-            proc,
-            by_id: mount.map(|mount| mount.resolve(ids)).unwrap_or_default(),
-            by_pid: BTreeMap::new(),
-        }
-    }
+/// Whether the group that a socket was made in says to whom it belongs.
+fn tells(made_in: Option<&String>) -> bool {
+    made_in.is_some_and(|path| path != "/" && path != INIT)
+}
 
-    /// The control group of a listener, from the root of its hierarchy.
-    pub(super) fn of(&mut self, id: Option<u64>, owners: &[Owner]) -> Option<String> {
-        let made_in = id.and_then(|id| self.by_id.get(&id).cloned());
-        if made_in
-            .as_deref()
-            .is_some_and(|path| path != "/" && path != INIT)
-        {
-            return made_in;
-        }
-        // Init opens sockets for its services: another owner says more than init itself.
-        let mut pids: Vec<u32> = owners.iter().filter_map(|owner| owner.pid).collect();
-        pids.sort_by_key(|pid| (*pid == 1, *pid));
-        let owner = pids.first().and_then(|pid| self.of_process(*pid));
-        match (&made_in, owner) {
-            (Some(_), Some(path)) if path == "/" => made_in,
-            (_, Some(path)) => Some(path),
-            (_, None) => made_in,
-        }
+fn best<'a>(made_in: Option<&'a String>, owner: Option<&'a String>) -> Option<&'a String> {
+    match owner {
+        Some(path) if !tells(made_in) && (path != "/" || made_in.is_none()) => Some(path),
+        _ => made_in,
     }
+}
 
-    fn of_process(&mut self, pid: u32) -> Option<String> {
-        let read = || {
-            let path = self.proc.join(pid.to_string()).join("cgroup");
-            Some(choose(&ProcessCGroups::from_file(path).ok()?))
-        };
-        self.by_pid.entry(pid).or_insert_with(|| read()?).clone()
-    }
+/// The owner whose group counts. Init opens sockets for its services, so any other owner says more
+/// than init does.
+fn spokesman(owners: &[Owner]) -> Option<u32> {
+    owners
+        .iter()
+        .filter_map(|owner| owner.pid)
+        .min_by_key(|pid| (*pid == 1, *pid))
+}
+
+fn of_process(proc: &Path, pid: u32) -> Option<String> {
+    choose(&ProcessCGroups::from_file(proc.join(pid.to_string()).join("cgroup")).ok()?)
 }
 
 /// The path that tells most: that of cgroup2, unless it is the root and systemd's own hierarchy of
@@ -97,7 +101,7 @@ fn choose(groups: &ProcessCGroups) -> Option<String> {
 
 /// The systemd unit that a control group belongs to: the innermost, so a user's service rather
 /// than the `user@1000.service` around it. Escapes stay as they are.
-pub(super) fn unit(path: &str) -> Option<String> {
+fn unit(path: &str) -> Option<String> {
     let mut parts = path.rsplit('/');
     parts
         .find(|part| UNITS.iter().any(|ending| part.ends_with(ending)))
@@ -245,6 +249,7 @@ mod tests {
     use std::os::unix::fs::MetadataExt;
 
     use super::*;
+    use crate::snapshot::{Listener, Protocol};
 
     fn groups(text: &str) -> Option<String> {
         choose(&ProcessCGroups::from_read(text.as_bytes()).unwrap())
@@ -280,40 +285,51 @@ mod tests {
 
     #[test]
     fn init_gives_way_to_another_owner() {
-        let proc = tempfile::tempdir().unwrap();
-        for (pid, group) in [
-            (1, "/init.scope"),
-            (9, "/system.slice/x.service"),
-            (10, "/"),
-        ] {
-            let directory = proc.path().join(pid.to_string());
-            fs::create_dir(&directory).unwrap();
-            fs::write(directory.join("cgroup"), format!("0::{group}\n")).unwrap();
-        }
         let owner = |pid| Owner {
             pid: Some(pid),
             ..Owner::default()
         };
-        let mut cgroups = Cgroups::new(proc.path(), BTreeSet::new());
-        cgroups.by_id = BTreeMap::from([
-            (1, "/".to_owned()),
-            (2, INIT.to_owned()),
-            (3, "/a.slice".to_owned()),
-        ]);
-        let mut of = |id, owners: &[Owner]| cgroups.of(id, owners);
+        assert_eq!(spokesman(&[owner(1), owner(9), owner(10)]), Some(9));
+        assert_eq!(spokesman(&[owner(1)]), Some(1));
+        assert_eq!(spokesman(&[]), None);
+        let of = |made_in: Option<&str>, owner: Option<&str>| {
+            let (made_in, owner) = (made_in.map(str::to_owned), owner.map(str::to_owned));
+            best(made_in.as_ref(), owner.as_ref())
+                .cloned()
+                .unwrap_or_default()
+        };
+        assert_eq!(of(Some(INIT), Some("/a.service")), "/a.service");
+        assert_eq!(of(Some(INIT), Some("/")), INIT);
+        assert_eq!(of(Some("/"), Some("/a.service")), "/a.service");
+        assert_eq!(of(Some("/"), Some("/")), "/");
+        assert_eq!(of(Some("/b.service"), Some("/a.service")), "/b.service");
+        assert_eq!(of(None, Some("/")), "/");
+        assert_eq!(of(None, None), "");
+    }
+
+    #[test]
+    fn rows_without_an_id_ask_their_owner() {
+        let proc = tempfile::tempdir().unwrap();
+        fs::create_dir(proc.path().join("9")).unwrap();
+        fs::write(proc.path().join("9/cgroup"), "0::/system.slice/x.service\n").unwrap();
+        let mut listener = Listener::new(Protocol::Unix, "/x");
+        listener.owners = vec![Owner {
+            pid: Some(9),
+            ..Owner::default()
+        }];
+        let mut rows = [Row {
+            cookie: None,
+            local: None,
+            v6_only: false,
+            cgroup_id: None,
+            listener,
+        }];
+        assign(proc.path(), &mut rows);
         assert_eq!(
-            of(Some(2), &[owner(1), owner(9)]).as_deref(),
+            rows[0].listener.cgroup.as_deref(),
             Some("/system.slice/x.service")
         );
-        assert_eq!(of(Some(2), &[owner(1)]).as_deref(), Some(INIT));
-        assert_eq!(of(Some(2), &[owner(10)]).as_deref(), Some(INIT));
-        assert_eq!(
-            of(Some(1), &[owner(9)]).as_deref(),
-            Some("/system.slice/x.service")
-        );
-        assert_eq!(of(Some(3), &[owner(9)]).as_deref(), Some("/a.slice"));
-        assert_eq!(of(None, &[owner(10)]).as_deref(), Some("/"));
-        assert_eq!(of(None, &[owner(77)]), None);
+        assert_eq!(rows[0].listener.unit.as_deref(), Some("x.service"));
     }
 
     #[test]

@@ -30,9 +30,11 @@ const CGROUP_ID: u16 = 21;
 /// Index of `SK_MEMINFO_DROPS` in the u32s of `INET_DIAG_SKMEMINFO`; since Linux 4.7.
 const DROPS: usize = 8;
 
-/// Asks for every listener of a family, with its drop counter.
+/// Asks for every listener of a family, with its drop counter. NOTE: the kernel names the upper
+/// layer protocol only beside `INET_DIAG_INFO` (`inet_sk_diag_fill`), which is of no other use here.
 pub(super) fn listeners(family: Family) -> InetRequest {
-    request(family, StateFlags::LISTEN, ExtensionFlags::SKMEMINFO)
+    let extensions = ExtensionFlags::SKMEMINFO | ExtensionFlags::INFO;
+    request(family, StateFlags::LISTEN, extensions)
 }
 
 /// Asks for every connection of a family that is not yet established. NOTE: since Linux 4.4 the

@@ -89,22 +89,21 @@ fn copy(error: &io::Error) -> io::Error {
 /// One reading of one family.
 #[derive(Default)]
 struct Pass {
-    by_cookie: BTreeMap<u64, Row>,
+    rows: Vec<Row>,
+    /// Sorted.
+    cookies: Vec<Option<u64>>,
     repeated: bool,
     dump: Dump,
 }
 
 fn pass(diag: &mut Diag, family: Family, devices: &mut Devices) -> io::Result<Pass> {
-    let mut pass = Pass::default();
-    let mut take = |row: Option<Row>| match row {
-        Some(row) => {
-            let cookie = row.cookie.unwrap_or_default();
-            pass.repeated |= pass.by_cookie.insert(cookie, row).is_some();
-            true
-        }
-        None => false,
+    let mut rows = Vec::new();
+    let mut take = |row: Option<Row>| {
+        let understood = row.is_some();
+        rows.extend(row);
+        understood
     };
-    pass.dump = match family {
+    let dump = match family {
         Family::Unix => diag.dump(&unix::listeners(), |bytes| {
             take(unix::parse_listener(bytes))
         })?,
@@ -112,7 +111,15 @@ fn pass(diag: &mut Diag, family: Family, devices: &mut Devices) -> io::Result<Pa
             take(inet::parse_listener(bytes, devices))
         })?,
     };
-    Ok(pass)
+    let mut cookies: Vec<_> = rows.iter().map(|row| row.cookie).collect();
+    cookies.sort_unstable();
+    let repeated = cookies.windows(2).any(|pair| pair.first() == pair.last());
+    Ok(Pass {
+        rows,
+        cookies,
+        repeated,
+        dump,
+    })
 }
 
 fn read_diag(
@@ -122,28 +129,36 @@ fn read_diag(
     devices: &mut Devices,
     tables: &mut Tables,
 ) -> io::Result<()> {
-    let mut first = pass(diag, family, devices)?;
-    let several = first.dump.pieces > 1;
-    if first.repeated || (several && sockstat::read(&sources.proc).moved(&tables.sockets, family)) {
+    let name = format!("sock_diag ({})", family.file());
+    let mut seen = pass(diag, family, devices)?;
+    let several = seen.dump.pieces > 1;
+    if seen.repeated || (several && sockstat::read(&sources.proc).moved(&tables.sockets, family)) {
         let second = pass(diag, family, devices)?;
-        if second.repeated || !first.by_cookie.keys().eq(second.by_cookie.keys()) {
+        if second.repeated || seen.cookies != second.cookies {
             tables.gaps.push(Gap::new(
-                format!("sock_diag ({})", family.file()),
+                name.as_str(),
                 "listeners came or went while the table was read",
                 "listeners that may be missing, or may be gone already",
             ));
         }
-        first.by_cookie.extend(second.by_cookie);
-        first.dump = second.dump;
+        seen = union(seen, second);
     }
-    odd_gap(
-        &format!("sock_diag ({})", family.file()),
-        first.dump.odd,
-        &mut tables.gaps,
-    );
-    tables.rows.extend(first.by_cookie.into_values());
+    odd_gap(&name, seen.dump.odd, &mut tables.gaps);
+    tables.rows.extend(seen.rows);
     tables.ways.insert(family, Way::Diag);
     Ok(())
+}
+
+/// Each socket once; where both passes saw it, as the second did.
+fn union(first: Pass, second: Pass) -> Pass {
+    let all = first.rows.into_iter().chain(second.rows);
+    let by_cookie: BTreeMap<_, _> = all.map(|row| (row.cookie, row)).collect();
+    Pass {
+        rows: by_cookie.into_values().collect(),
+        cookies: second.cookies,
+        repeated: second.repeated,
+        dump: second.dump,
+    }
 }
 
 fn read_proc(sources: &Sources, family: Family, refusal: &io::Error, tables: &mut Tables) {

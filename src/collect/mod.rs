@@ -30,7 +30,6 @@ use std::io;
 use std::path::PathBuf;
 use std::thread;
 
-use self::cgroup::Cgroups;
 use self::listeners::{Tables, Way};
 use self::netlink::Diag;
 use self::owners::Owners;
@@ -106,7 +105,10 @@ pub fn snapshot(sources: &Sources, wanted: &Wanted) -> Result<Snapshot, CollectE
     }
     let netns = netns::current(sources);
     let mut listeners: Vec<Listener> = tables.rows.into_iter().map(|row| row.listener).collect();
-    listeners.sort_by(|one, other| one.sort_key().cmp(&other.sort_key()));
+    listeners.sort_by_cached_key(|listener| {
+        let (protocol, port, address, inode) = listener.sort_key();
+        (protocol, port, address.to_owned(), inode)
+    });
     let namespace = Namespace {
         name: netns.name,
         id: netns.id,
@@ -222,7 +224,7 @@ fn keep_owners(
     owners: io::Result<Owners>,
     gaps: &mut Vec<Gap>,
 ) {
-    let owners = owners.unwrap_or_else(|error| {
+    let mut owners = owners.unwrap_or_else(|error| {
         let proc = sources.proc.to_string_lossy();
         gaps.push(Gap::new(
             proc,
@@ -231,25 +233,25 @@ fn keep_owners(
         ));
         Owners::default()
     });
-    let ids = rows.iter().filter_map(|row| row.cgroup_id).collect();
-    let mut cgroups = Cgroups::new(&sources.proc, ids);
     let mut unowned = 0;
-    for row in rows {
-        let listener = &mut row.listener;
+    for Row { listener, .. } in rows.iter_mut() {
         listener.owners = listener
             .inode
-            .map_or(&[][..], |inode| owners.of(inode))
-            .to_vec();
+            .map_or_else(Vec::new, |inode| owners.take(inode));
         listener.owners_complete = owners.complete;
-        listener.cgroup = cgroups.of(row.cgroup_id, &listener.owners);
-        listener.unit = listener.cgroup.as_deref().and_then(cgroup::unit);
         unowned += u32::from(listener.owners.is_empty());
     }
+    cgroup::assign(&sources.proc, rows);
     if unowned > 0 && owners.denied {
         gaps.push(Gap::new(
             "owners",
             format!(
-                "{unowned} listeners belong to processes that this user may not look into; run as root"
+                "{unowned} {} to processes that this user may not look into; run as root",
+                if unowned == 1 {
+                    "listener belongs"
+                } else {
+                    "listeners belong"
+                }
             ),
             "which programs these listeners belong to",
         ));

@@ -6,7 +6,7 @@ use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::{SocketAddr, UnixListener};
 use std::path::Path;
 
-use rustix::net::{AddressFamily, SocketType, bind, getsockname, listen, socket};
+use rustix::net::{AddressFamily, RawProtocol, SocketType, bind, getsockname, listen, socket};
 
 use super::*;
 use crate::snapshot::Protocol;
@@ -91,6 +91,31 @@ fn a_listener_is_found_with_queue_and_owner() {
 }
 
 #[test]
+fn an_mptcp_listener_is_one_listener() {
+    let mptcp = rustix::net::Protocol::from_raw(RawProtocol::new(262).unwrap());
+    // A kernel without MPTCP refuses the socket: nothing to find there.
+    let Ok(fd) = socket(AddressFamily::INET, SocketType::STREAM, Some(mptcp)) else {
+        return;
+    };
+    bind(&fd, &SocketAddrV4::new(Ipv4Addr::LOCALHOST, 0)).unwrap();
+    listen(&fd, 4).unwrap();
+    let address = SocketAddrV4::try_from(getsockname(&fd).unwrap())
+        .unwrap()
+        .to_string();
+    let snapshot = snapshot(&Sources::default(), &Wanted::default()).unwrap();
+    let all = &snapshot.namespaces[0].listeners;
+    let found: Vec<_> = all
+        .iter()
+        .filter(|listener| listener.address == address)
+        .collect();
+    assert_eq!(found.len(), 1);
+    assert_eq!(
+        (found[0].protocol, found[0].accept_queue.max),
+        (Protocol::Mptcp, Some(4))
+    );
+}
+
+#[test]
 fn without_sock_diag_only_the_maximum_is_missing() {
     let (_socket, address) = tcp(7);
     let _client = TcpStream::connect(&address).unwrap();
@@ -165,6 +190,39 @@ fn listeners_come_in_the_order_of_the_listing() {
         let (protocol, port, address, inode) = one.sort_key();
         (protocol, port, address.to_owned(), inode)
     }));
+}
+
+#[test]
+fn a_long_walk_of_connections_runs_beside_the_search() {
+    let (_socket, address) = tcp(1);
+    let (sources, wanted) = (Sources::default(), everything());
+    let mut tables = listeners::read(&sources);
+    tables.sockets = procfs::FromRead::from_read(&b"TCP: inuse 1 alloc 30000\n"[..]).unwrap();
+    assert!(tables.sockets.many());
+    let (answers, owners) = look(&sources, &wanted, &mut tables);
+    assert_eq!(answers.len(), 2);
+    let row = tables
+        .rows
+        .iter()
+        .find(|row| row.listener.address == address)
+        .unwrap();
+    assert_eq!(
+        owners
+            .unwrap()
+            .unwrap()
+            .take(row.listener.inode.unwrap())
+            .len(),
+        1
+    );
+    let mut gaps = Vec::new();
+    syn_queues(&mut tables, answers, &mut gaps);
+    let row = tables
+        .rows
+        .iter()
+        .find(|row| row.listener.address == address)
+        .unwrap();
+    assert_eq!(row.listener.syn_queue.len, Some(0));
+    assert_eq!(gaps, []);
 }
 
 /// A fake host with these files below its /proc/thread-self/net.

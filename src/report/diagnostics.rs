@@ -72,10 +72,13 @@ impl Excerpt {
                 let within = byte.saturating_sub(here.start).min(body.len());
                 offset + body.get(..within).map_or(0, |before| clean(before).len())
             };
-            if here.contains(&span.start) || (span.start == here.end && at == text.len()) {
+            let stands_here =
+                |byte: usize| here.contains(&byte) || (byte == here.end && here.end == text.len());
+            if stands_here(span.start) {
                 excerpt.span.start = place(span.start);
             }
-            if span.end > here.start && span.end <= here.end || span.end == span.start {
+            // A span that ends with its line ends before the line break.
+            if stands_here(span.end) || (span.end == here.end && span.start < span.end) {
                 excerpt.span.end = place(span.end).max(excerpt.span.start);
             }
             excerpt.text.push_str(&clean(body));

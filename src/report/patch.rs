@@ -3,35 +3,57 @@
 
 use std::fmt::Write as _;
 
-use crate::advise::Advice;
+use crate::advise::{Advice, SysctlStep};
 use crate::text::untrusted::clean;
 
-/// The header, every line a comment. `file` is the path that the change goes to.
-pub fn header(advice: &Advice, file: &str) -> String {
+/// Where the change goes.
+#[derive(Debug, Clone, Copy)]
+pub struct Target<'a> {
+    /// Root directory; `/` for this host.
+    pub root: &'a str,
+    /// Absolute path inside the root.
+    pub file: &'a str,
+}
+
+/// The header, every line a comment.
+pub fn header(advice: &Advice, sysctls: &[&SysctlStep], target: Target<'_>) -> String {
     let mut out = String::new();
-    let mut line = |text: String| {
-        // A line that began like a diff would be taken for one: each begins with `#`.
-        let _ = writeln!(out, "# {}", clean(&text));
+    // A line that began like a diff would be taken for one: each begins with `#`.
+    let mut line = |label: &str, text: &str| {
+        let _ = writeln!(out, "# {label:<9}{}", clean(text));
     };
-    line(format!(
-        "backlint {}: sysctls derived from what the services ask listen() for",
-        env!("CARGO_PKG_VERSION")
-    ));
-    for step in advice.sysctls() {
+    let version = env!("CARGO_PKG_VERSION");
+    line(
+        "backlint",
+        &format!("{version}: sysctls derived from what the services ask listen() for"),
+    );
+    for step in sysctls {
         let from = step.from.as_deref().unwrap_or("unknown");
-        line(format!("{} = {} (now {from})", step.key, step.value));
-        for reason in &step.reasons {
-            line(format!("    {reason}"));
-        }
+        line(
+            "set",
+            &format!("{} = {} (now {from})", step.key, step.value),
+        );
+        step.reasons.iter().for_each(|reason| line("", reason));
     }
-    line("apply:   backlint patch | sudo patch -p1 -d /".to_owned());
-    line(format!("load:    sudo sysctl -p {file}"));
-    for (n, step) in advice.relistens().enumerate() {
-        let word = if n == 0 { "relisten:" } else { "         " };
-        line(format!("{word} {} ({})", step.command, step.why));
-        line(format!("          {}", step.addresses.join(", ")));
+    let Target { root, file } = target;
+    line("apply", &format!("pipe this into: patch -p1 -d {root}"));
+    if root == "/" {
+        line("load", &format!("sysctl -p {file}"));
+    } else {
+        line("load", &format!("when the system below {root} starts"));
     }
-    line("verify:  sudo backlint".to_owned());
+    for step in advice.relistens() {
+        line(
+            "relisten",
+            &format!(
+                "{} ({}): {}",
+                step.command,
+                step.addresses.join(", "),
+                step.why
+            ),
+        );
+    }
+    line("verify", "backlint");
     out
 }
 

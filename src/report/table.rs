@@ -148,7 +148,7 @@ impl Page<'_> {
                 .into_iter()
                 .flatten()
             {
-                let words = step_words(step);
+                let words = self.step_words(step);
                 if !said.contains(&words) {
                     said.push(words);
                 }
@@ -162,6 +162,24 @@ impl Page<'_> {
             self.paragraph("", &format!("and {more} more"))?;
         }
         Ok(())
+    }
+
+    fn step_words(&self, step: &Step) -> String {
+        let first = self.report.facts.namespaces.first();
+        match step {
+            // The host's files reach the host's namespace and no other.
+            Step::Sysctl(step) if first.is_some_and(|first| first.namespace.name == step.netns) => {
+                format!("set {} = {} (backlint patch)", step.key, step.value)
+            }
+            Step::Sysctl(step) => {
+                format!(
+                    "set {} = {} in namespace {}",
+                    step.key, step.value, step.netns
+                )
+            }
+            Step::Service(step) => format!("{}: change {}; {}", step.who, step.setting, step.why),
+            Step::Relisten(step) => format!("{}; {}", step.command, step.why),
+        }
     }
 
     fn does_not_help(&mut self, rule: &Rule) -> io::Result<()> {
@@ -195,7 +213,7 @@ impl Page<'_> {
             writeln!(self.out)?;
             self.paragraph("conflict", conflict)?;
         }
-        let sysctls = advice.sysctls().count();
+        let sysctls = advice.host_sysctls(self.report.facts).count();
         if sysctls > 0 {
             writeln!(self.out)?;
             let from = self
@@ -336,12 +354,4 @@ fn host_words(host: &Host) -> Vec<String> {
         .into_iter()
         .flatten()
         .collect()
-}
-
-fn step_words(step: &Step) -> String {
-    match step {
-        Step::Sysctl(step) => format!("set {} = {} (backlint patch)", step.key, step.value),
-        Step::Service(step) => format!("{}: change {}; {}", step.who, step.setting, step.why),
-        Step::Relisten(step) => format!("then {}: {}", step.command, step.why),
-    }
 }

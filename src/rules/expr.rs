@@ -37,6 +37,14 @@ impl Name {
         }
     }
 
+    /// The name that stands in `derived_from` and `needs` of the vocabulary.
+    pub fn of_path(path: &str) -> Option<Self> {
+        match path.strip_prefix("sysctl.") {
+            Some(key) => Some(Self::Sysctl(key.to_owned())),
+            None => super::vocabulary::find(path).map(Self::Fact),
+        }
+    }
+
     /// The value for a subject; `None` when it was not read.
     pub fn get<'a>(&self, subject: Subject<'a>) -> Option<Value<'a>> {
         match self {

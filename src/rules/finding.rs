@@ -158,15 +158,11 @@ fn evidence(rule: &Rule, subject: Subject<'_>) -> BTreeMap<String, Value<'static
     for name in rule.when.names().chain(rule.message.names()) {
         note(name);
         let Name::Fact(entry) = name else { continue };
-        for path in entry.derived_from {
-            match path.strip_prefix("sysctl.") {
-                Some(key) => note(&Name::Sysctl(key.to_owned())),
-                None => super::vocabulary::find(path)
-                    .into_iter()
-                    .map(Name::Fact)
-                    .for_each(|name| note(&name)),
-            }
-        }
+        entry
+            .derived_from
+            .iter()
+            .filter_map(|path| Name::of_path(path))
+            .for_each(|name| note(&name));
     }
     // The label is the message's words for protocol, address and service.
     evidence.remove("listener.label");

@@ -102,6 +102,8 @@ pub struct Entry {
     pub meaning: &'static str,
     /// Names that this one was computed from: they are evidence wherever it is.
     pub derived_from: &'static [&'static str],
+    /// Those of them without which it has no value.
+    pub needs: &'static [&'static str],
     get: Get,
 }
 

@@ -31,7 +31,7 @@ pub struct Service {
     pub zero_is_deliberate: bool,
     /// The setting that decides its backlog, filled in with `{}` for the number.
     pub setting: &'static str,
-    /// What makes a change of that setting, or of somaxconn, take effect.
+    /// What it takes for a change of that setting, or of somaxconn, to have effect: "a restart".
     pub applies: &'static str,
 }
 

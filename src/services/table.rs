@@ -46,7 +46,7 @@ const fn service(ask: Ask, setting: &'static str, applies: &'static str) -> Serv
     }
 }
 
-const RESTART: &str = "restart it";
+const RESTART: &str = "a restart";
 
 /// systemd listens on behalf of its .socket units: INT_MAX (`SOMAXCONN_DELUXE`,
 /// src/basic/socket-util.h); older releases passed SOMAXCONN, 128 or 4096 by the C library.
@@ -55,7 +55,7 @@ pub(super) static SYSTEMD: Service = Service {
     ..service(
         Ask::All,
         "`Backlog={}` under [Socket] in the .socket unit",
-        "restart the .socket unit: restarting the service alone keeps the socket",
+        "a restart of the .socket unit; restarting the service alone keeps the socket",
     )
 };
 
@@ -64,7 +64,7 @@ pub(super) static SYSTEMD: Service = Service {
 pub(super) static GO: Service = service(Ask::All, GO_SETTING, GO_APPLIES);
 
 const GO_SETTING: &str = "none: Go's net package always asks for somaxconn";
-const GO_APPLIES: &str = "restart it: the value is read once per process";
+const GO_APPLIES: &str = "a restart; the value is read once per process";
 
 pub(super) static SERVICES: [Entry; 10] = [
     // src/os/unix/ngx_linux_config.h NGX_LISTEN_BACKLOG; re-listen in src/core/ngx_connection.c.
@@ -72,14 +72,14 @@ pub(super) static SERVICES: [Entry; 10] = [
         &["nginx"],
         Ask::Number(511),
         "`listen ADDRESS backlog={};` in nginx.conf",
-        "restart it; `nginx -s reload` listens again only if the number in `backlog=` changed",
+        "a restart; `nginx -s reload` listens again only if the number in `backlog=` changed",
     ),
     // src/config.c "tcp-backlog"; immutable at run time.
     entry(
         &["redis", "redis-server", "redis-sentinel", "redis-check-rdb"],
         Ask::Number(511),
         "`tcp-backlog {}` in redis.conf",
-        "restart it: `CONFIG SET tcp-backlog` is refused",
+        "a restart; `CONFIG SET tcp-backlog` is refused",
     ),
     // src/config.c "tcp-backlog".
     entry(
@@ -102,14 +102,14 @@ pub(super) static SERVICES: [Entry; 10] = [
         &["sshd"],
         Ask::Number(128),
         "none: compiled in; under ssh.socket it is the unit's `Backlog={}`",
-        "restart it",
+        RESTART,
     ),
     // include/mpm_common.h DEFAULT_LISTENBACKLOG.
     entry(
         &["apache2", "httpd"],
         Ask::Number(511),
         "`ListenBackLog {}` in the server configuration",
-        "stop and start it: graceful and `-k restart` keep the old socket",
+        "a stop and a start; graceful and `-k restart` keep the old socket",
     ),
     // lib/net.js setupListenHandle.
     entry(
@@ -123,7 +123,7 @@ pub(super) static SERVICES: [Entry; 10] = [
         &["haproxy"],
         Ask::Unknown,
         "`backlog {}` in the frontend or defaults section",
-        "restart it: a reload passes the old socket on and does not listen again",
+        "a restart; a reload passes the old socket on and does not listen again",
     ),
     // Go programs that people know by name; any other is found by its build information.
     Entry {
@@ -162,7 +162,7 @@ pub(super) static SERVICES: [Entry; 10] = [
 ];
 
 const PHP_SETTING: &str = "`listen.backlog = {}` in the pool's configuration";
-const PHP_APPLIES: &str = "stop and start it: a reload hands the old socket over";
+const PHP_APPLIES: &str = "a stop and a start; a reload hands the old socket over";
 
 static PHP_FPM_NEW: Service = service(Ask::All, PHP_SETTING, PHP_APPLIES);
 static PHP_FPM_OLD: Service = service(Ask::Number(511), PHP_SETTING, PHP_APPLIES);

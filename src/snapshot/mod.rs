@@ -1,7 +1,7 @@
 //! The record of what was seen on a host: every later stage works on this value alone, so a
 //! judgement on the host and a judgement on its snapshot file are the same computation.
 //!
-//! These types *are* the file format `backlint/snapshot/v1` (see [`file`]): every field but the
+//! These types *are* the file format `backlint/snapshot/v1` (see [`mod@file`]): every field but the
 //! schema line is optional, because a fact that nobody recorded is absent, never zero. They hold
 //! no opinion; limits and verdicts are computed from them in `assess`.
 

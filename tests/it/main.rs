@@ -8,6 +8,10 @@
     clippy::print_stderr
 )]
 
+mod docs;
+mod fixtures;
+mod generated;
+mod layering;
 mod patch_edit;
 mod procps_reads;
 mod rules;

@@ -1,3 +1,5 @@
+//! What is read below a root, and what is refused.
+
 use std::fs;
 use std::os::unix::fs::symlink;
 

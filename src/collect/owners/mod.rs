@@ -22,7 +22,7 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::path::Path;
 
-use rustix::fs::{Dir, Mode, OFlags, openat};
+use rustix::fs::{Dir, Mode, OFlags, PROC_SUPER_MAGIC, fstatfs, openat};
 
 use self::table::{End, Part, Reading};
 use super::{cores, exe};
@@ -32,8 +32,10 @@ use crate::snapshot::Owner;
 const FIRST_SLICE: u32 = 16;
 /// Links that are read beyond the slices, about one µs each.
 const BUDGET: u32 = 4096;
-/// Links of one process that are read at a time from the budget.
-const SHARE: u32 = 64;
+/// Links that are read of a process whose rest is unknown.
+const ORDINARY: u32 = 64;
+/// Owners whose parents are looked up: usually they are few, or all of one family.
+const MOST_PARENTS: usize = 128;
 
 /// The owners of sockets.
 #[derive(Debug, Default)]
@@ -47,9 +49,9 @@ pub(super) struct Owners {
 }
 
 impl Owners {
-    /// The owners of one socket, by pid.
-    pub(super) fn of(&self, inode: u64) -> &[Owner] {
-        self.by_inode.get(&inode).map_or(&[], Vec::as_slice)
+    /// The owners of one socket, by pid; they can be taken once.
+    pub(super) fn take(&mut self, inode: u64) -> Vec<Owner> {
+        self.by_inode.remove(&inode).unwrap_or_default()
     }
 }
 
@@ -68,12 +70,14 @@ pub(super) fn find(proc: &Path, wanted: &BTreeSet<u64>) -> io::Result<Owners> {
     let directory = File::open(proc)?;
     let mut search = Search {
         proc: directory.as_fd(),
+        procfs: fstatfs(&directory)?.f_type == PROC_SUPER_MAGIC,
         wanted: wanted.iter().copied().collect(),
-        unowned: wanted.clone(),
+        owned: vec![false; wanted.len()],
+        unowned: wanted.len(),
         processes: list(directory.as_fd())?,
     };
     search.slices();
-    search.budget(proc);
+    search.budget();
     let seen_init = search.processes.iter().any(|process| process.pid == 1);
     let denied = search
         .processes
@@ -84,7 +88,7 @@ pub(super) fn find(proc: &Path, wanted: &BTreeSet<u64>) -> io::Result<Owners> {
         .iter()
         .any(|process| matches!(process.state, State::More(_)));
     Ok(Owners {
-        by_inode: describe(proc, search.processes),
+        by_inode: describe(proc, directory.as_fd(), search.processes),
         // Every pid namespace has a PID 1: where it is not seen, procfs hides processes (hidepid).
         complete: seen_init && !denied && !unread,
         denied: denied || !seen_init,
@@ -98,11 +102,7 @@ fn list(proc: BorrowedFd<'_>) -> io::Result<Vec<Process>> {
         if let Ok(name) = entry?.file_name().to_str()
             && let Ok(pid) = name.parse()
         {
-            processes.push(Process {
-                pid,
-                state: State::More(0),
-                hits: Vec::new(),
-            });
+            processes.push(Process::new(pid));
         }
     }
     processes.sort_unstable_by_key(|process| process.pid);
@@ -114,6 +114,19 @@ struct Process {
     state: State,
     /// Wanted sockets that it holds: inode and descriptor.
     hits: Vec<(u64, u32)>,
+    /// Descriptors not yet read, where the kernel tells how many there are.
+    rest: Option<u32>,
+}
+
+impl Process {
+    const fn new(pid: u32) -> Self {
+        Self {
+            pid,
+            state: State::More(0),
+            hits: Vec::new(),
+            rest: None,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -126,9 +139,14 @@ enum State {
 
 struct Search<'a> {
     proc: BorrowedFd<'a>,
+    /// Whether that is procfs, and not a copy whose directories have another order.
+    procfs: bool,
     /// Sorted.
     wanted: Vec<u64>,
-    unowned: BTreeSet<u64>,
+    /// Whether each of them has an owner.
+    owned: Vec<bool>,
+    /// How many have none.
+    unowned: usize,
     /// By pid.
     processes: Vec<Process>,
 }
@@ -136,74 +154,92 @@ struct Search<'a> {
 impl Search<'_> {
     /// Reads slice after slice of all processes until every wanted socket has an owner.
     fn slices(&mut self) {
-        let mut to = FIRST_SLICE;
+        let mut to = if self.procfs { FIRST_SLICE } else { u32::MAX };
         loop {
             let part = Part {
-                from: 0,
                 to,
                 limit: u32::MAX,
+                ..self.whole()
             };
             let todo = self.unfinished(|next| next < to);
             self.read(&todo, part);
-            if self.unowned.is_empty() || self.unfinished(|_| true).is_empty() {
+            if self.unowned == 0 || self.unfinished(|_| true).is_empty() {
                 return;
             }
             to = to.saturating_mul(4);
         }
     }
 
-    /// Spends the budget on what the slices left.
-    fn budget(&mut self, proc: &Path) {
+    const fn whole(&self) -> Part {
+        Part {
+            from: 0,
+            to: u32::MAX,
+            limit: 0,
+            counted: self.procfs,
+        }
+    }
+
+    /// Spends the budget on what the slices left: relatives first, then the shortest rests. Where
+    /// the kernel tells that it cannot suffice for all tables, only relatives are read: the answer
+    /// stays incomplete anyway, and who else is found should not depend on chance.
+    fn budget(&mut self) {
         let unfinished = self.unfinished(|_| true);
         if unfinished.is_empty() {
             return;
         }
-        let mut left = BUDGET;
-        let first = self.relatives(proc);
-        let whole = Part {
-            from: 0,
-            to: u32::MAX,
-            limit: 0,
-        };
+        let relatives = self.relatives();
+        let mut order: Vec<(bool, u32, usize)> = Vec::new();
+        let mut known: u64 = 0;
         for index in unfinished {
-            if self
-                .processes
-                .get(index)
-                .is_some_and(|process| first.contains(&process.pid))
-            {
-                left -= self.read(
-                    &[index],
-                    Part {
-                        limit: left,
-                        ..whole
-                    },
-                );
+            if let Some(process) = self.processes.get(index) {
+                let relative = relatives.contains(&process.pid);
+                let guess = if relative { BUDGET } else { ORDINARY };
+                known += u64::from(process.rest.unwrap_or_default());
+                order.push((!relative, process.rest.unwrap_or(guess), index));
             }
         }
-        while left >= SHARE {
-            let mut todo = self.unfinished(|_| true);
-            todo.truncate((left / SHARE) as usize);
-            if todo.is_empty() {
-                return;
-            }
+        order.sort_unstable();
+        if known > u64::from(BUDGET) {
+            order.retain(|(stranger, ..)| !stranger);
+        }
+        let mut left = BUDGET;
+        let mut order = order.as_slice();
+        while left > 0 && !order.is_empty() {
+            // As many at a time as fit.
+            let mut sum: u32 = 0;
+            let fitting = order.iter().take_while(|(_, rest, _)| {
+                sum = sum.saturating_add(*rest);
+                sum <= left
+            });
+            let (now, later) = order.split_at(fitting.count().max(1));
+            let indices: Vec<usize> = now.iter().map(|(.., index)| *index).collect();
+            let longest = now
+                .iter()
+                .map(|(_, rest, _)| *rest)
+                .max()
+                .unwrap_or_default();
+            // One more than there should be, to see the end.
+            let limit = longest.saturating_add(1).min(left);
             left = left.saturating_sub(self.read(
-                &todo,
+                &indices,
                 Part {
-                    limit: SHARE,
-                    ..whole
+                    limit,
+                    ..self.whole()
                 },
             ));
+            order = later;
         }
     }
 
     /// PID 1, which holds the sockets that it activates, and the parents of owners.
-    fn relatives(&self, proc: &Path) -> BTreeSet<u32> {
+    fn relatives(&self) -> BTreeSet<u32> {
         let owners: Vec<_> = self
             .processes
             .iter()
             .filter(|process| !process.hits.is_empty())
+            .take(MOST_PARENTS)
             .collect();
-        let parents = cores::map(&owners, |owner| process::parent(proc, owner.pid));
+        let parents = cores::map(&owners, |owner| process::parent(self.proc, owner.pid));
         parents.into_iter().flatten().chain([1]).collect()
     }
 
@@ -258,14 +294,26 @@ impl Search<'_> {
             End::Denied => State::Denied,
         };
         for (inode, _) in &reading.hits {
-            self.unowned.remove(inode);
+            let at = self.wanted.binary_search(inode).ok();
+            if let Some(owned) = at.and_then(|at| self.owned.get_mut(at))
+                && !*owned
+            {
+                *owned = true;
+                self.unowned -= 1;
+            }
         }
+        let rest = reading.size.or(process.rest);
+        process.rest = rest.map(|rest| rest.saturating_sub(reading.links));
         process.hits.extend(reading.hits);
     }
 }
 
 /// Turns hits into owners: one a socket and process, with the lowest descriptor.
-fn describe(proc: &Path, processes: Vec<Process>) -> BTreeMap<u64, Vec<Owner>> {
+fn describe(
+    path: &Path,
+    proc: BorrowedFd<'_>,
+    processes: Vec<Process>,
+) -> BTreeMap<u64, Vec<Owner>> {
     let holders: Vec<_> = processes
         .into_iter()
         .filter(|process| !process.hits.is_empty())
@@ -279,7 +327,7 @@ fn describe(proc: &Path, processes: Vec<Process>) -> BTreeMap<u64, Vec<Owner>> {
         };
         let runtime = described
             .file
-            .and_then(|file| runtimes.of(proc, holder.pid, file));
+            .and_then(|file| runtimes.of(path, holder.pid, file));
         holder.hits.sort_unstable();
         holder.hits.dedup_by_key(|(inode, _)| *inode);
         for (inode, number) in holder.hits {

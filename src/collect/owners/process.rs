@@ -2,11 +2,11 @@
 //!
 //! Follows proc_pid_comm(5), proc_pid_exe(5) and, for the parent, proc_pid_stat(5).
 
-use std::fs::{self, File};
-use std::io::{self, Read};
-use std::os::unix::ffi::OsStringExt;
-use std::os::unix::fs::MetadataExt;
-use std::path::Path;
+use std::mem::MaybeUninit;
+use std::os::fd::BorrowedFd;
+
+use rustix::fs::{AtFlags, Mode, OFlags, openat, readlinkat, statat};
+use rustix::io::Errno;
 
 /// A process.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -20,33 +20,30 @@ pub(super) struct Process {
 }
 
 /// Reads a process; `None` when it is gone. What this user may not read is unknown.
-pub(super) fn read(proc: &Path, pid: u32) -> Option<Process> {
-    let directory = proc.join(pid.to_string());
-    let comm = match read_short(&directory.join("comm")) {
+pub(super) fn read(proc: BorrowedFd<'_>, pid: u32) -> Option<Process> {
+    let comm = match read_short(proc, &format!("{pid}/comm")) {
         Ok(bytes) => {
             let name = bytes.strip_suffix(b"\n").unwrap_or(&bytes);
             Some(String::from_utf8_lossy(name).into_owned())
         }
-        Err(error) if gone(&error) => return None,
+        Err(Errno::NOENT | Errno::SRCH) => return None,
         Err(_) => None,
     };
-    let link = directory.join("exe");
-    let exe = fs::read_link(&link).ok().map(|path| {
-        let bytes = path.into_os_string().into_vec();
-        String::from_utf8_lossy(&bytes).into_owned()
-    });
-    let file = exe.as_ref().and_then(|_| fs::metadata(&link).ok());
+    let link = format!("{pid}/exe");
+    let target = readlinkat(proc, link.as_str(), Vec::new()).ok();
+    let file = target
+        .as_ref()
+        .and_then(|_| statat(proc, link, AtFlags::empty()).ok());
     Some(Process {
         comm,
-        exe,
-        file: file.map(|file| (file.dev(), file.ino())),
+        exe: target.map(|path| path.to_string_lossy().into_owned()),
+        file: file.map(|file| (file.st_dev, file.st_ino)),
     })
 }
 
 /// The parent of a process.
-pub(super) fn parent(proc: &Path, pid: u32) -> Option<u32> {
-    let stat = read_short(&proc.join(pid.to_string()).join("stat")).ok()?;
-    parse_parent(&stat)
+pub(super) fn parent(proc: BorrowedFd<'_>, pid: u32) -> Option<u32> {
+    parse_parent(&read_short(proc, &format!("{pid}/stat")).ok()?)
 }
 
 /// The fourth field, counted from behind the name, which may hold anything.
@@ -56,18 +53,18 @@ fn parse_parent(stat: &[u8]) -> Option<u32> {
     fields.split_ascii_whitespace().nth(1)?.parse().ok()
 }
 
-fn gone(error: &io::Error) -> bool {
-    error.kind() == io::ErrorKind::NotFound || error.raw_os_error() == Some(libc::ESRCH)
-}
-
-fn read_short(path: &Path) -> io::Result<Vec<u8>> {
-    let mut buffer = [0; 512];
-    let length = File::open(path)?.read(&mut buffer)?;
-    Ok(buffer.get(..length).unwrap_or_default().to_vec())
+/// These files come in one piece, and what is wanted is at their beginning.
+fn read_short(proc: BorrowedFd<'_>, path: &str) -> Result<Vec<u8>, Errno> {
+    let file = openat(proc, path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())?;
+    let mut buffer = [MaybeUninit::uninit(); 512];
+    let (bytes, _) = rustix::io::read(file, &mut buffer)?;
+    Ok(bytes.to_vec())
 }
 
 #[cfg(test)]
 mod tests {
+    use std::os::fd::AsFd;
+
     use super::*;
 
     #[test]
@@ -79,7 +76,8 @@ mod tests {
 
     #[test]
     fn this_process_is_read() {
-        let proc = Path::new("/proc");
+        let proc = std::fs::File::open("/proc").unwrap();
+        let proc = proc.as_fd();
         let this = read(proc, std::process::id()).unwrap();
         let exe = std::env::current_exe().unwrap();
         assert_eq!(this.exe.as_deref(), exe.to_str());

@@ -3,13 +3,22 @@
 //! Follows fs/proc/fd.c. NOTE: `proc_readfd_common` keeps descriptor + 2 as the directory position
 //! (0 and 1 are `.` and `..`), so a reading can go on at any descriptor after the directory was
 //! closed, and no more than one directory need be open, whatever RLIMIT_NOFILE is.
+//!
+//! NOTE: listing the directory makes the kernel build an inode and a name for each descriptor, and
+//! looking one up does so again. Since Linux 6.2 the directory's size is the number of descriptors,
+//! so low descriptors are looked up without listing them, and a table is known to be at its end
+//! when as many were found.
 
+use std::ffi::CStr;
 use std::mem::MaybeUninit;
-use std::os::fd::BorrowedFd;
+use std::os::fd::{BorrowedFd, OwnedFd};
 
-use rustix::fs::{Mode, OFlags, RawDir, SeekFrom, openat, readlinkat_raw, seek};
+use rustix::fs::{Mode, OFlags, RawDir, SeekFrom, fstat, openat, readlinkat_raw, seek};
 use rustix::io::Errno;
+use rustix::path::DecInt;
 
+/// Descriptors below this are looked up one by one.
+const PROBED: u32 = 16;
 /// Room for `.`, `..` and the first slice of descriptors with one more, 24 bytes each: reading
 /// more makes the kernel create what nobody looks at.
 const SMALL: usize = 464;
@@ -25,6 +34,8 @@ pub(super) struct Part {
     pub(super) to: u32,
     /// Most links to read.
     pub(super) limit: u32,
+    /// Whether the directory's size may be the number of descriptors: only procfs means that.
+    pub(super) counted: bool,
 }
 
 /// How a reading ended.
@@ -49,6 +60,8 @@ pub(super) struct Reading {
     pub(super) hits: Vec<(u64, u32)>,
     /// Links that were read.
     pub(super) links: u32,
+    /// Open descriptors of the process; before Linux 6.2 nobody tells.
+    pub(super) size: Option<u32>,
 }
 
 /// Reads a part of the table of process `pid` below `proc`, and keeps the sockets that `wanted`
@@ -63,6 +76,7 @@ pub(super) fn read(
         end: End::Complete,
         hits: Vec::new(),
         links: 0,
+        size: None,
     };
     reading.end = match walk(proc, pid, part, wanted, &mut reading) {
         Ok(end) => end,
@@ -81,12 +95,55 @@ fn walk(
 ) -> Result<End, Errno> {
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
     let directory = openat(proc, format!("{pid}/fd"), flags, Mode::empty())?;
+    if part.from == 0 && part.counted {
+        let size = fstat(&directory)?.st_size;
+        reading.size = u32::try_from(size).ok().filter(|size| *size > 0);
+    }
+    match reading.size {
+        Some(size) if part.to <= PROBED && part.limit >= PROBED => {
+            Ok(probe(&directory, part.to, size, wanted, reading))
+        }
+        _ => list(&directory, part, wanted, reading),
+    }
+}
+
+/// Looks up each of the lowest descriptors.
+fn probe(
+    directory: &OwnedFd,
+    to: u32,
+    size: u32,
+    wanted: impl Fn(u64) -> bool,
+    reading: &mut Reading,
+) -> End {
+    for number in 0..to {
+        if let Ok(inode) = link(directory, DecInt::new(number).as_c_str()) {
+            reading.links += 1;
+            reading.hits.extend(
+                inode
+                    .filter(|inode| wanted(*inode))
+                    .map(|inode| (inode, number)),
+            );
+        }
+        if reading.links == size {
+            return End::Complete;
+        }
+    }
+    End::More(to)
+}
+
+/// Lists the directory and reads each link.
+fn list(
+    directory: &OwnedFd,
+    part: Part,
+    wanted: impl Fn(u64) -> bool,
+    reading: &mut Reading,
+) -> Result<End, Errno> {
     if part.from > 0 {
-        seek(&directory, SeekFrom::Start(u64::from(part.from) + 2))?;
+        seek(directory, SeekFrom::Start(u64::from(part.from) + 2))?;
     }
     let mut buffer = [MaybeUninit::uninit(); LARGE];
-    let size = if part.from == 0 { SMALL } else { LARGE };
-    let mut entries = RawDir::new(&directory, &mut buffer[..size]);
+    let size = if part.to <= PROBED { SMALL } else { LARGE };
+    let mut entries = RawDir::new(directory, &mut buffer[..size]);
     while let Some(entry) = entries.next() {
         let entry = entry?;
         let name = entry.file_name();
@@ -97,16 +154,22 @@ fn walk(
             return Ok(End::More(number));
         }
         reading.links += 1;
-        let mut link = [MaybeUninit::uninit(); 32];
         // A descriptor may be closed meanwhile.
-        if let Ok((target, _)) = readlinkat_raw(&directory, name, &mut link)
-            && let Some(inode) = socket(target)
-            && wanted(inode)
-        {
-            reading.hits.push((inode, number));
-        }
+        let inode = link(directory, name).ok().flatten();
+        reading.hits.extend(
+            inode
+                .filter(|inode| wanted(*inode))
+                .map(|inode| (inode, number)),
+        );
     }
     Ok(End::Complete)
+}
+
+/// The inode of the socket that a descriptor is; `None` when it is something else.
+fn link(directory: &OwnedFd, name: &CStr) -> Result<Option<u64>, Errno> {
+    let mut target = [MaybeUninit::uninit(); 32];
+    let (target, _) = readlinkat_raw(directory, name, &mut target)?;
+    Ok(socket(target))
 }
 
 /// The inode of `socket:[4026]`.
@@ -127,6 +190,7 @@ mod tests {
         from: 0,
         to: u32::MAX,
         limit: u32::MAX,
+        counted: true,
     };
 
     fn this(part: Part, inode: u64) -> Reading {
@@ -166,14 +230,10 @@ mod tests {
             let only = Part {
                 from: number,
                 to: number + 1,
-                limit: u32::MAX,
+                ..ALL
             };
             assert_eq!(this(only, inode).hits, [(inode, number)]);
-            let before = Part {
-                from: 0,
-                to: number,
-                limit: u32::MAX,
-            };
+            let before = Part { to: number, ..ALL };
             let reading = this(before, inode);
             assert_eq!(reading.hits, [(inode, low)]);
             assert_eq!(reading.end, End::More(number));
@@ -183,6 +243,35 @@ mod tests {
             };
             assert!(this(behind, inode).hits.contains(&(inode, number)));
             assert!(this(ALL, inode).hits.contains(&(inode, number)));
+        }
+    }
+
+    #[test]
+    fn low_descriptors_are_found_with_and_without_listing() {
+        let socket = std::os::unix::net::UnixDatagram::unbound().unwrap();
+        let inode = std::fs::metadata(format!("/proc/self/fd/{}", socket.as_raw_fd()))
+            .unwrap()
+            .ino();
+        let low = rustix::io::fcntl_dupfd_cloexec(&socket, 0).unwrap();
+        let lowest = socket.as_raw_fd().min(low.as_raw_fd());
+        let lowest = u32::try_from(lowest).unwrap();
+        for counted in [true, false] {
+            let reading = this(Part { counted, ..ALL }, inode);
+            assert_eq!(reading.end, End::Complete);
+            assert!(reading.hits.contains(&(inode, lowest)), "{counted}");
+            let reading = this(
+                Part {
+                    counted,
+                    to: PROBED,
+                    ..ALL
+                },
+                inode,
+            );
+            assert_eq!(
+                reading.hits.contains(&(inode, lowest)),
+                lowest < PROBED,
+                "{counted}"
+            );
         }
     }
 

@@ -1,3 +1,5 @@
+//! The search against descriptors that the test itself opens.
+
 use std::os::unix::fs::symlink;
 
 use super::*;
@@ -29,22 +31,23 @@ fn every_holder_is_an_owner_once_with_its_lowest_descriptor() {
         (7, &[(3, 50), (4, 50), (5, 60)]),
         (8, &[(3, 70)]),
     ]);
-    let owners = find(proc.path(), &BTreeSet::from([50, 60])).unwrap();
+    let mut owners = find(proc.path(), &BTreeSet::from([50, 60])).unwrap();
     assert_eq!(
-        pids(owners.of(50)),
+        pids(&owners.take(50)),
         [(Some(1), Some(3)), (Some(7), Some(3))]
     );
-    assert_eq!(pids(owners.of(60)), [(Some(7), Some(5))]);
-    assert_eq!(owners.of(60)[0].comm.as_deref(), Some("p7"));
-    assert!(owners.of(70).is_empty());
+    assert_eq!(pids(&owners.take(70)), []);
+    let owner = &owners.take(60)[0];
+    assert_eq!((owner.pid, owner.fd), (Some(7), Some(5)));
+    assert_eq!(owner.comm.as_deref(), Some("p7"));
     assert!(owners.complete && !owners.denied);
 }
 
 #[test]
 fn a_hidden_init_makes_the_answer_incomplete() {
     let proc = fake(&[(7, &[(3, 50)])]);
-    let owners = find(proc.path(), &BTreeSet::from([50])).unwrap();
-    assert_eq!(owners.of(50).len(), 1);
+    let mut owners = find(proc.path(), &BTreeSet::from([50])).unwrap();
+    assert_eq!(owners.take(50).len(), 1);
     assert!(!owners.complete && owners.denied);
 }
 

@@ -1,9 +1,14 @@
 //! Version 1. The structures are written for people who read JSON: internal types never appear.
 
+mod listener;
+mod plan;
+
 use serde::Serialize;
 
-use crate::advise::{RelistenStep, ServiceStep, Step, SysctlStep};
-use crate::assess::{Facts, ListenerFacts, NetnsFacts};
+use self::listener::Listener;
+use self::plan::{PlanStep, Remediation};
+use crate::advise::Step;
+use crate::assess::Facts;
 use crate::rules::vocabulary::Value;
 use crate::rules::{Severity, engine, finding};
 use crate::{report, snapshot};
@@ -229,96 +234,6 @@ impl<'a> Scalar<'a> {
 }
 
 #[derive(Serialize)]
-#[serde(tag = "kind", rename_all = "lowercase")]
-enum Remediation<'a> {
-    Sysctl {
-        netns: &'a str,
-        key: &'a str,
-        value: &'a str,
-    },
-    Service {
-        setting: &'a str,
-        why: &'a str,
-    },
-    Relisten {
-        command: &'a str,
-        why: &'a str,
-    },
-}
-
-impl<'a> Remediation<'a> {
-    fn new(step: &'a Step) -> Self {
-        match step {
-            Step::Sysctl(SysctlStep {
-                netns, key, value, ..
-            }) => Self::Sysctl { netns, key, value },
-            Step::Service(ServiceStep { setting, why, .. }) => Self::Service { setting, why },
-            Step::Relisten(RelistenStep { command, why, .. }) => Self::Relisten { command, why },
-        }
-    }
-}
-
-#[derive(Serialize)]
-#[serde(tag = "kind", rename_all = "lowercase")]
-enum PlanStep<'a> {
-    Sysctl {
-        netns: &'a str,
-        key: &'a str,
-        from: Option<&'a str>,
-        value: &'a str,
-        reasons: &'a [String],
-        verify: String,
-    },
-    Service {
-        netns: &'a str,
-        service: &'a str,
-        setting: &'a str,
-        addresses: &'a [String],
-        why: &'a str,
-    },
-    Relisten {
-        netns: &'a str,
-        service: &'a str,
-        unit: Option<&'a str>,
-        command: &'a str,
-        addresses: &'a [String],
-        why: &'a str,
-        verify: &'a str,
-    },
-}
-
-impl<'a> PlanStep<'a> {
-    fn new(step: &'a Step) -> Self {
-        match step {
-            Step::Sysctl(step) => Self::Sysctl {
-                netns: &step.netns,
-                key: &step.key,
-                from: step.from.as_deref(),
-                value: &step.value,
-                reasons: &step.reasons,
-                verify: step.verify(),
-            },
-            Step::Service(step) => Self::Service {
-                netns: &step.netns,
-                service: &step.who,
-                setting: &step.setting,
-                addresses: &step.addresses,
-                why: &step.why,
-            },
-            Step::Relisten(step) => Self::Relisten {
-                netns: &step.netns,
-                service: &step.who,
-                unit: step.unit.as_deref(),
-                command: &step.command,
-                addresses: &step.addresses,
-                why: &step.why,
-                verify: &step.verify,
-            },
-        }
-    }
-}
-
-#[derive(Serialize)]
 struct NotEvaluated<'a> {
     rule: &'a str,
     name: &'a str,
@@ -356,108 +271,4 @@ impl<'a> Gap<'a> {
             blinds: &gap.blinds,
         }
     }
-}
-
-#[derive(Serialize)]
-struct Listener<'a> {
-    netns: Netns<'a>,
-    protocol: &'static str,
-    address: &'a str,
-    accept_queue: AcceptQueue,
-    syn_queue: SynQueue,
-    drops: Option<u32>,
-    inode: Option<u64>,
-    uid: Option<u32>,
-    owners: Vec<Owner<'a>>,
-    owners_complete: bool,
-    cgroup: Option<&'a str>,
-    unit: Option<&'a str>,
-    container: Option<&'a str>,
-    service: Option<&'a str>,
-    requested: Option<Requested<'a>>,
-    limited_by: Option<&'static str>,
-    confidence: Option<&'static str>,
-}
-
-impl<'a> Listener<'a> {
-    fn new(netns: &'a NetnsFacts<'a>, facts: &'a ListenerFacts<'a>) -> Self {
-        let listener = facts.listener;
-        Self {
-            netns: Netns {
-                id: netns.namespace.id,
-                name: &netns.namespace.name,
-            },
-            protocol: listener.protocol.name(),
-            address: &listener.address,
-            accept_queue: AcceptQueue {
-                len: listener.accept_queue.len,
-                max: listener.accept_queue.max,
-                capacity: facts.capacity(),
-            },
-            syn_queue: SynQueue {
-                len: listener.syn_queue.len,
-            },
-            drops: listener.drops,
-            inode: listener.inode,
-            uid: listener.uid,
-            owners: listener.owners.iter().map(Owner::new).collect(),
-            owners_complete: listener.owners_complete,
-            cgroup: listener.cgroup.as_deref(),
-            unit: listener.unit.as_deref(),
-            container: listener.container.as_deref(),
-            service: facts.service_name(),
-            requested: facts.requested.as_ref().map(|requested| Requested {
-                backlog: requested.backlog,
-                source: requested.source.name(),
-                place: requested.place.as_deref(),
-            }),
-            limited_by: facts.limited_by.map(|limit| limit.name()),
-            confidence: facts.limited_by.map(|_| facts.confidence.name()),
-        }
-    }
-}
-
-#[derive(Serialize)]
-struct Netns<'a> {
-    id: Option<u64>,
-    name: &'a str,
-}
-
-#[derive(Serialize)]
-struct AcceptQueue {
-    len: Option<u32>,
-    max: Option<u32>,
-    capacity: Option<u64>,
-}
-
-#[derive(Serialize)]
-struct SynQueue {
-    len: Option<u32>,
-}
-
-#[derive(Serialize)]
-struct Owner<'a> {
-    pid: Option<u32>,
-    comm: Option<&'a str>,
-    exe: Option<&'a str>,
-    fd: Option<u32>,
-}
-
-impl<'a> Owner<'a> {
-    fn new(owner: &'a snapshot::Owner) -> Self {
-        Self {
-            pid: owner.pid,
-            comm: owner.comm.as_deref(),
-            exe: owner.exe.as_deref(),
-            fd: owner.fd,
-        }
-    }
-}
-
-#[derive(Serialize)]
-struct Requested<'a> {
-    backlog: Option<i64>,
-    source: &'static str,
-    #[serde(rename = "where")]
-    place: Option<&'a str>,
 }

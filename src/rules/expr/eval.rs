@@ -68,12 +68,24 @@ impl Expr {
     }
 
     fn unevaluated(&self, subject: Subject<'_>, fault: Option<String>) -> Unevaluated {
-        let missing: BTreeSet<String> = self
-            .names
-            .iter()
-            .filter(|name| name.get(subject).is_none())
-            .map(Name::path)
-            .collect();
+        let absent = |name: &&Name| name.get(subject).is_none();
+        let mut missing = BTreeSet::new();
+        for name in self.names.iter().filter(absent) {
+            // A name that was computed is explained by what it was computed from.
+            let needs = match name {
+                Name::Fact(entry) => entry.needs,
+                Name::Sysctl(_) | Name::Counter(_) => &[],
+            };
+            let needs: Vec<Name> = needs
+                .iter()
+                .filter_map(|path| Name::of_path(path))
+                .collect();
+            let causes: Vec<String> = needs.iter().filter(absent).map(Name::path).collect();
+            if causes.is_empty() {
+                missing.insert(name.path());
+            }
+            missing.extend(causes);
+        }
         let fault = fault.filter(|_| missing.is_empty());
         Unevaluated { missing, fault }
     }

@@ -355,6 +355,10 @@ fn extent(node: &IdedExpr, places: &SourceInfo) -> Option<Range<usize>> {
         match &node.expr {
             // The place of a selection is its dot.
             Node::Select(select) if !select.test => start..stop + select.field.chars().count(),
+            // The place of a call is its parenthesis, behind the name.
+            Node::Call(call) if call.func_name.starts_with(char::is_alphabetic) => {
+                start.saturating_sub(call.func_name.chars().count())..stop
+            }
             _ => start..stop,
         }
     });

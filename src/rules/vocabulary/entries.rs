@@ -19,6 +19,7 @@ const fn entry(
         kind,
         meaning,
         derived_from: &[],
+        needs: &[],
         get,
     }
 }
@@ -282,6 +283,7 @@ pub static ENTRIES: [Entry; 34] = [
             "listener.accept_queue.max",
             "sysctl.net.core.somaxconn",
         ],
+        needs: &["listener.accept_queue.max", "sysctl.net.core.somaxconn"],
         ..entry(
             "listener.limited_by",
             Listener,

@@ -1,0 +1,95 @@
+//! What to do, in version 1: the remediation of a finding, and the steps of the plan.
+
+use serde::Serialize;
+
+use crate::advise::{RelistenStep, ServiceStep, Step, SysctlStep};
+
+#[derive(Serialize)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+pub(super) enum Remediation<'a> {
+    Sysctl {
+        netns: &'a str,
+        key: &'a str,
+        value: &'a str,
+    },
+    Service {
+        setting: &'a str,
+        why: &'a str,
+    },
+    Relisten {
+        command: &'a str,
+        why: &'a str,
+    },
+}
+
+impl<'a> Remediation<'a> {
+    pub(super) fn new(step: &'a Step) -> Self {
+        match step {
+            Step::Sysctl(SysctlStep {
+                netns, key, value, ..
+            }) => Self::Sysctl { netns, key, value },
+            Step::Service(ServiceStep { setting, why, .. }) => Self::Service { setting, why },
+            Step::Relisten(RelistenStep { command, why, .. }) => Self::Relisten { command, why },
+        }
+    }
+}
+
+#[derive(Serialize)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+pub(super) enum PlanStep<'a> {
+    Sysctl {
+        netns: &'a str,
+        key: &'a str,
+        from: Option<&'a str>,
+        value: &'a str,
+        reasons: &'a [String],
+        verify: String,
+    },
+    Service {
+        netns: &'a str,
+        service: &'a str,
+        setting: &'a str,
+        addresses: &'a [String],
+        why: &'a str,
+    },
+    Relisten {
+        netns: &'a str,
+        service: &'a str,
+        unit: Option<&'a str>,
+        command: &'a str,
+        addresses: &'a [String],
+        why: &'a str,
+        verify: &'a str,
+    },
+}
+
+impl<'a> PlanStep<'a> {
+    pub(super) fn new(step: &'a Step) -> Self {
+        match step {
+            Step::Sysctl(step) => Self::Sysctl {
+                netns: &step.netns,
+                key: &step.key,
+                from: step.from.as_deref(),
+                value: &step.value,
+                reasons: &step.reasons,
+                verify: step.verify(),
+            },
+            Step::Service(step) => Self::Service {
+                netns: &step.netns,
+                service: &step.who,
+                setting: &step.setting,
+                addresses: &step.addresses,
+                why: &step.why,
+            },
+            Step::Relisten(step) => Self::Relisten {
+                netns: &step.netns,
+                service: &step.who,
+                unit: step.unit.as_deref(),
+                command: &step.command,
+                addresses: &step.addresses,
+                why: &step.why,
+                verify: &step.verify,
+            },
+        }
+    }
+}

@@ -1,0 +1,45 @@
+//! Generated files are what the code would generate. `UPDATE_GENERATED=1` writes them instead.
+
+use std::path::Path;
+use std::process::Command;
+
+use backlint::report::reference;
+use backlint::rules::load;
+
+fn compare(name: &str, wanted: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
+    if std::env::var_os("UPDATE_GENERATED").is_some() {
+        std::fs::write(&path, wanted).unwrap();
+    }
+    let found = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        found == wanted,
+        "{name} is out of date: UPDATE_GENERATED=1 cargo test --test it generated"
+    );
+}
+
+#[test]
+fn the_rule_reference_is_up_to_date() {
+    let rules = load::load(&[]).unwrap_or_else(|faults| panic!("{}", faults[0]));
+    compare("rules/README.md", &reference::markdown(&rules));
+}
+
+/// README's screenful is what the program really prints for that fixture.
+#[test]
+fn the_screenful_in_the_readme_is_real() {
+    const FIXTURE: &str = "fixtures/debian11-nginx-128.yaml";
+    let output = Command::new(env!("CARGO_BIN_EXE_backlint"))
+        .args(["--snapshot", FIXTURE])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .unwrap();
+    let screen = String::from_utf8(output.stdout).unwrap();
+    let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
+    let text = std::fs::read_to_string(readme).unwrap();
+    let begin = format!("```console\n$ backlint --snapshot {FIXTURE}\n");
+    let (before, rest) = text
+        .split_once(&begin)
+        .expect("README.md shows the fixture");
+    let (_, after) = rest.split_once("```\n").expect("the block ends");
+    compare("README.md", &format!("{before}{begin}{screen}```\n{after}"));
+}
