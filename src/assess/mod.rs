@@ -62,6 +62,16 @@ impl ListenerFacts<'_> {
         self.listener.accept_queue.max.map(accept_queue::capacity)
     }
 
+    /// Whether the verdict is "stale" by comparison with a default that is a number.
+    fn is_stale_by_default(&self) -> bool {
+        let default = self
+            .requested
+            .as_ref()
+            .is_some_and(|asked| asked.source == Source::Default);
+        let smaller = self.finite_request() > self.listener.accept_queue.max.map(i64::from);
+        self.limited_by == Some(LimitedBy::Stale) && default && smaller
+    }
+
     /// The requested backlog where it is a number and not "as much as there is".
     pub fn finite_request(&self) -> Option<i64> {
         self.requested
@@ -93,11 +103,12 @@ impl<'a> NetnsFacts<'a> {
         let somaxconn = namespace
             .sysctl_int("net.core.somaxconn")
             .and_then(|value| u32::try_from(value).ok());
-        let listeners: Vec<_> = namespace
+        let mut listeners: Vec<_> = namespace
             .listeners
             .iter()
             .map(|listener| assess(listener, somaxconn))
             .collect();
+        doubt_lone_stale_defaults(&mut listeners);
         let longest = (0..listeners.len())
             .filter(|&n| !namespace.listeners[n].protocol.is_unix())
             .filter(|&n| namespace.listeners[n].accept_queue.max.is_some())
@@ -132,6 +143,38 @@ impl<'a> NetnsFacts<'a> {
     pub fn syn_backlog_was_set(&self) -> Option<bool> {
         let max = self.namespace.sysctl_int("net.ipv4.tcp_max_syn_backlog")?;
         Some(!syn_queue::may_be_default(max))
+    }
+}
+
+/// Caps of older kernels and of the systems tuned by them: the usual sizes of a stale queue.
+const FOSSILS: [u32; 2] = [128, 4096];
+
+/// A queue below a service's *default* is stale only if an older cap explains its size: a number
+/// that caps had once, or one that another service's queue has too. Otherwise the service's own
+/// configuration, which nobody read, explains it just as well, and the verdict is only possible.
+fn doubt_lone_stale_defaults(listeners: &mut [ListenerFacts<'_>]) {
+    let defaults: Vec<(Option<u32>, Option<String>)> = listeners
+        .iter()
+        .filter(|facts| facts.is_stale_by_default())
+        .map(|facts| {
+            (
+                facts.listener.accept_queue.max,
+                facts.service_name().map(str::to_owned),
+            )
+        })
+        .collect();
+    for facts in listeners
+        .iter_mut()
+        .filter(|facts| facts.is_stale_by_default())
+    {
+        let max = facts.listener.accept_queue.max;
+        let fossil = max.is_some_and(|max| FOSSILS.contains(&max));
+        let shared = defaults
+            .iter()
+            .any(|(other, service)| *other == max && service.as_deref() != facts.service_name());
+        if !fossil && !shared {
+            facts.confidence = Confidence::Possible;
+        }
     }
 }
 

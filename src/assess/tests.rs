@@ -92,6 +92,38 @@ fn each_row_of_the_verdict_table() {
 }
 
 #[test]
+fn a_queue_below_a_default_is_likely_stale_only_if_an_older_cap_explains_it() {
+    let text = |listeners: &str| {
+        format!(
+            "schema: backlint/snapshot/v1\nnamespaces:\n  - sysctls: {{net.core.somaxconn: 4096}}\n    listeners:\n{listeners}"
+        )
+    };
+    let row = |port: u32, max: u32, comm: &str| {
+        format!(
+            "      - {{protocol: tcp, address: \"0.0.0.0:{port}\", accept_queue: {{max: {max}}}, owners: [{{comm: {comm}}}]}}\n"
+        )
+    };
+    let verdicts = |listeners: &str| {
+        let snapshot = crate::snapshot::file::parse("test", &text(listeners)).unwrap();
+        let facts = Facts::new(&snapshot);
+        let listeners = facts.namespaces[0].listeners.iter();
+        listeners
+            .map(|facts| (facts.limited_by, facts.confidence))
+            .collect::<Vec<_>>()
+    };
+    let stale = |confidence| (Some(LimitedBy::Stale), confidence);
+    // `tcp-backlog 200` and `listen 80 backlog=200` would look the same.
+    let alone = row(80, 200, "nginx") + &row(81, 200, "nginx");
+    assert_eq!(verdicts(&alone), [stale(Confidence::Possible); 2]);
+    let shared = row(80, 200, "nginx") + &row(6379, 200, "redis-server");
+    assert_eq!(verdicts(&shared), [stale(Confidence::Likely); 2]);
+    assert_eq!(
+        verdicts(&row(80, 128, "nginx")),
+        [stale(Confidence::Likely)]
+    );
+}
+
+#[test]
 fn what_was_not_read_gives_no_verdict() {
     let config = asked(511, Source::Config);
     // Longer than the cap and nobody holds it: the kernel may listen there itself.

@@ -22,15 +22,10 @@ pub(super) fn run(arguments: &Audit) -> Run {
         };
         vec![(None, input::host(&wanted)?)]
     } else {
-        let read = |path: &std::path::PathBuf| {
-            input::snapshot(path).map(|(name, snapshot)| (Some(name), snapshot))
-        };
-        arguments
-            .source
-            .snapshot
-            .iter()
-            .map(read)
-            .collect::<Result<_, _>>()?
+        let named = input::snapshots(&arguments.source.snapshot)?.into_iter();
+        named
+            .map(|(name, snapshot)| (Some(name), snapshot))
+            .collect()
     };
     let facts: Vec<Facts<'_>> = sources
         .iter()

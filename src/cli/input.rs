@@ -74,6 +74,15 @@ fn rule_files(path: &Path) -> Result<Vec<PathBuf>, Diagnostic> {
     Ok(files)
 }
 
+/// The snapshots of a command line: name for people and content.
+pub(super) fn snapshots(paths: &[PathBuf]) -> Result<Vec<(String, Snapshot)>, Failure> {
+    if paths.iter().filter(|path| *path == Path::new("-")).count() > 1 {
+        let fault = Diagnostic::whole_file("<stdin>", "standard input can be read only once");
+        return Err(fault.with_help("give `--snapshot -` once").into());
+    }
+    paths.iter().map(|path| snapshot(path)).collect()
+}
+
 /// A snapshot file's name for people and its content.
 pub(super) fn snapshot(path: &Path) -> Result<(String, Snapshot), Failure> {
     let (name, text) = if path == Path::new("-") {

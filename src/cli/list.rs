@@ -22,13 +22,8 @@ pub(super) fn run(arguments: &List) -> Run {
             files: false,
         })?]
     } else {
-        let read = |path: &std::path::PathBuf| input::snapshot(path).map(|(_, snapshot)| snapshot);
-        arguments
-            .source
-            .snapshot
-            .iter()
-            .map(read)
-            .collect::<Result<_, _>>()?
+        let named = input::snapshots(&arguments.source.snapshot)?.into_iter();
+        named.map(|(_, snapshot)| snapshot).collect()
     };
     if arguments.format == ListFormat::Json && snapshots.len() > 1 {
         let why = "JSON lists one source: give one --snapshot at a time";

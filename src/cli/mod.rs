@@ -21,18 +21,13 @@ use input::Failure;
 pub fn run() -> ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
-        Err(error) => {
-            // Help and version are asked for and are a result; anything else is bad usage.
-            let outcome = if error.use_stderr() {
-                Outcome::Unusable
-            } else {
-                Outcome::Clean
-            };
-            return match error.print() {
-                Ok(()) => exit(outcome),
-                Err(error) => exit(output::closed(&error, outcome)),
-            };
+        Err(error) if error.use_stderr() => {
+            // Nothing can be done if standard error is closed.
+            let _ = error.print();
+            return exit(Outcome::Unusable);
         }
+        // Help and version are asked for and are a result.
+        Err(help) => return finish(output::help(&help.render())),
     };
     let result = match arguments.command.unwrap_or(Command::Audit(arguments.audit)) {
         Command::Audit(arguments) => audit::run(&arguments),
@@ -40,6 +35,10 @@ pub fn run() -> ExitCode {
         Command::Snapshot(arguments) => record::run(&arguments),
         Command::Patch(arguments) => patch::run(&arguments),
     };
+    finish(result)
+}
+
+fn finish(result: Run) -> ExitCode {
     exit(result.unwrap_or_else(|failure| {
         output::complain(&failure);
         Outcome::Unusable

@@ -3,6 +3,7 @@
 use std::io::{self, BufWriter, Write};
 
 use anyhow::Context as _;
+use clap::builder::StyledStr;
 
 use super::input::{Failure, words};
 use crate::report::style::{Look, WIDTH};
@@ -25,13 +26,15 @@ pub(super) fn result(
     }
 }
 
-/// The outcome after the help text could not be written.
-pub(super) fn closed(error: &io::Error, outcome: Outcome) -> Outcome {
-    if error.kind() == io::ErrorKind::BrokenPipe {
-        outcome
-    } else {
-        Outcome::Unusable
-    }
+/// Writes the help text.
+pub(super) fn help(text: &StyledStr) -> Result<Outcome, Failure> {
+    result(Outcome::Clean, |out| {
+        if look().color {
+            write!(out, "{}", text.ansi())
+        } else {
+            write!(out, "{text}")
+        }
+    })
 }
 
 /// How to write to standard output.
@@ -70,8 +73,18 @@ pub(super) fn complain(failure: &Failure) {
                 let _ = io::stderr().write_all(diagnostics::render(fault, look).as_bytes());
             }
         }
-        Failure::Other(error) => note(&format!("{error:#}")),
+        Failure::Other(error) => note(&without_numbers(&format!("{error:#}"))),
     }
+}
+
+/// Takes ` (os error 2)` out of a message: the words before it say the same.
+fn without_numbers(text: &str) -> String {
+    let mut parts = text.split(" (os error ");
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        out.push_str(part.split_once(')').map_or(part, |(_, rest)| rest));
+    }
+    out
 }
 
 /// Writes a file whole or not at all: to a new file beside it, which then takes its name. What is

@@ -13,7 +13,8 @@ use crate::collect::{Wanted, files};
 use crate::report::patch::Target;
 use crate::report::{Outcome, diff, patch};
 use crate::rules::engine::judge;
-use crate::snapshot::Snapshot;
+use crate::snapshot::{FileText, Snapshot};
+use crate::sysctl_conf;
 use crate::sysctl_conf::edit::{Change, edit};
 
 pub(super) fn run(arguments: &Patch) -> Run {
@@ -31,19 +32,9 @@ pub(super) fn run(arguments: &Patch) -> Run {
     let facts = Facts::new(&snapshot);
     let judgement = judge(&rules, &facts);
     let advice = advise(&judgement.findings, &facts);
-    for conflict in &advice.conflicts {
-        output::note(conflict);
-    }
     let (old, path) = target(arguments, recorded.then_some(&snapshot))?;
     let sysctls: Vec<&SysctlStep> = advice.host_sysctls(&facts).collect();
-    for step in advice.sysctls().filter(|step| !sysctls.contains(step)) {
-        let SysctlStep {
-            netns, key, value, ..
-        } = step;
-        output::note(&format!(
-            "not in the diff: {key} = {value} of namespace {netns}, which this host's files do not reach"
-        ));
-    }
+    tell(&advice, &sysctls);
     let changes: Vec<Change> = sysctls
         .iter()
         .map(|step| Change {
@@ -53,6 +44,9 @@ pub(super) fn run(arguments: &Patch) -> Run {
         })
         .collect();
     let new = edit(old.as_deref(), &changes).map_err(anyhow::Error::new)?;
+    if !changes.is_empty() {
+        warn_of_others(arguments, &snapshot, &changes, &path, old.as_deref());
+    }
     let relative = path.strip_prefix("/").unwrap_or(&path);
     let relative = relative
         .to_str()
@@ -62,12 +56,7 @@ pub(super) fn run(arguments: &Patch) -> Run {
         output::note(&nothing(&advice, &sysctls, &path));
         return Ok(Outcome::Clean);
     }
-    let root = arguments
-        .root
-        .as_deref()
-        .unwrap_or(Path::new("/"))
-        .display()
-        .to_string();
+    let root = root(arguments).display().to_string();
     let target = Target {
         root: &root,
         file: &path.display().to_string(),
@@ -77,6 +66,76 @@ pub(super) fn run(arguments: &Patch) -> Run {
         out.write_all(header.as_bytes())?;
         out.write_all(&change)
     })
+}
+
+/// Says what the diff does not say by itself.
+fn tell(advice: &Advice, sysctls: &[&SysctlStep]) {
+    for conflict in &advice.conflicts {
+        output::note(conflict);
+    }
+    for step in advice.sysctls().filter(|step| !sysctls.contains(step)) {
+        let SysctlStep {
+            netns, key, value, ..
+        } = step;
+        output::note(&format!(
+            "not in the diff: {key} = {value} of namespace {netns}, which this host's files do not reach"
+        ));
+    }
+}
+
+fn root(arguments: &Patch) -> &Path {
+    arguments.root.as_deref().unwrap_or(Path::new("/"))
+}
+
+/// Says which other files set the same keys.
+fn warn_of_others(
+    arguments: &Patch,
+    snapshot: &Snapshot,
+    changes: &[Change],
+    path: &Path,
+    old: Option<&[u8]>,
+) {
+    let others = match &arguments.snapshot {
+        Some(_) if arguments.root.is_none() => snapshot.files.clone().unwrap_or_default(),
+        _ => files::sysctl_files(root(arguments), &mut Vec::new()),
+    };
+    for other in others
+        .iter()
+        .filter(|other| !is_target(other, arguments, path, old))
+    {
+        warn_of(other, changes, path);
+    }
+}
+
+/// Whether a file is the one that changes, perhaps by another name: on Debian 12
+/// /etc/sysctl.d/99-sysctl.conf is a link to it. A snapshot does not record links, only texts.
+fn is_target(other: &FileText, arguments: &Patch, path: &Path, old: Option<&[u8]>) -> bool {
+    let other_path = Path::new(&other.path);
+    if arguments.snapshot.is_some() && arguments.root.is_none() {
+        return other_path == path || old == Some(other.text.as_bytes());
+    }
+    let found = files::read(root(arguments), other_path).ok().flatten();
+    other_path == path || found.is_some_and(|file| file.real_path == path)
+}
+
+/// Says when another file sets a key of the change to another value: which of them wins is decided
+/// by what loads them at boot.
+fn warn_of(other: &FileText, changes: &[Change], path: &Path) {
+    let assignments = sysctl_conf::assignments(other.text.as_bytes());
+    for change in changes {
+        let conflicting = assignments
+            .iter()
+            .filter(|found| found.key == change.key && found.setting != change.value.as_bytes());
+        for found in conflicting {
+            output::note(&format!(
+                "{}:{} sets {} too, and may win over {} at the next boot; --file {0} changes it there",
+                other.path,
+                found.line,
+                change.key,
+                path.display()
+            ));
+        }
+    }
 }
 
 /// The file to change as it is now (`None`: there is none), and its path inside the root.
@@ -100,7 +159,7 @@ fn target(
             .map(|file| &file.text);
         return Ok((text.map(|text| text.clone().into_bytes()), wanted));
     }
-    let root = arguments.root.as_deref().unwrap_or(Path::new("/"));
+    let root = root(arguments);
     let file = files::read(root, &wanted).with_context(|| {
         format!(
             "{} below {} cannot be changed",

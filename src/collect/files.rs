@@ -165,7 +165,7 @@ fn real_path(base: &OwnedFd, fd: &OwnedFd) -> Option<PathBuf> {
 
 /// Reads the persistent sysctl configuration below `root`: /etc/sysctl.conf and every `*.conf` of
 /// the directories of sysctl.d(5), by directory and name.
-pub(super) fn sysctl_files(root: &Path, gaps: &mut Vec<Gap>) -> Vec<FileText> {
+pub fn sysctl_files(root: &Path, gaps: &mut Vec<Gap>) -> Vec<FileText> {
     let mut texts = Vec::new();
     keep(root, Path::new("/etc/sysctl.conf"), &mut texts, gaps);
     for directory in SYSCTL_DIRECTORIES {

@@ -233,28 +233,48 @@ fn keep_owners(
         ));
         Owners::default()
     });
+    let unseen = unseen(sources, owners.denied);
     let mut unowned = 0;
     for Row { listener, .. } in rows.iter_mut() {
         listener.owners = listener
             .inode
             .map_or_else(Vec::new, |inode| owners.take(inode));
-        listener.owners_complete = owners.complete;
-        unowned += u32::from(listener.owners.is_empty());
+        let missing = listener.owners.is_empty();
+        listener.owners_complete = owners.complete && !(missing && unseen.is_some());
+        unowned += u32::from(missing);
     }
     cgroup::assign(&sources.proc, rows);
-    if unowned > 0 && owners.denied {
+    if unowned > 0
+        && let Some(why) = unseen
+    {
+        let listeners = if unowned == 1 {
+            "listener is"
+        } else {
+            "listeners are"
+        };
         gaps.push(Gap::new(
             "owners",
             format!(
-                "{unowned} {} to processes that this user may not look into; run as root",
-                if unowned == 1 {
-                    "listener belongs"
-                } else {
-                    "listeners belong"
-                }
+                "{unowned} {listeners} not held by any process that could be looked into: {why}"
             ),
             "which programs these listeners belong to",
         ));
+    }
+}
+
+/// Why there may be processes that were not looked into. `None`: all were, so a listener that no
+/// process holds is the kernel's own.
+fn unseen(sources: &Sources, denied: bool) -> Option<&'static str> {
+    // include/linux/proc_ns.h PROC_PID_INIT_INO
+    const INITIAL: &str = "pid:[4026531836]";
+    let pid_namespace = std::fs::read_link(sources.proc.join("self/ns/pid"));
+    match pid_namespace {
+        _ if denied && !rustix::process::geteuid().is_root() => Some("run as root"),
+        _ if denied => Some("some processes refuse even root"),
+        Ok(link) if link.as_os_str() != INITIAL => {
+            Some("processes outside of this pid namespace are not seen; run on the host")
+        }
+        _ => None,
     }
 }
 

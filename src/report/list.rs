@@ -106,8 +106,7 @@ fn record(facts: &ListenerFacts<'_>) -> [String; 11] {
     ]
 }
 
-/// `nginx(812) +3`: the process that serves the socket and how many more hold it; a plus without a
-/// number where not all processes were looked at.
+/// `nginx(812) +3`: the process that serves the socket, and how many more are known to hold it.
 fn process(facts: &ListenerFacts<'_>) -> String {
     let owners = &facts.listener.owners;
     let Some(owner) = services::speaker(owners) else {
@@ -118,11 +117,8 @@ fn process(facts: &ListenerFacts<'_>) -> String {
     if let Some(pid) = owner.pid {
         out.push_str(&format!("({pid})"));
     }
-    match (owners.len() - 1, facts.listener.owners_complete) {
-        (0, true) => {}
-        (0, false) => out.push_str(" +"),
-        (more, true) => out.push_str(&format!(" +{more}")),
-        (more, false) => out.push_str(&format!(" +{more}+")),
+    if owners.len() > 1 {
+        out.push_str(&format!(" +{}", owners.len() - 1));
     }
     out
 }

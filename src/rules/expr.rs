@@ -16,6 +16,9 @@ use super::vocabulary::{Entry, Subject, Type, Value};
 pub use eval::Unevaluated;
 pub(super) use typing::sysctl_fault;
 
+/// Characters that an expression may have: it is walked recursively, and nobody reads a longer one.
+pub(super) const LONGEST: usize = 1000;
+
 /// A name that an expression reads.
 #[derive(Debug, Clone)]
 pub enum Name {
@@ -128,6 +131,11 @@ impl Expr {
         if source.trim().is_empty() {
             return Err(Fault::new(0..0, "the expression is empty"));
         }
+        if source.chars().count() > LONGEST {
+            let message = format!("the expression is longer than {LONGEST} characters");
+            return Err(Fault::new(LONGEST..LONGEST, message)
+                .with_help("make it several rules: one rule finds one thing"));
+        }
         // This parser is quick but forgets places; only when there is a fault to point at is the
         // text parsed again, by the one that keeps them.
         let parser = PrattParser::new().max_recursion_depth(64);
@@ -148,14 +156,7 @@ impl Expr {
                     asked_for,
                 })
             }
-            Err(fault) => match cel::Program::compile(source) {
-                Ok(program) => {
-                    let placed =
-                        typing::check(program.expression(), Some(program.source_info()), scope);
-                    Err(placed.err().unwrap_or(fault))
-                }
-                Err(_) => Err(fault),
-            },
+            Err(fault) => Err(place(source, scope).unwrap_or(fault)),
         }
     }
 
@@ -188,4 +189,17 @@ impl Expr {
             _ => None,
         }
     }
+}
+
+/// The fault of an expression that has one, with its place, by the parser that keeps places. It
+/// takes up to 70 KiB of stack for each level of nesting, so it gets a stack of its own.
+fn place(source: &str, scope: Scope) -> Option<Fault> {
+    let run = || {
+        let program = cel::Program::compile(source).ok()?;
+        typing::check(program.expression(), Some(program.source_info()), scope).err()
+    };
+    std::thread::scope(|threads| {
+        let builder = std::thread::Builder::new().stack_size(LONGEST * 128 * 1024);
+        builder.spawn_scoped(threads, run).ok()?.join().ok()?
+    })
 }

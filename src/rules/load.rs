@@ -78,6 +78,7 @@ pub fn load(files: &[(String, String)]) -> Result<RuleSet, Vec<Diagnostic>> {
                         let message = format!("a second rule has the {key} `{value}`");
                         let help = format!("the first is in {first}");
                         faults.push(source.at(&[key.into()], message).with_help(help));
+                        break;
                     }
                 }
                 rules.push(Arc::new(rule));

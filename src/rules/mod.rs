@@ -238,3 +238,6 @@ impl Rule {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,10 +8,13 @@
     clippy::print_stderr
 )]
 
+mod bad_input;
 mod docs;
 mod fixtures;
 mod generated;
 mod layering;
+mod live;
 mod patch_edit;
 mod procps_reads;
 mod rules;
+mod support;

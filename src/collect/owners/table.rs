@@ -101,7 +101,7 @@ fn walk(
     }
     match reading.size {
         Some(size) if part.to <= PROBED && part.limit >= PROBED => {
-            Ok(probe(&directory, part.to, size, wanted, reading))
+            probe(&directory, part.to, size, wanted, reading)
         }
         _ => list(&directory, part, wanted, reading),
     }
@@ -114,21 +114,15 @@ fn probe(
     size: u32,
     wanted: impl Fn(u64) -> bool,
     reading: &mut Reading,
-) -> End {
+) -> Result<End, Errno> {
     for number in 0..to {
-        if let Ok(inode) = link(directory, DecInt::new(number).as_c_str()) {
-            reading.links += 1;
-            reading.hits.extend(
-                inode
-                    .filter(|inode| wanted(*inode))
-                    .map(|inode| (inode, number)),
-            );
-        }
+        let name = DecInt::new(number);
+        reading.links += u32::from(look(directory, name.as_c_str(), number, &wanted, reading)?);
         if reading.links == size {
-            return End::Complete;
+            return Ok(End::Complete);
         }
     }
-    End::More(to)
+    Ok(End::More(to))
 }
 
 /// Lists the directory and reads each link.
@@ -154,22 +148,31 @@ fn list(
             return Ok(End::More(number));
         }
         reading.links += 1;
-        // A descriptor may be closed meanwhile.
-        let inode = link(directory, name).ok().flatten();
-        reading.hits.extend(
-            inode
-                .filter(|inode| wanted(*inode))
-                .map(|inode| (inode, number)),
-        );
+        look(directory, name, number, &wanted, reading)?;
     }
     Ok(End::Complete)
 }
 
-/// The inode of the socket that a descriptor is; `None` when it is something else.
-fn link(directory: &OwnedFd, name: &CStr) -> Result<Option<u64>, Errno> {
+/// Keeps a descriptor that is a wanted socket. `false`: it is not open, or not any more.
+///
+/// NOTE: root may list the descriptors of a process that is not dumpable, and not read them.
+fn look(
+    directory: &OwnedFd,
+    name: &CStr,
+    number: u32,
+    wanted: impl Fn(u64) -> bool,
+    reading: &mut Reading,
+) -> Result<bool, Errno> {
     let mut target = [MaybeUninit::uninit(); 32];
-    let (target, _) = readlinkat_raw(directory, name, &mut target)?;
-    Ok(socket(target))
+    match readlinkat_raw(directory, name, &mut target) {
+        Ok((target, _)) => {
+            let inode = socket(target).filter(|inode| wanted(*inode));
+            reading.hits.extend(inode.map(|inode| (inode, number)));
+            Ok(true)
+        }
+        Err(error @ (Errno::ACCESS | Errno::PERM)) => Err(error),
+        Err(_) => Ok(false),
+    }
 }
 
 /// The inode of `socket:[4026]`.

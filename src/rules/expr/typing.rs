@@ -54,10 +54,10 @@ pub(super) fn syntax_fault(source: &str, errors: &ParseErrors) -> Fault {
         .map(|line| line.chars().count())
         .sum();
     let at = (before + column - 1).min(length);
-    let message = error
-        .msg
-        .trim_start_matches("Syntax error: ")
-        .replace("<EOF>", "end");
+    let message = match error.msg.trim_start_matches("Syntax error: ") {
+        message if message.contains("input '<EOF>'") => "the expression ends too early".to_owned(),
+        message => message.replace("<EOF>", "the end"),
+    };
     let fault = Fault::new(at..(at + 1).min(length).max(at), message);
     if source.chars().nth(at) == Some('=') {
         return fault.with_help("equality is written `==`");
@@ -387,9 +387,14 @@ pub(in crate::rules) fn sysctl_fault(key: &str) -> Option<String> {
     if !key.contains('.') || !parts_fit || !key.chars().all(valid) {
         return Some("keys are dotted, such as `net.core.somaxconn`".to_owned());
     }
+    if sysctls::find(key).is_some() {
+        return None;
+    }
     // One or two letters off a key that decides the accept path is a slip, not another key.
+    let slip =
+        |known: &str| known.len().abs_diff(key.len()) <= 2 && strsim::osa_distance(key, known) <= 2;
     sysctls::ACCEPT_PATH
         .iter()
-        .find(|known| key != known.key && strsim::osa_distance(key, known.key) <= 2)
+        .find(|known| slip(known.key))
         .map(|known| format!("did you mean `{}`?", known.key))
 }

@@ -1,0 +1,14 @@
+//! backlint on a running kernel. Each test makes a network namespace of its own.
+
+mod against_ss;
+mod churn;
+mod kinds;
+mod names;
+mod overflow;
+mod owners;
+mod patch_and_restart;
+mod recorded;
+mod restricted;
+mod somaxconn;
+mod syn_queue;
+mod your_rules;

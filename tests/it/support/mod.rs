@@ -1,0 +1,12 @@
+//! What the tests against a running kernel share: namespaces, sockets, packets, servers, and the
+//! program under test.
+
+pub(crate) mod helper;
+pub(crate) mod netns;
+pub(crate) mod packets;
+pub(crate) mod program;
+pub(crate) mod sandbox;
+pub(crate) mod servers;
+pub(crate) mod sockets;
+pub(crate) mod ss;
+pub(crate) mod wait;
