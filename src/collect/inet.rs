@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use netlink_packet_core::{NlaBuffer, NlasIterator, Parseable};
+use netlink_packet_core::{Emitable, NlaBuffer, NlasIterator, Parseable};
 use netlink_packet_sock_diag::constants::{
     AF_INET, AF_INET6, INET_DIAG_SKMEMINFO, INET_DIAG_SKV6ONLY, IPPROTO_TCP, TCP_LISTEN,
     TCP_SYN_RECV,
@@ -16,6 +16,7 @@ use netlink_packet_sock_diag::inet::{
 };
 use rustix::net::{AddressFamily, SocketType, netdevice};
 
+use super::netlink::Request;
 use super::row::{Family, Local, Row};
 use crate::snapshot::{Listener, Protocol, address};
 
@@ -41,6 +42,29 @@ pub(super) fn listeners(family: Family) -> InetRequest {
 /// kernel walks the table of all connections for this.
 pub(super) fn requests(family: Family) -> InetRequest {
     request(family, StateFlags::SYN_RECV, ExtensionFlags::empty())
+}
+
+/// Asks for the connections of both families that are not yet established, in one walk: in the
+/// format that came before sock_diag (`struct inet_diag_req`), which the kernel takes as a request
+/// for any family (`inet_diag_dump_compat`). It answers EOPNOTSUPP where it lacks that.
+pub(super) struct AllRequests;
+
+impl Request for AllRequests {
+    /// `TCPDIAG_GETSOCK`.
+    const KIND: u16 = 18;
+}
+
+impl Emitable for AllRequests {
+    fn buffer_len(&self) -> usize {
+        60
+    }
+
+    fn emit(&self, buffer: &mut [u8]) {
+        buffer.fill(0);
+        if let Some(states) = buffer.get_mut(52..56) {
+            states.copy_from_slice(&StateFlags::SYN_RECV.bits().to_ne_bytes());
+        }
+    }
 }
 
 fn request(family: Family, states: StateFlags, extensions: ExtensionFlags) -> InetRequest {

@@ -161,39 +161,47 @@ fn look(
         .filter_map(|row| row.listener.inode)
         .collect();
     let search = || wanted.owners.then(|| owners::find(&sources.proc, &inodes));
-    if !tables.sockets.many() {
-        let diag = &mut tables.diag;
-        let answers = families
-            .into_iter()
-            .map(|family| (family, requests(diag.as_mut(), family)));
-        return (answers.collect(), search());
+    if families.is_empty() || !tables.sockets.many() {
+        let answers = requests(tables.diag.as_mut(), &families);
+        return (answers, search());
     }
     thread::scope(|scope| {
-        let helpers: Vec<_> = families
-            .into_iter()
-            .map(|family| {
-                let run = move || requests(Diag::open().ok().as_mut(), family);
-                (family, thread::Builder::new().spawn_scoped(scope, run))
-            })
-            .collect();
+        let run = || requests(Diag::open().ok().as_mut(), &families);
+        let helper = thread::Builder::new().spawn_scoped(scope, run);
         let owners = search();
-        let answers = helpers.into_iter().map(|(family, helper)| {
-            let answer = match helper.map(thread::ScopedJoinHandle::join) {
-                Ok(Ok(answer)) => answer,
-                Ok(Err(panic)) => std::panic::resume_unwind(panic),
-                Err(error) => Err(error),
-            };
-            (family, answer)
-        });
-        (answers.collect(), owners)
+        let answers = match helper.map(thread::ScopedJoinHandle::join) {
+            Ok(Ok(answers)) => answers,
+            Ok(Err(panic)) => std::panic::resume_unwind(panic),
+            // No thread was to be had.
+            Err(_) => run(),
+        };
+        (answers, owners)
     })
 }
 
-fn requests(diag: Option<&mut Diag>, family: Family) -> io::Result<Requests> {
-    let mut requests = Requests::new();
+/// Reads the requests of these families: of both in one walk of all connections, where the kernel
+/// can do that.
+fn requests(diag: Option<&mut Diag>, families: &[Family]) -> Vec<Answer> {
     let refused = || io::Error::from_raw_os_error(libc::EPROTONOSUPPORT);
-    syn_queue::read(diag.ok_or_else(refused)?, family, &mut requests)?;
-    Ok(requests)
+    let Some(diag) = diag else {
+        return families
+            .iter()
+            .map(|family| (*family, Err(refused())))
+            .collect();
+    };
+    if families.len() > 1
+        && let Ok(mut all) = syn_queue::read_all(diag)
+    {
+        // The rows name their families.
+        return families
+            .iter()
+            .map(|family| (*family, Ok(std::mem::take(&mut all))))
+            .collect();
+    }
+    families
+        .iter()
+        .map(|family| (*family, syn_queue::read(diag, *family)))
+        .collect()
 }
 
 fn syn_queues(tables: &mut Tables, answers: Vec<Answer>, gaps: &mut Vec<Gap>) {

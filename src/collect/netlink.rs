@@ -13,6 +13,8 @@ use netlink_packet_core::{
     NetlinkBuffer, NetlinkHeader,
 };
 use netlink_packet_sock_diag::constants::SOCK_DIAG_BY_FAMILY;
+use netlink_packet_sock_diag::inet::InetRequest;
+use netlink_packet_sock_diag::unix::UnixRequest;
 use netlink_sys::{Socket, protocols::NETLINK_SOCK_DIAG};
 use rustix::net::sockopt::{Timeout, set_socket_timeout};
 
@@ -24,6 +26,15 @@ const BUFFER: usize = 64 * 1024;
 
 /// How long the kernel may take over one piece of a dump, before the dump counts as failed.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// A request, and the type of the messages that carry it and its rows.
+pub(super) trait Request: Emitable {
+    /// The type.
+    const KIND: u16 = SOCK_DIAG_BY_FAMILY;
+}
+
+impl Request for InetRequest {}
+impl Request for UnixRequest {}
 
 /// What a dump was like.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -64,16 +75,16 @@ impl Diag {
     /// The error number that the kernel answers with (ENOENT: no such family here), EAGAIN after
     /// five silent seconds, or `InvalidData` for an answer that is not netlink. Rows may have been
     /// handed over before.
-    pub(super) fn dump(
+    pub(super) fn dump<R: Request>(
         &mut self,
-        request: &impl Emitable,
+        request: &R,
         mut row: impl FnMut(&[u8]) -> bool,
     ) -> io::Result<Dump> {
         self.sequence = self.sequence.wrapping_add(1);
         self.socket.send(&message(request, self.sequence), 0)?;
         let mut dump = Dump::default();
         loop {
-            match self.piece(&mut dump, &mut row) {
+            match self.piece(R::KIND, &mut dump, &mut row) {
                 Ok(Progress::More) => {}
                 Ok(Progress::Done) => return Ok(dump),
                 Err(error) => {
@@ -88,6 +99,7 @@ impl Diag {
 
     fn piece(
         &mut self,
+        kind: u16,
         dump: &mut Dump,
         row: &mut impl FnMut(&[u8]) -> bool,
     ) -> io::Result<Progress> {
@@ -101,7 +113,7 @@ impl Diag {
         if length > self.buffer.len() {
             return Err(invalid("a message was longer than the buffer"));
         }
-        walk(&self.buffer, self.sequence, dump, row)
+        walk(&self.buffer, (kind, self.sequence), dump, row)
     }
 }
 
@@ -111,11 +123,11 @@ enum Progress {
     Done,
 }
 
-/// Reads the messages of one piece. Those of another sequence are skipped: they are the rest of an
-/// earlier dump.
+/// Reads the messages of one piece, whose rows have this type. Those of another sequence are
+/// skipped: they are the rest of an earlier dump.
 fn walk(
     mut rest: &[u8],
-    sequence: u32,
+    (rows_kind, sequence): (u16, u32),
     dump: &mut Dump,
     row: &mut impl FnMut(&[u8]) -> bool,
 ) -> io::Result<Progress> {
@@ -134,7 +146,7 @@ fn walk(
                     dump.pieces += u32::from(rows);
                     return end(kind, message.payload()).map(|()| Progress::Done);
                 }
-                SOCK_DIAG_BY_FAMILY => {
+                kind if kind == rows_kind => {
                     rows = true;
                     dump.odd += u32::from(!row(message.payload()));
                 }
@@ -163,11 +175,11 @@ fn end(kind: u16, payload: &[u8]) -> io::Result<()> {
     }
 }
 
-fn message(request: &impl Emitable, sequence: u32) -> Vec<u8> {
+fn message<R: Request>(request: &R, sequence: u32) -> Vec<u8> {
     let mut bytes = vec![0; HEADER + request.buffer_len()];
     let mut header = NetlinkHeader::default();
     header.length = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
-    header.message_type = SOCK_DIAG_BY_FAMILY;
+    header.message_type = R::KIND;
     header.flags = NLM_F_REQUEST | NLM_F_DUMP;
     header.sequence_number = sequence;
     let (head, body) = bytes.split_at_mut(HEADER);
@@ -205,10 +217,15 @@ mod tests {
     fn run(bytes: &[u8]) -> (io::Result<Progress>, Dump, Vec<Vec<u8>>) {
         let mut dump = Dump::default();
         let mut seen = Vec::new();
-        let result = walk(bytes, 7, &mut dump, &mut |payload: &[u8]| {
-            seen.push(payload.to_vec());
-            payload != b"odd"
-        });
+        let result = walk(
+            bytes,
+            (SOCK_DIAG_BY_FAMILY, 7),
+            &mut dump,
+            &mut |payload: &[u8]| {
+                seen.push(payload.to_vec());
+                payload != b"odd"
+            },
+        );
         (result, dump, seen)
     }
 

@@ -10,7 +10,7 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::inet;
-use super::netlink::Diag;
+use super::netlink::{Diag, Request};
 use super::row::{Family, Local, Requests, Row};
 use crate::snapshot::Gap;
 
@@ -19,13 +19,27 @@ use crate::snapshot::Gap;
 /// # Errors
 ///
 /// Those of [`Diag::dump`].
-pub(super) fn read(diag: &mut Diag, family: Family, requests: &mut Requests) -> io::Result<()> {
-    diag.dump(&inet::requests(family), |payload| {
+pub(super) fn read(diag: &mut Diag, family: Family) -> io::Result<Requests> {
+    count(diag, &inet::requests(family))
+}
+
+/// Reads the requests of both families, which takes the kernel no longer than those of one.
+///
+/// # Errors
+///
+/// Those of [`Diag::dump`]: not every kernel can.
+pub(super) fn read_all(diag: &mut Diag) -> io::Result<Requests> {
+    count(diag, &inet::AllRequests)
+}
+
+fn count(diag: &mut Diag, request: &impl Request) -> io::Result<Requests> {
+    let mut requests = Requests::new();
+    diag.dump(request, |payload| {
         inet::parse_request(payload)
             .map(|local| *requests.entry(local).or_default() += 1)
             .is_some()
     })?;
-    Ok(())
+    Ok(requests)
 }
 
 /// Sets the length of every TCP listener's SYN queue. `known` says whether the table of a family
