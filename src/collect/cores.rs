@@ -14,9 +14,13 @@ const BATCH: usize = 8;
 
 /// Applies `work` to each item.
 pub(super) fn map<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
-    let cores = thread::available_parallelism().map_or(1, NonZero::get);
-    let threads = cores.min(MOST_THREADS);
-    if items.len() < WORTH_A_THREAD || threads < 2 {
+    // NOTE: available_parallelism reads the control group's files each time, about 30 µs.
+    let cores = || thread::available_parallelism().map_or(1, NonZero::get);
+    let threads = match items.len() {
+        0..WORTH_A_THREAD => 1,
+        _ => cores().min(MOST_THREADS),
+    };
+    if threads < 2 {
         return items.iter().map(work).collect();
     }
     let next = AtomicUsize::new(0);

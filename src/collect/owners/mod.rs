@@ -3,7 +3,7 @@
 //! The only way to learn it is to read the links in /proc/PID/fd (proc_pid_fd(5)), and a full scan
 //! of a host with 300,000 descriptors takes a second. But listeners are made early and have low
 //! numbers, and a descriptor that was inherited over fork(2) keeps its number. So the tables are
-//! read in slices: descriptors 0 to 15 of all processes, then 16 to 63 of all, and so on, and no
+//! read in slices: descriptors 0 to 7 of all processes, then 8 to 31 of all, and so on, and no
 //! further than the slice in which the last wanted socket got its first owner. Because a slice is
 //! finished for all processes, every process that inherited a listener is found with it.
 //!
@@ -29,7 +29,7 @@ use super::{cores, exe};
 use crate::snapshot::Owner;
 
 /// End of the first slice; each one after it ends four times as far.
-const FIRST_SLICE: u32 = 16;
+const FIRST_SLICE: u32 = 8;
 /// Links that are read beyond the slices, about one µs each.
 const BUDGET: u32 = 4096;
 /// Links that are read of a process whose rest is unknown.

@@ -19,9 +19,8 @@ use rustix::path::DecInt;
 
 /// Descriptors below this are looked up one by one.
 const PROBED: u32 = 16;
-/// Room for `.`, `..` and the first slice of descriptors with one more, 24 bytes each: reading
-/// more makes the kernel create what nobody looks at.
-const SMALL: usize = 464;
+/// Bytes of an entry with a number of up to four digits.
+const ENTRY: usize = 24;
 /// Room for about 300 descriptors.
 const LARGE: usize = 8 * 1024;
 
@@ -126,6 +125,15 @@ fn probe(
     Ok(End::More(to))
 }
 
+/// Bytes for the names of a part and one more, to see whether that was all: the kernel creates an
+/// entry for each name that it hands over, about 1 µs, whether it is looked at or not.
+fn room(part: Part) -> usize {
+    let names = part.to.saturating_sub(part.from).min(part.limit);
+    let names = usize::try_from(names).unwrap_or(usize::MAX);
+    // `.` and `..` come first.
+    names.saturating_add(3).saturating_mul(ENTRY).min(LARGE)
+}
+
 /// Lists the directory and reads each link.
 fn list(
     directory: &OwnedFd,
@@ -137,8 +145,7 @@ fn list(
         seek(directory, SeekFrom::Start(u64::from(part.from) + 2))?;
     }
     let mut buffer = [MaybeUninit::uninit(); LARGE];
-    let size = if part.to <= PROBED { SMALL } else { LARGE };
-    let mut entries = RawDir::new(directory, &mut buffer[..size]);
+    let mut entries = RawDir::new(directory, &mut buffer[..room(part)]);
     while let Some(entry) = entries.next() {
         let entry = entry?;
         let name = entry.file_name();
