@@ -17,20 +17,16 @@ use crate::{report, snapshot};
 #[derive(Serialize)]
 pub struct List<'a> {
     schema: &'static str,
-    listeners: Vec<Listener<'a>>,
+    listeners: Chosen<'a>,
     gaps: Vec<Gap<'a>>,
 }
 
 impl<'a> List<'a> {
     /// The listeners that `keep` names by namespace and index.
-    pub fn new(facts: &'a Facts<'a>, keep: &[(usize, usize)]) -> Self {
-        let listener = |&(netns, index): &(usize, usize)| {
-            let netns = facts.namespaces.get(netns)?;
-            Some(Listener::new(netns, netns.listeners.get(index)?))
-        };
+    pub fn new(facts: &'a Facts<'a>, keep: &'a [(usize, usize)]) -> Self {
         Self {
             schema: "backlint/list/v1",
-            listeners: keep.iter().filter_map(listener).collect(),
+            listeners: Chosen { facts, keep },
             gaps: facts.snapshot.gaps.iter().map(Gap::new).collect(),
         }
     }
@@ -44,9 +40,9 @@ pub struct Report<'a> {
     source: Option<&'a str>,
     host: Host<'a>,
     summary: Summary,
-    findings: Vec<Finding<'a>>,
+    findings: Findings<'a>,
     not_evaluated: Vec<NotEvaluated<'a>>,
-    listeners: Vec<Listener<'a>>,
+    listeners: Listeners<'a>,
     gaps: Vec<Gap<'a>>,
     plan: Vec<PlanStep<'a>>,
     notes: &'a [String],
@@ -56,17 +52,6 @@ impl<'a> Report<'a> {
     /// The report in version 1.
     pub fn new(report: &'a report::Report<'a>) -> Self {
         let facts = report.facts;
-        let findings = report
-            .judgement
-            .findings
-            .iter()
-            .zip(&report.advice.by_finding);
-        let listeners = facts.namespaces.iter().flat_map(|netns| {
-            netns
-                .listeners
-                .iter()
-                .map(move |listener| Listener::new(netns, listener))
-        });
         Self {
             schema: "backlint/report/v1",
             tool: Tool {
@@ -76,20 +61,61 @@ impl<'a> Report<'a> {
             source: report.source,
             host: Host::new(&facts.snapshot.host),
             summary: Summary::new(report),
-            findings: findings
-                .map(|(finding, steps)| Finding::new(finding, steps))
-                .collect(),
+            findings: Findings(report),
             not_evaluated: report
                 .judgement
                 .not_evaluated
                 .iter()
                 .map(NotEvaluated::new)
                 .collect(),
-            listeners: listeners.collect(),
+            listeners: Listeners(facts),
             gaps: report.gaps().iter().map(Gap::new).collect(),
             plan: report.advice.plan.iter().map(PlanStep::new).collect(),
             notes: &report.advice.notes,
         }
+    }
+}
+
+/// The findings, each put into its form while it is written: a host may have thousands.
+struct Findings<'a>(&'a report::Report<'a>);
+
+impl Serialize for Findings<'_> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let findings = self.0.judgement.findings.iter();
+        serializer.collect_seq(
+            findings
+                .zip(&self.0.advice.by_finding)
+                .map(|(finding, steps)| Finding::new(finding, steps)),
+        )
+    }
+}
+
+/// All listeners, as [`Findings`].
+struct Listeners<'a>(&'a Facts<'a>);
+
+impl Serialize for Listeners<'_> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.namespaces.iter().flat_map(|netns| {
+            netns
+                .listeners
+                .iter()
+                .map(move |listener| Listener::new(netns, listener))
+        }))
+    }
+}
+
+/// Chosen listeners, as [`Findings`].
+struct Chosen<'a> {
+    facts: &'a Facts<'a>,
+    keep: &'a [(usize, usize)],
+}
+
+impl Serialize for Chosen<'_> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.keep.iter().filter_map(|(netns, index)| {
+            let netns = self.facts.namespaces.get(*netns)?;
+            Some(Listener::new(netns, netns.listeners.get(*index)?))
+        }))
     }
 }
 
