@@ -8,6 +8,7 @@ mod list;
 mod output;
 mod patch;
 mod record;
+mod target;
 
 use std::process::ExitCode;
 

@@ -24,11 +24,6 @@ pub fn capacity(max: u32) -> u64 {
     u64::from(max) + 1
 }
 
-/// Whether the next connection is refused.
-pub fn is_full(len: u32, max: u32) -> bool {
-    len > max
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -45,8 +40,7 @@ mod tests {
     #[test]
     fn a_full_queue_holds_max_plus_one() {
         assert_eq!(capacity(0), 1);
-        assert!(!is_full(3, 3));
-        assert!(is_full(4, 3));
+        assert_eq!(capacity(3), 4);
         assert_eq!(capacity(u32::MAX), 1 << 32);
     }
 }

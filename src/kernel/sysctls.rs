@@ -101,16 +101,6 @@ pub fn slip(key: &str) -> Option<&'static str> {
         .find(|known| near(known))
 }
 
-/// The value of `net.core.somaxconn` in a new network namespace (`SOMAXCONN`,
-/// include/linux/socket.h; commit 19f92a030ca6).
-pub fn somaxconn_default(kernel: Version) -> u32 {
-    if kernel >= Version::new(5, 4) {
-        4096
-    } else {
-        128
-    }
-}
-
 /// The largest `net.core.somaxconn` that the kernel takes: 16 bits before 4.1 (commit
 /// becb74f0acca).
 pub fn somaxconn_largest(kernel: Option<Version>) -> i64 {
@@ -139,8 +129,9 @@ mod tests {
     }
 
     #[test]
-    fn the_default_cap_changed_with_5_4() {
-        assert_eq!(somaxconn_default(Version::new(5, 3)), 128);
-        assert_eq!(somaxconn_default(Version::new(5, 4)), 4096);
+    fn the_largest_cap_grew_with_4_1() {
+        assert_eq!(somaxconn_largest(Some(Version::new(4, 0))), 65535);
+        assert_eq!(somaxconn_largest(Some(Version::new(4, 1))), 2_147_483_647);
+        assert_eq!(somaxconn_largest(None), 2_147_483_647);
     }
 }

@@ -9,14 +9,14 @@ use crate::text::untrusted::clean;
 
 /// Where the change goes.
 #[derive(Debug, Clone, Copy)]
-pub struct Target<'a> {
+pub struct Place<'a> {
     /// Root directory; `/` for this host.
     pub root: &'a str,
     /// Absolute path inside the root.
     pub file: &'a str,
 }
 
-impl Target<'_> {
+impl Place<'_> {
     /// How the file is loaded.
     fn load(&self) -> String {
         if self.root == "/" {
@@ -29,7 +29,7 @@ impl Target<'_> {
 }
 
 /// The header, every line a comment.
-pub fn header(advice: &Advice, sysctls: &[&SysctlStep], target: Target<'_>) -> String {
+pub fn header(advice: &Advice, sysctls: &[&SysctlStep], place: Place<'_>) -> String {
     let mut out = String::new();
     // A line that began like a diff would be taken for one: each begins with `#`.
     let mut line = |label: &str, text: &str| {
@@ -44,9 +44,9 @@ pub fn header(advice: &Advice, sysctls: &[&SysctlStep], target: Target<'_>) -> S
         );
         step.reasons.iter().for_each(|reason| line("", reason));
     }
-    let root = shlex::try_quote(target.root).unwrap_or_default();
+    let root = shlex::try_quote(place.root).unwrap_or_default();
     line("apply", &format!("pipe this into: patch -p1 -d {root}"));
-    line("load", &target.load());
+    line("load", &place.load());
     let netns = sysctls.first().map(|step| step.netns.as_str());
     for step in advice
         .relistens()
@@ -62,8 +62,8 @@ pub fn header(advice: &Advice, sysctls: &[&SysctlStep], target: Target<'_>) -> S
 }
 
 /// What comes after the patch, in one line.
-pub fn next(advice: &Advice, target: Target<'_>) -> String {
-    let mut steps = vec![target.load()];
+pub fn next(advice: &Advice, place: Place<'_>) -> String {
+    let mut steps = vec![place.load()];
     steps.extend(advice.relistens().map(|step| step.words.clone()));
     format!("after the patch is applied: {}", steps.join("; "))
 }
@@ -74,18 +74,18 @@ pub fn nothing_to_change(
     advice: &Advice,
     already: &[String],
     blind: usize,
-    target: Target<'_>,
+    place: Place<'_>,
 ) -> String {
     let mut parts = Vec::new();
     if !already.is_empty() {
-        let load = target.load();
+        let load = place.load();
         parts.push(format!(
             "{} has {} already; load: {load}",
-            target.file,
+            place.file,
             already.join(", ")
         ));
     } else {
-        parts.push(format!("nothing to write to {}", target.file));
+        parts.push(format!("nothing to write to {}", place.file));
     }
     if blind > 0 {
         parts.push(format!("{blind} rules could not be evaluated"));

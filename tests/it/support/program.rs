@@ -149,3 +149,13 @@ pub(crate) fn finish_into(command: &mut Command, stdout: Stdio) -> (i32, String)
     err.read_to_string(&mut text).unwrap();
     (ended.and_then(|status| status.code()).unwrap_or(-1), text)
 }
+
+/// An output without the lines that may differ between two looks at one host: how much of the other
+/// processes of the whole machine could be seen.
+pub(crate) fn steady(out: &str) -> String {
+    let differs = |line: &&str| line.contains("owners_complete") || line.starts_with("# relisten");
+    out.lines()
+        .filter(|line| !differs(line))
+        .collect::<Vec<_>>()
+        .join("\n")
+}
