@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::service;
-use crate::assess::{Facts, LimitedBy, ListenerFacts, NetnsFacts};
+use crate::assess::{Facts, ListenerFacts, NetnsFacts};
 use crate::kernel::{syn_queue, sysctls};
 use crate::rules::Advice;
 use crate::rules::finding::{Finding, SysctlTarget};
@@ -73,10 +73,7 @@ fn within_reach(key: &str, number: i64, facts: &Facts<'_>) -> i64 {
 fn derive(advice: Advice, finding: &Finding, netns: &NetnsFacts<'_>) -> Option<i64> {
     let somaxconn = netns.namespace.sysctl_int("net.core.somaxconn");
     match advice {
-        Advice::Somaxconn => {
-            let largest = netns.listeners.iter().filter_map(wants).max()?;
-            Some(largest.max(somaxconn.unwrap_or(0)))
-        }
+        Advice::Somaxconn => Some(netns.wanted_somaxconn?.max(somaxconn.unwrap_or(0))),
         Advice::Backlog => {
             let listener = netns
                 .listeners
@@ -89,13 +86,6 @@ fn derive(advice: Advice, finding: &Finding, netns: &NetnsFacts<'_>) -> Option<i
             Some(syn_queue::max_syn_backlog_for(i64::from(max)))
         }
     }
-}
-
-/// The somaxconn that a listener needs: what it asked for, and not less than it has.
-fn wants(facts: &ListenerFacts<'_>) -> Option<i64> {
-    let has = facts.listener.accept_queue.max.map(i64::from);
-    let outgrown = has.filter(|_| facts.limited_by == Some(LimitedBy::Stale));
-    facts.finite_request().max(outgrown)
 }
 
 /// The changes of a plan: one a namespace and key.

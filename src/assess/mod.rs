@@ -34,6 +34,9 @@ pub struct NetnsFacts<'a> {
     pub longest: Option<usize>,
     /// The listeners that have drops, most first; at most three.
     pub droppers: Vec<usize>,
+    /// The somaxconn that serves every listener: the largest finite request, and no less than any
+    /// queue has that outgrew the cap.
+    pub wanted_somaxconn: Option<i64>,
     /// Drops of all listeners that have a counter.
     pub drops: u64,
 }
@@ -72,6 +75,13 @@ impl ListenerFacts<'_> {
     /// Connections that the accept queue holds.
     pub fn capacity(&self) -> Option<u64> {
         self.listener.accept_queue.max.map(accept_queue::capacity)
+    }
+
+    /// The somaxconn that this listener needs.
+    fn wanted_somaxconn(&self) -> Option<i64> {
+        let has = self.listener.accept_queue.max.map(i64::from);
+        let outgrown = has.filter(|_| self.limited_by == Some(LimitedBy::Stale));
+        self.finite_request().max(outgrown)
     }
 
     /// Whether the verdict is "stale" by comparison with a default that is a number.
@@ -136,6 +146,10 @@ impl<'a> NetnsFacts<'a> {
             .collect();
         droppers.sort_by_key(|&n| std::cmp::Reverse(namespace.listeners[n].drops));
         droppers.truncate(3);
+        let wanted_somaxconn = listeners
+            .iter()
+            .filter_map(ListenerFacts::wanted_somaxconn)
+            .max();
         let drops = namespace
             .listeners
             .iter()
@@ -146,6 +160,7 @@ impl<'a> NetnsFacts<'a> {
             listeners,
             longest,
             droppers,
+            wanted_somaxconn,
             drops,
         }
     }

@@ -13,24 +13,30 @@ use crate::services;
 use crate::snapshot::{Snapshot, address};
 
 pub(super) fn run(arguments: &List) -> Run {
-    let snapshots: Vec<Snapshot> = if arguments.source.snapshot.is_empty() {
+    let snapshots: Vec<(String, Snapshot)> = if arguments.source.snapshot.is_empty() {
         let sysctls = BTreeSet::from(["net.core.somaxconn".to_owned()]);
-        vec![input::host(&Wanted {
-            sysctls,
-            owners: true,
-            syn_queues: true,
-            files: false,
-        })?]
+        vec![(
+            String::new(),
+            input::host(&Wanted {
+                sysctls,
+                owners: true,
+                syn_queues: true,
+                files: false,
+            })?,
+        )]
     } else {
-        let named = input::snapshots(&arguments.source.snapshot)?.into_iter();
-        named.map(|(_, snapshot)| snapshot).collect()
+        input::snapshots(&arguments.source.snapshot)?
     };
     if arguments.format == ListFormat::Json && snapshots.len() > 1 {
         let why = "JSON lists one source: give one --snapshot at a time";
         return Err(Failure::Other(anyhow::anyhow!(why)));
     }
     output::result(Outcome::Clean, |out| {
-        for snapshot in &snapshots {
+        for (n, (name, snapshot)) in snapshots.iter().enumerate() {
+            if snapshots.len() > 1 {
+                let gap = if n > 0 { "\n" } else { "" };
+                writeln!(out, "{gap}{}", output::look().strong(name))?;
+            }
             let facts = Facts::new(snapshot);
             let keep = rows(&facts, arguments);
             match arguments.format {
@@ -41,7 +47,7 @@ pub(super) fn run(arguments: &List) -> Run {
         Ok(())
     })?;
     if arguments.format == ListFormat::Table {
-        for gap in snapshots.iter().flat_map(|snapshot| &snapshot.gaps) {
+        for gap in snapshots.iter().flat_map(|(_, snapshot)| &snapshot.gaps) {
             output::note(&format!("gap: {gap}"));
         }
     }
