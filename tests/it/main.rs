@@ -12,6 +12,7 @@ mod bad_input;
 mod docs;
 mod fixtures;
 mod generated;
+mod hardening;
 mod layering;
 mod live;
 mod patch_edit;
