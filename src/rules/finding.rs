@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use sha2::{Digest as _, Sha256};
 
-use super::expr::Name;
+use super::expr::{Expr, Name};
+use super::template::Template;
 use super::vocabulary::{Subject, Value};
 use super::{Advice, Remedy, RemedyStep, RemedyValue, Rule, Scope};
 use crate::assess::Confidence;
@@ -23,8 +24,8 @@ pub struct Finding {
     pub message: String,
     /// What it is about.
     pub about: About,
-    /// What the rule read, by name.
-    pub evidence: BTreeMap<String, Value<'static>>,
+    /// What the rule read, sorted by name.
+    pub evidence: Vec<(Arc<str>, Value<'static>)>,
     /// What to do.
     pub remediation: Vec<Remediation>,
     /// Stable across restarts and hosts: rule, namespace name, protocol, address, service.
@@ -148,25 +149,35 @@ fn remediation(remedy: &Remedy, subject: Subject<'_>) -> Option<Remediation> {
     })
 }
 
-fn evidence(rule: &Rule, subject: Subject<'_>) -> BTreeMap<String, Value<'static>> {
-    let mut evidence = BTreeMap::new();
-    let mut note = |name: &Name| {
-        if let Some(value) = name.get(subject) {
-            evidence.insert(name.path(), value.into_owned());
-        }
-    };
-    for name in rule.when.names().chain(rule.message.names()) {
-        note(name);
+fn evidence(rule: &Rule, subject: Subject<'_>) -> Vec<(Arc<str>, Value<'static>)> {
+    let known = rule
+        .evidence
+        .iter()
+        .filter_map(|(path, name)| Some((Arc::clone(path), name.get(subject)?.into_owned())));
+    known.collect()
+}
+
+/// What findings of a rule show as evidence: the names that its condition and its message read, and
+/// those that these were computed from; sorted, once for all findings.
+pub(super) fn evidence_names(when: &Expr, message: &Template) -> Vec<(Arc<str>, Name)> {
+    let mut names: BTreeMap<String, Name> = BTreeMap::new();
+    for name in when.names().chain(message.names()) {
+        names.insert(name.path(), name.clone());
         let Name::Fact(entry) = name else { continue };
-        entry
+        for derived in entry
             .derived_from
             .iter()
             .filter_map(|path| Name::of_path(path))
-            .for_each(|name| note(&name));
+        {
+            names.insert(derived.path(), derived);
+        }
     }
     // The label is the message's words for protocol, address and service.
-    evidence.remove("listener.label");
-    evidence
+    names.remove("listener.label");
+    names
+        .into_iter()
+        .map(|(path, name)| (Arc::from(path), name))
+        .collect()
 }
 
 /// 128 bits of SHA-256 over the parts that do not change when a service or a host restarts.

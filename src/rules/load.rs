@@ -10,7 +10,9 @@ use serde::de::DeserializeSeed as _;
 use super::expr::{Expr, Fault, sysctl_fault};
 use super::template::Template;
 use super::vocabulary::Type;
-use super::{Advice, Remedy, RemedyStep, RemedyValue, Rule, RuleSet, Scope, Severity, builtin};
+use super::{
+    Advice, Remedy, RemedyStep, RemedyValue, Rule, RuleSet, Scope, Severity, builtin, finding,
+};
 use crate::kernel::version::Requirement;
 use crate::text::diagnostic::{Diagnostic, bounded_nesting};
 use crate::text::locate::{Locate, Step};
@@ -138,6 +140,7 @@ impl SourceFile<'_> {
             severity: raw.severity,
             scope: raw.scope,
             kernel,
+            evidence: finding::evidence_names(&when, &message),
             when,
             message,
             why: raw.why.trim().to_owned(),

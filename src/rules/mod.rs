@@ -95,6 +95,8 @@ pub struct Rule {
     pub when: Expr,
     /// The finding in one sentence.
     pub message: Template,
+    /// What its findings show as evidence, sorted by name.
+    pub evidence: Vec<(Arc<str>, Name)>,
     /// What happens to users.
     pub why: String,
     /// What to do.

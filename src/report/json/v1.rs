@@ -229,14 +229,14 @@ impl<'a> Subject<'a> {
     }
 }
 
-struct Evidence<'a>(&'a std::collections::BTreeMap<String, Value<'static>>);
+struct Evidence<'a>(&'a [(std::sync::Arc<str>, Value<'static>)]);
 
 impl Serialize for Evidence<'_> {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_map(
             self.0
                 .iter()
-                .map(|(name, value)| (name, Scalar::new(value))),
+                .map(|(name, value)| (&**name, Scalar::new(value))),
         )
     }
 }
