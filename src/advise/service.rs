@@ -115,6 +115,7 @@ impl RelistenStep {
             (None, Some(pid)) if facts.listener.owners_complete => {
                 format!("restart {who} (pid {pid})")
             }
+            (None, Some(pid)) => format!("restart {who} (seen as pid {pid})"),
             _ => format!("restart {who}"),
         };
         let applies = facts
