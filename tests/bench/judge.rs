@@ -135,6 +135,7 @@ fn stages(criterion: &mut Criterion) {
             b.iter(|| json::list(&facts, black_box(&keep), &mut out));
         });
         let reports = [Report {
+            again: String::new(),
             source: None,
             facts: &facts,
             judgement,
