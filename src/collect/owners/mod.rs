@@ -32,7 +32,7 @@ use std::path::Path;
 use rustix::fs::{Dir, Mode, OFlags, PROC_SUPER_MAGIC, fstatfs, openat};
 
 use self::table::{End, Part, Reading};
-use super::{cores, exe};
+use super::cores;
 use crate::snapshot::Owner;
 
 /// End of the first slice; each one after it ends four times as far.
@@ -105,7 +105,7 @@ pub(super) fn find(proc: &Path, wanted: &BTreeSet<u64>) -> io::Result<Owners> {
         .iter()
         .any(|process| matches!(process.state, State::More(_)));
     Ok(Owners {
-        by_inode: describe(proc, directory.as_fd(), search.processes),
+        by_inode: process::describe(proc, directory.as_fd(), search.processes),
         // Every pid namespace has a PID 1: where it is not seen, procfs hides processes (hidepid).
         complete: seen_init && !denied && !unread,
         denied: denied || !seen_init,
@@ -366,41 +366,6 @@ impl Search<'_> {
         process.rest = rest.map(|rest| rest.saturating_sub(reading.links));
         process.hits.extend(reading.hits);
     }
-}
-
-/// Turns hits into owners: one a socket and process, with the lowest descriptor.
-fn describe(
-    path: &Path,
-    proc: BorrowedFd<'_>,
-    processes: Vec<Process>,
-) -> BTreeMap<u64, Vec<Owner>> {
-    let holders: Vec<_> = processes
-        .into_iter()
-        .filter(|process| !process.hits.is_empty())
-        .collect();
-    let described = cores::map(&holders, |holder| process::read(proc, holder.pid));
-    let mut runtimes = exe::Runtimes::default();
-    let mut by_inode: BTreeMap<u64, Vec<Owner>> = BTreeMap::new();
-    for (mut holder, described) in holders.into_iter().zip(described) {
-        let Some(described) = described else {
-            continue;
-        };
-        let runtime = described
-            .file
-            .and_then(|file| runtimes.of(path, holder.pid, file));
-        holder.hits.sort_unstable();
-        holder.hits.dedup_by_key(|(inode, _)| *inode);
-        for (inode, number) in holder.hits {
-            by_inode.entry(inode).or_default().push(Owner {
-                pid: Some(holder.pid),
-                comm: described.comm.clone(),
-                exe: described.exe.clone(),
-                fd: Some(number),
-                runtime,
-            });
-        }
-    }
-    by_inode
 }
 
 #[cfg(test)]
