@@ -7,7 +7,7 @@ use std::mem::MaybeUninit;
 use std::os::fd::BorrowedFd;
 use std::path::Path;
 
-use rustix::fs::{AtFlags, Mode, OFlags, openat, readlinkat, statat};
+use rustix::fs::{AtFlags, Mode, OFlags, StatxFlags, makedev, openat, readlinkat, statat, statx};
 use rustix::io::Errno;
 
 use super::super::{cores, exe};
@@ -71,14 +71,30 @@ fn read(proc: BorrowedFd<'_>, pid: u32) -> Option<Process> {
     };
     let link = format!("{pid}/exe");
     let target = readlinkat(proc, link.as_str(), Vec::new()).ok();
-    let file = target
-        .as_ref()
-        .and_then(|_| statat(proc, link, AtFlags::empty()).ok());
+    let file = target.as_ref().and_then(|_| identity(proc, &link));
     Some(Process {
         comm,
         exe: target.map(|path| path.to_string_lossy().into_owned()),
-        file: file.map(|file| (file.st_dev, file.st_ino)),
+        file,
     })
+}
+
+/// Device and inode of the file that a link leads to, from what is known of it here: a server that
+/// does not answer is not waited for.
+fn identity(proc: BorrowedFd<'_>, link: &str) -> Option<(u64, u64)> {
+    let flags = AtFlags::STATX_DONT_SYNC | AtFlags::NO_AUTOMOUNT;
+    match statx(proc, link, flags, StatxFlags::INO) {
+        Ok(file) => Some((
+            makedev(file.stx_dev_major, file.stx_dev_minor),
+            file.stx_ino,
+        )),
+        // Since Linux 4.11.
+        Err(Errno::NOSYS) => {
+            let file = statat(proc, link, AtFlags::NO_AUTOMOUNT).ok()?;
+            Some((file.st_dev, file.st_ino))
+        }
+        Err(_) => None,
+    }
 }
 
 /// The parent of a process.
