@@ -329,7 +329,8 @@ impl Search<'_> {
                 }
             })
             .collect();
-        let readings = cores::map(&todo, |(_, pid, from)| read(*pid, *from));
+        // Those of the sample are few, but they are read whole.
+        let readings = cores::map_from(SAMPLE / 2, &todo, |(_, pid, from)| read(*pid, *from));
         let indices = todo.into_iter().map(|(index, ..)| index);
         indices.zip(readings).collect()
     }
