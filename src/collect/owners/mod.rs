@@ -39,8 +39,8 @@ use crate::snapshot::Owner;
 const FIRST_SLICE: u32 = 16;
 /// More processes than this are worth learning from some of them.
 const MANY: usize = 256;
-/// Processes in the sample.
-const SAMPLE: usize = 64;
+/// Processes in the sample, which are read whole: more of them cost more than they teach.
+const SAMPLE: usize = 32;
 /// Links that are read of each process in the sample.
 const SAMPLE_LINKS: u32 = 256;
 /// Looking up more numbers than this costs as much as the first slice.
@@ -175,8 +175,9 @@ impl Search<'_> {
         if self.processes.len() <= MANY {
             return false;
         }
-        // By pid, so neighbours are often alike: spread over all.
-        let step = self.processes.len().div_ceil(SAMPLE);
+        // By pid, so neighbours are often alike: spread over all. An odd step meets both kinds of
+        // processes that were started in turn.
+        let step = self.processes.len().div_ceil(SAMPLE) | 1;
         let sample: Vec<usize> = (0..self.processes.len()).step_by(step).collect();
         let limit = if self.procfs { SAMPLE_LINKS } else { u32::MAX };
         let part = Part {

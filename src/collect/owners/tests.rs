@@ -112,7 +112,7 @@ fn listeners_at_any_number_teach_nothing() {
 
 #[test]
 fn a_listener_elsewhere_is_found_by_the_slices() {
-    // Not in the sample: its pids are 1, 6, 11 and so on.
+    // Not in the sample: its pids are 1, 12, 23 and so on.
     let place = |pid| if pid == 8 { 77 } else { 3 };
     let (proc, wanted) = many(place);
     assert_eq!(learned(proc.path(), &wanted), (false, 1));
