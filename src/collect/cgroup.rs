@@ -318,7 +318,6 @@ mod tests {
             ..Owner::default()
         }];
         let mut rows = [Row {
-            cookie: None,
             local: None,
             v6_only: false,
             cgroup_id: None,

@@ -14,11 +14,20 @@ const BATCH: usize = 8;
 
 /// Applies `work` to each item.
 pub(super) fn map<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    map_from(WORTH_A_THREAD, items, work)
+}
+
+/// Applies `work` to each item, with threads from so many items on.
+pub(super) fn map_from<T: Sync, R: Send>(
+    worth_a_thread: usize,
+    items: &[T],
+    work: impl Fn(&T) -> R + Sync,
+) -> Vec<R> {
     // NOTE: available_parallelism reads the control group's files each time, about 30 µs.
     let cores = || thread::available_parallelism().map_or(1, NonZero::get);
-    let threads = match items.len() {
-        0..WORTH_A_THREAD => 1,
-        _ => cores().min(MOST_THREADS),
+    let threads = match items.len() < worth_a_thread {
+        true => 1,
+        false => cores().min(MOST_THREADS),
     };
     if threads < 2 {
         return items.iter().map(work).collect();

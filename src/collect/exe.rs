@@ -9,13 +9,15 @@ use std::path::Path;
 
 use object::elf::{FileHeader32, FileHeader64};
 use object::read::elf::{FileHeader, SectionHeader};
-use object::read::{ReadCache, ReadRef, StringTable};
+use object::read::{ReadCache, ReadRef};
 use object::{Endianness, FileKind};
 
 use crate::snapshot::Runtime;
 
-/// The section that Go's linker writes since Go 1.13.
-const GO: &[u8] = b".go.buildinfo";
+/// The name of the section that Go's linker writes since Go 1.13, with the NUL that ends it.
+const GO: &[u8] = b".go.buildinfo\0";
+/// Sections that are looked at; ordinary executables have a few dozen.
+const MOST_SECTIONS: u16 = 1024;
 /// Bytes of section names that are looked at; ordinary files have a few hundred.
 const MOST_NAMES: u64 = 64 * 1024;
 
@@ -53,7 +55,7 @@ where
     let header = Elf::parse(data)?;
     let endian = header.endian()?;
     // Zero means more than 65,279, kept elsewhere: nothing that Go's linker makes.
-    if header.e_shnum(endian) == 0 {
+    if !(1..=MOST_SECTIONS).contains(&header.e_shnum(endian)) {
         return Ok(false);
     }
     let sections = header.sections(endian, data)?;
@@ -61,12 +63,14 @@ where
     if names.sh_size(endian).into() > MOST_NAMES {
         return Ok(false);
     }
-    // One reading of all names, instead of one a section.
-    let bytes = names.data(endian, data)?;
-    let names = StringTable::new(bytes, 0, bytes.len() as u64);
-    Ok(sections
-        .iter()
-        .any(|section| section.name(endian, names) == Ok(GO)))
+    // One reading of all names, instead of one a section. Names may share one long text, so none is
+    // looked at further than this one is long.
+    let names = names.data(endian, data)?;
+    Ok(sections.iter().any(|section| {
+        let at = usize::try_from(section.sh_name(endian)).ok();
+        let name = at.and_then(|at| names.get(at..));
+        name.is_some_and(|name| name.starts_with(GO))
+    }))
 }
 
 #[cfg(test)]
@@ -75,6 +79,11 @@ mod tests {
 
     /// A 64-bit little-endian ELF file with one section of this name, and the table of names.
     fn elf(name: &[u8]) -> Vec<u8> {
+        elf_with(name, 3)
+    }
+
+    /// The same, whose header tells of this many sections.
+    fn elf_with(name: &[u8], sections: u16) -> Vec<u8> {
         let mut names = b"\0.shstrtab\0".to_vec();
         names.extend(name);
         names.push(0);
@@ -84,7 +93,9 @@ mod tests {
         bytes.extend([0; 16]);
         let offset = 64 + names.len() as u64;
         bytes.extend(offset.to_le_bytes());
-        bytes.extend([0, 0, 0, 0, 64, 0, 56, 0, 0, 0, 64, 0, 3, 0, 1, 0]);
+        bytes.extend([0, 0, 0, 0, 64, 0, 56, 0, 0, 0, 64, 0]);
+        bytes.extend(sections.to_le_bytes());
+        bytes.extend([1, 0]);
         assert_eq!(bytes.len(), 64);
         bytes.extend(&names);
         bytes.extend([0; 64]);
@@ -102,6 +113,7 @@ mod tests {
     fn a_go_executable_is_known_by_its_section() {
         assert!(detect(elf(GO).as_slice()));
         assert!(!detect(elf(b".text").as_slice()));
+        assert!(!detect(elf(b".go.buildinfo2").as_slice()));
         assert!(!detect(&b"#!/bin/sh\n"[..]));
     }
 
@@ -109,6 +121,15 @@ mod tests {
     fn a_test_of_rust_is_not_go() {
         let file = File::open("/proc/self/exe").unwrap();
         assert!(!detect(&ReadCache::new(file)));
+    }
+
+    #[test]
+    fn more_sections_than_any_executable_has_are_not_walked() {
+        for (sections, go) in [(3, true), (MOST_SECTIONS, true), (MOST_SECTIONS + 1, false)] {
+            let mut bytes = elf_with(GO, sections);
+            bytes.resize(bytes.len() + 64 * usize::from(sections), 0);
+            assert_eq!(detect(bytes.as_slice()), go, "{sections}");
+        }
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! TCP rows of sock_diag: bytes in, listener or request out.
+//! TCP rows of sock_diag: bytes in, numbers of a listener or a request out.
 //!
 //! Follows include/uapi/linux/inet_diag.h and net/ipv4/inet_diag.c. The fixed header is read by the
 //! `netlink-packet-sock-diag` crate, the attributes here one by one, because the crate's own
@@ -17,8 +17,8 @@ use netlink_packet_sock_diag::inet::{
 use rustix::net::{AddressFamily, SocketType, netdevice};
 
 use super::netlink::Request;
-use super::row::{Family, Local, Row};
-use crate::snapshot::{Listener, Protocol, address};
+use super::row::{Family, Local, Place, Raw};
+use crate::snapshot::Protocol;
 
 /// Bytes of `struct inet_diag_msg`.
 const HEADER: usize = 72;
@@ -82,7 +82,7 @@ fn request(family: Family, states: StateFlags, extensions: ExtensionFlags) -> In
 }
 
 /// Reads a row in LISTEN; `None` for any other.
-pub(super) fn parse_listener(payload: &[u8], devices: &mut Devices) -> Option<Row> {
+pub(super) fn parse_listener(payload: &[u8]) -> Option<Raw> {
     let header = InetResponseHeader::parse(payload).ok()?;
     if header.state != TCP_LISTEN {
         return None;
@@ -93,22 +93,16 @@ pub(super) fn parse_listener(payload: &[u8], devices: &mut Devices) -> Option<Ro
         true => Protocol::Mptcp,
         false => Protocol::Tcp,
     };
-    let device = devices.name(header.socket_id.interface_id);
-    let mut listener = Listener::new(
+    Some(Raw {
+        cookie: u64::from_ne_bytes(header.socket_id.cookie),
         protocol,
-        address::internet(local.ip, device.as_deref(), local.port),
-    );
-    listener.accept_queue.len = Some(header.recv_queue);
-    listener.accept_queue.max = Some(header.send_queue);
-    listener.drops = attributes.drops;
-    listener.inode = Some(u64::from(header.inode)).filter(|inode| *inode != 0);
-    listener.uid = Some(header.uid);
-    Some(Row {
-        cookie: Some(u64::from_ne_bytes(header.socket_id.cookie)),
-        local: Some(local),
+        place: Place::Internet(local),
+        queue: Some((header.recv_queue, header.send_queue)),
+        drops: attributes.drops,
+        inode: header.inode,
+        uid: Some(header.uid),
         v6_only: attributes.v6_only,
         cgroup_id: attributes.cgroup_id,
-        listener,
     })
 }
 
@@ -179,9 +173,9 @@ pub(super) struct Devices(BTreeMap<u32, String>);
 
 impl Devices {
     /// The name, or the number for an interface that is gone; `None` for 0, which is no interface.
-    pub(super) fn name(&mut self, index: u32) -> Option<String> {
+    pub(super) fn name(&mut self, index: u32) -> Option<&str> {
         let name = (index != 0).then(|| self.0.entry(index).or_insert_with(|| device_name(index)));
-        name.cloned()
+        name.map(|name| name.as_str())
     }
 }
 
@@ -193,6 +187,7 @@ fn device_name(index: u32) -> String {
 
 #[cfg(test)]
 pub(super) mod tests {
+    use super::super::row::Row;
     use super::*;
 
     /// An inet_diag_msg of a listener on 127.0.0.1:8080: 3 waiting of 128, inode 77, uid 33.
@@ -225,7 +220,7 @@ pub(super) mod tests {
     }
 
     fn parse(bytes: &[u8]) -> Option<Row> {
-        parse_listener(bytes, &mut Devices::default())
+        parse_listener(bytes).map(|raw| raw.spell(&mut Devices::default()))
     }
 
     #[test]
@@ -234,7 +229,8 @@ pub(super) mod tests {
         bytes.extend(memory(9));
         bytes.extend(attribute(CGROUP_ID, &5u64.to_ne_bytes()));
         let row = parse(&bytes).unwrap();
-        assert_eq!(row.cookie, Some(0x0102_0304_0506_0708));
+        let cookie = parse_listener(&bytes).unwrap().cookie;
+        assert_eq!(cookie, 0x0102_0304_0506_0708);
         assert_eq!(row.cgroup_id, Some(5));
         let listener = row.listener;
         assert_eq!(listener.protocol, Protocol::Tcp);

@@ -13,7 +13,7 @@ use std::io;
 
 use super::inet::{self, Devices};
 use super::netlink::{Diag, Dump};
-use super::row::{Family, Requests, Row};
+use super::row::{Family, Raw, Requests, Row};
 use super::sockstat::{self, Sockets};
 use super::{Sources, proc_net, unix};
 use crate::snapshot::Gap;
@@ -90,28 +90,15 @@ fn copy(error: &io::Error) -> io::Error {
 /// One reading of one family.
 #[derive(Default)]
 struct Pass {
-    rows: Vec<Row>,
+    rows: Vec<Raw>,
     /// Sorted.
-    cookies: Vec<Option<u64>>,
+    cookies: Vec<u64>,
     repeated: bool,
     dump: Dump,
 }
 
-fn pass(diag: &mut Diag, family: Family, devices: &mut Devices) -> io::Result<Pass> {
-    let mut rows = Vec::new();
-    let mut take = |row: Option<Row>| {
-        let understood = row.is_some();
-        rows.extend(row);
-        understood
-    };
-    let dump = match family {
-        Family::Unix => diag.dump(&unix::listeners(), |bytes| {
-            take(unix::parse_listener(bytes))
-        })?,
-        Family::Inet | Family::Inet6 => diag.dump(&inet::listeners(family), |bytes| {
-            take(inet::parse_listener(bytes, devices))
-        })?,
-    };
+fn pass(diag: &mut Diag, family: Family) -> io::Result<Pass> {
+    let (rows, dump) = dump(diag, family)?;
     let mut cookies: Vec<_> = rows.iter().map(|row| row.cookie).collect();
     cookies.sort_unstable();
     let repeated = cookies.windows(2).any(|pair| pair.first() == pair.last());
@@ -123,6 +110,25 @@ fn pass(diag: &mut Diag, family: Family, devices: &mut Devices) -> io::Result<Pa
     })
 }
 
+/// The rows of one family's dump.
+pub(super) fn dump(diag: &mut Diag, family: Family) -> io::Result<(Vec<Raw>, Dump)> {
+    let mut rows = Vec::new();
+    let mut take = |row: Option<Raw>| {
+        let understood = row.is_some();
+        rows.extend(row);
+        understood
+    };
+    let dump = match family {
+        Family::Unix => diag.dump(&unix::listeners(), |bytes| {
+            take(unix::parse_listener(bytes))
+        })?,
+        Family::Inet | Family::Inet6 => diag.dump(&inet::listeners(family), |bytes| {
+            take(inet::parse_listener(bytes))
+        })?,
+    };
+    Ok((rows, dump))
+}
+
 fn read_diag(
     diag: &mut Diag,
     family: Family,
@@ -131,11 +137,11 @@ fn read_diag(
     tables: &mut Tables,
 ) -> io::Result<()> {
     let name = format!("sock_diag ({})", family.file());
-    let mut seen = pass(diag, family, devices)?;
+    let mut seen = pass(diag, family)?;
     let several = seen.dump.pieces > 1;
     if seen.repeated || (several && sockstat::read(&sources.proc).moved(&tables.sockets, family)) {
         // A second look that fails does not take back the first.
-        let second = pass(diag, family, devices).ok();
+        let second = pass(diag, family).ok();
         let agrees = |second: &Pass| !second.repeated && seen.cookies == second.cookies;
         if !second.as_ref().is_some_and(agrees) {
             tables.gaps.push(Gap::new(
@@ -147,7 +153,8 @@ fn read_diag(
         seen = union(seen, second.unwrap_or_default());
     }
     odd_gap(&name, seen.dump.odd, &mut tables.gaps);
-    tables.rows.extend(seen.rows);
+    let rows = seen.rows.into_iter().map(|row| row.spell(devices));
+    tables.rows.extend(rows);
     tables.ways.insert(family, Way::Diag);
     Ok(())
 }

@@ -115,7 +115,6 @@ fn tcp_row(entry: &TcpNetEntry, family: Family) -> Row {
     listener.inode = Some(entry.inode).filter(|inode| *inode != 0);
     listener.uid = Some(entry.uid);
     Row {
-        cookie: None,
         local: Some(local),
         v6_only: false,
         cgroup_id: None,
@@ -148,7 +147,6 @@ fn unix_line(line: &[u8], rows: &mut Vec<Row>, waiting: &mut Waiting) -> Option<
     let mut listener = Listener::new(unix::protocol(i32::from(entry.socket_type))?, name);
     listener.inode = Some(entry.inode).filter(|inode| *inode != 0);
     rows.push(Row {
-        cookie: None,
         local: None,
         v6_only: false,
         cgroup_id: None,

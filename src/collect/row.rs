@@ -1,10 +1,12 @@
-//! What one row of a kernel table becomes before it is complete: the listener, and the facts that
-//! later steps need but the record does not keep.
+//! What one row of a kernel table becomes before it is complete: first a few numbers, while the
+//! kernel waits to send more rows (`Raw`), then the listener, and the facts that later steps need
+//! but the record does not keep (`Row`).
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use crate::snapshot::Listener;
+use super::inet::Devices;
+use crate::snapshot::{Listener, Protocol, address};
 
 /// A table of the kernel's: one dump, or one file below /proc.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -44,11 +46,68 @@ pub(super) struct Local {
     pub(super) device: Option<u32>,
 }
 
+/// A row of a dump as it came. A dump is not atomic, so nothing is spelled or looked up before it
+/// has ended: the shorter it takes, the less changes meanwhile.
+#[derive(Debug)]
+pub(super) struct Raw {
+    /// The kernel's 64-bit name of the socket, never used twice.
+    pub(super) cookie: u64,
+    /// Protocol.
+    pub(super) protocol: Protocol,
+    /// Where it listens.
+    pub(super) place: Place,
+    /// Connections that wait for accept(2), and how many may.
+    pub(super) queue: Option<(u32, u32)>,
+    /// `sk_drops`.
+    pub(super) drops: Option<u32>,
+    /// Inode, 0 for none.
+    pub(super) inode: u32,
+    /// User.
+    pub(super) uid: Option<u32>,
+    /// That of [`Row`].
+    pub(super) v6_only: bool,
+    /// That of [`Row`].
+    pub(super) cgroup_id: Option<u64>,
+}
+
+/// Where a listener of a dump is.
+#[derive(Debug)]
+pub(super) enum Place {
+    /// An internet address.
+    Internet(Local),
+    /// The bytes of `sun_path`; none of a listener that was never bound.
+    Unix(Box<[u8]>),
+}
+
+impl Raw {
+    /// Spells what is text in the record.
+    pub(super) fn spell(self, devices: &mut Devices) -> Row {
+        let (address, local) = match self.place {
+            Place::Unix(name) => (address::unix(&name), None),
+            Place::Internet(local) => {
+                let device = devices.name(local.device.unwrap_or_default());
+                let address = address::internet(local.ip, device, local.port);
+                (address, Some(local))
+            }
+        };
+        let mut listener = Listener::new(self.protocol, address);
+        listener.accept_queue.len = self.queue.map(|(len, _)| len);
+        listener.accept_queue.max = self.queue.map(|(_, max)| max);
+        listener.drops = self.drops;
+        listener.inode = Some(u64::from(self.inode)).filter(|inode| *inode != 0);
+        listener.uid = self.uid;
+        Row {
+            local,
+            v6_only: self.v6_only,
+            cgroup_id: self.cgroup_id,
+            listener,
+        }
+    }
+}
+
 /// A listener on its way into the record.
 #[derive(Debug, Clone)]
 pub(super) struct Row {
-    /// The kernel's 64-bit name of the socket, never used twice. Tables below /proc lack it.
-    pub(super) cookie: Option<u64>,
     /// Where it listens; `None` for unix.
     pub(super) local: Option<Local>,
     /// `IPV6_V6ONLY`; since Linux 4.2.

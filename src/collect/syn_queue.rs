@@ -137,7 +137,6 @@ mod tests {
 
     fn row(local: Local) -> Row {
         Row {
-            cookie: None,
             local: Some(local),
             v6_only: false,
             cgroup_id: None,

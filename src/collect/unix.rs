@@ -1,4 +1,4 @@
-//! Unix socket rows of sock_diag: bytes in, listener out.
+//! Unix socket rows of sock_diag: bytes in, numbers and the name of a listener out.
 //!
 //! Follows include/uapi/linux/unix_diag.h and net/unix/diag.c. The name is kept raw: an abstract
 //! name begins with NUL and may hold any byte.
@@ -8,8 +8,8 @@ use netlink_packet_sock_diag::constants::{AF_UNIX, TCP_LISTEN, UDIAG_SHOW_NAME, 
 use netlink_packet_sock_diag::unix::{ShowFlags, StateFlags, UnixRequest, UnixResponseHeader};
 
 use super::inet::attributes;
-use super::row::Row;
-use crate::snapshot::{Listener, Protocol, address};
+use super::row::{Place, Raw};
+use crate::snapshot::Protocol;
 
 /// Bytes of `struct unix_diag_msg`.
 const HEADER: usize = 16;
@@ -42,41 +42,49 @@ pub(super) fn protocol(kind: i32) -> Option<Protocol> {
 }
 
 /// Reads a row in LISTEN; `None` for any other. A listener that was never bound has no name.
-pub(super) fn parse_listener(payload: &[u8]) -> Option<Row> {
+pub(super) fn parse_listener(payload: &[u8]) -> Option<Raw> {
     let header = UnixResponseHeader::parse(payload).ok()?;
     if payload.first() != Some(&AF_UNIX) || header.state != TCP_LISTEN {
         return None;
     }
-    let mut listener = Listener::new(protocol(i32::from(header.kind))?, "");
-    listener.inode = Some(u64::from(header.inode)).filter(|inode| *inode != 0);
+    let mut raw = Raw {
+        cookie: u64::from_ne_bytes(header.cookie),
+        protocol: protocol(i32::from(header.kind))?,
+        place: Place::Unix(Box::default()),
+        queue: None,
+        drops: None,
+        inode: header.inode,
+        uid: None,
+        v6_only: false,
+        cgroup_id: None,
+    };
     for attribute in attributes(payload.get(HEADER..)?) {
         let value = attribute.value();
         match attribute.kind() {
-            NAME => listener.address = address::unix(value),
+            NAME => raw.place = Place::Unix(value.into()),
             RQLEN => {
                 if let Some((len, rest)) = value.split_first_chunk()
                     && let Some(max) = rest.first_chunk()
                 {
-                    listener.accept_queue.len = Some(u32::from_ne_bytes(*len));
-                    listener.accept_queue.max = Some(u32::from_ne_bytes(*max));
+                    raw.queue = Some((u32::from_ne_bytes(*len), u32::from_ne_bytes(*max)));
                 }
             }
-            UID => listener.uid = value.first_chunk().map(|uid| u32::from_ne_bytes(*uid)),
+            UID => raw.uid = value.first_chunk().map(|uid| u32::from_ne_bytes(*uid)),
             _ => {}
         }
     }
-    Some(Row {
-        cookie: Some(u64::from_ne_bytes(header.cookie)),
-        local: None,
-        v6_only: false,
-        cgroup_id: None,
-        listener,
-    })
+    Some(raw)
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::inet::Devices;
+    use super::super::row::Row;
     use super::*;
+
+    fn parse(bytes: &[u8]) -> Option<Row> {
+        parse_listener(bytes).map(|raw| raw.spell(&mut Devices::default()))
+    }
 
     fn header(kind: u8, state: u8) -> Vec<u8> {
         let mut bytes = vec![AF_UNIX, kind, state, 0];
@@ -103,8 +111,8 @@ mod tests {
             .collect();
         bytes.extend(attribute(RQLEN, &queue));
         bytes.extend(attribute(UID, &1000u32.to_ne_bytes()));
-        let row = parse_listener(&bytes).unwrap();
-        assert_eq!(row.cookie, Some(9));
+        let row = parse(&bytes).unwrap();
+        assert_eq!(parse_listener(&bytes).unwrap().cookie, 9);
         let listener = row.listener;
         assert_eq!(listener.protocol, Protocol::Unix);
         assert_eq!(listener.address, "/run/x.sock");
@@ -116,22 +124,22 @@ mod tests {
     #[test]
     fn names_may_be_abstract_or_missing() {
         let mut bytes = header(5, TCP_LISTEN);
-        let unnamed = parse_listener(&bytes).unwrap().listener;
+        let unnamed = parse(&bytes).unwrap().listener;
         assert_eq!(unnamed.protocol, Protocol::UnixSeqpacket);
         assert_eq!(
             (unnamed.address.as_str(), unnamed.accept_queue.max),
             ("", None)
         );
         bytes.extend(attribute(NAME, b"\0abs"));
-        assert_eq!(parse_listener(&bytes).unwrap().listener.address, "@abs");
+        assert_eq!(parse(&bytes).unwrap().listener.address, "@abs");
     }
 
     #[test]
     fn other_rows_are_refused() {
-        assert!(parse_listener(&header(1, 1)).is_none());
-        assert!(parse_listener(&header(2, TCP_LISTEN)).is_none());
+        assert!(parse(&header(1, 1)).is_none());
+        assert!(parse(&header(2, TCP_LISTEN)).is_none());
         for cut in 0..HEADER {
-            assert!(parse_listener(&header(1, TCP_LISTEN)[..cut]).is_none());
+            assert!(parse(&header(1, TCP_LISTEN)[..cut]).is_none());
         }
     }
 }

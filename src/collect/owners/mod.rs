@@ -3,9 +3,16 @@
 //! The only way to learn it is to read the links in /proc/PID/fd (proc_pid_fd(5)), and a full scan
 //! of a host with 300,000 descriptors takes a second. But listeners are made early and have low
 //! numbers, and a descriptor that was inherited over fork(2) keeps its number. So the tables are
-//! read in slices: descriptors 0 to 7 of all processes, then 8 to 31 of all, and so on, and no
+//! read in slices: descriptors 0 to 15 of all processes, then 16 to 63 of all, and so on, and no
 //! further than the slice in which the last wanted socket got its first owner. Because a slice is
 //! finished for all processes, every process that inherited a listener is found with it.
+//!
+//! Many processes are mostly copies of few programs, and one program has its listeners at the same
+//! numbers in each of its processes. So where there are many (`learn`), the numbers are learned from
+//! a sample of them and looked up in all others; short tables are read whole. If that leaves a
+//! socket without an owner, or the sample says no few numbers, the slices follow as if nothing had
+//! been learned. A process that inherited a listener has it under the number that found its
+//! parent's, so siblings are found by the same look.
 //!
 //! What that can miss is a second owner under a much higher number: a descriptor that was sent
 //! (SCM_RIGHTS), or held by PID 1 at 30 and by its service at 3 (socket activation). So a budget of
@@ -25,11 +32,19 @@ use std::path::Path;
 use rustix::fs::{Dir, Mode, OFlags, PROC_SUPER_MAGIC, fstatfs, openat};
 
 use self::table::{End, Part, Reading};
-use super::{cores, exe};
+use super::cores;
 use crate::snapshot::Owner;
 
 /// End of the first slice; each one after it ends four times as far.
-const FIRST_SLICE: u32 = 8;
+const FIRST_SLICE: u32 = 16;
+/// More processes than this are worth learning from some of them.
+const MANY: usize = 256;
+/// Processes in the sample, which are read whole: more of them cost more than they teach.
+const SAMPLE: usize = 32;
+/// Links that are read of each process in the sample.
+const SAMPLE_LINKS: u32 = 256;
+/// Looking up more numbers than this costs as much as the first slice.
+const MOST_NUMBERS: usize = 16;
 /// Links that are read beyond the slices, about one µs each.
 const BUDGET: u32 = 4096;
 /// Links that are read of a process whose rest is unknown.
@@ -76,7 +91,9 @@ pub(super) fn find(proc: &Path, wanted: &BTreeSet<u64>) -> io::Result<Owners> {
         unowned: wanted.len(),
         processes: list(directory.as_fd())?,
     };
-    search.slices();
+    if !search.learn() {
+        search.slices();
+    }
     search.budget();
     let seen_init = search.processes.iter().any(|process| process.pid == 1);
     let denied = search
@@ -88,7 +105,7 @@ pub(super) fn find(proc: &Path, wanted: &BTreeSet<u64>) -> io::Result<Owners> {
         .iter()
         .any(|process| matches!(process.state, State::More(_)));
     Ok(Owners {
-        by_inode: describe(proc, directory.as_fd(), search.processes),
+        by_inode: process::describe(proc, directory.as_fd(), search.processes),
         // Every pid namespace has a PID 1: where it is not seen, procfs hides processes (hidepid).
         complete: seen_init && !denied && !unread,
         denied: denied || !seen_init,
@@ -152,6 +169,38 @@ struct Search<'a> {
 }
 
 impl Search<'_> {
+    /// Learns from some of many processes at which numbers listeners are, and looks those up in the
+    /// others. `false`: that did not find an owner of every wanted socket.
+    fn learn(&mut self) -> bool {
+        if self.processes.len() <= MANY {
+            return false;
+        }
+        // By pid, so neighbours are often alike: spread over all. An odd step meets both kinds of
+        // processes that were started in turn.
+        let step = self.processes.len().div_ceil(SAMPLE) | 1;
+        let sample: Vec<usize> = (0..self.processes.len()).step_by(step).collect();
+        let limit = if self.procfs { SAMPLE_LINKS } else { u32::MAX };
+        let part = Part {
+            limit,
+            ..self.whole()
+        };
+        self.read(&sample, part);
+        let hits = self.processes.iter().flat_map(|process| &process.hits);
+        let numbers: BTreeSet<u32> = hits.map(|(_, number)| *number).collect();
+        if numbers.is_empty() || numbers.len() > MOST_NUMBERS {
+            return false;
+        }
+        let numbers: Vec<u32> = numbers.into_iter().collect();
+        // Those of the sample are at their end, or further than 0.
+        let others = self.unfinished(|next| next == 0);
+        let readings = self.readings(&others, |pid, _| {
+            let wanted = |inode| self.wants(inode);
+            table::read_numbers(self.proc, pid, &numbers, self.procfs, wanted)
+        });
+        self.keep_all(readings);
+        self.unowned == 0
+    }
+
     /// Reads slice after slice of all processes until every wanted socket has an owner.
     fn slices(&mut self) {
         let mut to = if self.procfs { FIRST_SLICE } else { u32::MAX };
@@ -254,6 +303,23 @@ impl Search<'_> {
     /// Reads one part of each of these processes, from where the last one ended, and returns how
     /// many links that took.
     fn read(&mut self, indices: &[usize], part: Part) -> u32 {
+        let readings = self.readings(indices, |pid, from| {
+            let part = Part { from, ..part };
+            table::read(self.proc, pid, part, |inode| self.wants(inode))
+        });
+        self.keep_all(readings)
+    }
+
+    fn wants(&self, inode: u64) -> bool {
+        self.wanted.binary_search(&inode).is_ok()
+    }
+
+    /// Reads each of these processes, given its pid and where its unread descriptors begin.
+    fn readings(
+        &self,
+        indices: &[usize],
+        read: impl Fn(u32, u32) -> Reading + Sync,
+    ) -> Vec<(usize, Reading)> {
         let todo: Vec<(usize, u32, u32)> = indices
             .iter()
             .filter_map(|index| {
@@ -264,19 +330,15 @@ impl Search<'_> {
                 }
             })
             .collect();
-        let readings = cores::map(&todo, |(_, pid, from)| {
-            table::read(
-                self.proc,
-                *pid,
-                Part {
-                    from: *from,
-                    ..part
-                },
-                |inode| self.wanted.binary_search(&inode).is_ok(),
-            )
-        });
+        // Those of the sample are few, but they are read whole.
+        let readings = cores::map_from(SAMPLE / 2, &todo, |(_, pid, from)| read(*pid, *from));
+        let indices = todo.into_iter().map(|(index, ..)| index);
+        indices.zip(readings).collect()
+    }
+
+    fn keep_all(&mut self, readings: Vec<(usize, Reading)>) -> u32 {
         let mut links = 0;
-        for ((index, ..), reading) in todo.into_iter().zip(readings) {
+        for (index, reading) in readings {
             links += reading.links;
             self.keep(index, reading);
         }
@@ -306,41 +368,6 @@ impl Search<'_> {
         process.rest = rest.map(|rest| rest.saturating_sub(reading.links));
         process.hits.extend(reading.hits);
     }
-}
-
-/// Turns hits into owners: one a socket and process, with the lowest descriptor.
-fn describe(
-    path: &Path,
-    proc: BorrowedFd<'_>,
-    processes: Vec<Process>,
-) -> BTreeMap<u64, Vec<Owner>> {
-    let holders: Vec<_> = processes
-        .into_iter()
-        .filter(|process| !process.hits.is_empty())
-        .collect();
-    let described = cores::map(&holders, |holder| process::read(proc, holder.pid));
-    let mut runtimes = exe::Runtimes::default();
-    let mut by_inode: BTreeMap<u64, Vec<Owner>> = BTreeMap::new();
-    for (mut holder, described) in holders.into_iter().zip(described) {
-        let Some(described) = described else {
-            continue;
-        };
-        let runtime = described
-            .file
-            .and_then(|file| runtimes.of(path, holder.pid, file));
-        holder.hits.sort_unstable();
-        holder.hits.dedup_by_key(|(inode, _)| *inode);
-        for (inode, number) in holder.hits {
-            by_inode.entry(inode).or_default().push(Owner {
-                pid: Some(holder.pid),
-                comm: described.comm.clone(),
-                exe: described.exe.clone(),
-                fd: Some(number),
-                runtime,
-            });
-        }
-    }
-    by_inode
 }
 
 #[cfg(test)]

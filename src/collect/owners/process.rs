@@ -2,25 +2,65 @@
 //!
 //! Follows proc_pid_comm(5), proc_pid_exe(5) and, for the parent, proc_pid_stat(5).
 
+use std::collections::BTreeMap;
 use std::mem::MaybeUninit;
 use std::os::fd::BorrowedFd;
+use std::path::Path;
 
-use rustix::fs::{AtFlags, Mode, OFlags, openat, readlinkat, statat};
+use rustix::fs::{AtFlags, Mode, OFlags, StatxFlags, makedev, openat, readlinkat, statat, statx};
 use rustix::io::Errno;
+
+use super::super::{cores, exe};
+use crate::snapshot::Owner;
 
 /// A process.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Process {
+struct Process {
     /// At most 15 bytes; those that are not UTF-8 are replaced.
-    pub(super) comm: Option<String>,
+    comm: Option<String>,
     /// Path of the executable as the kernel writes it, so with ` (deleted)` where it is.
-    pub(super) exe: Option<String>,
+    exe: Option<String>,
     /// Device and inode of the executable.
-    pub(super) file: Option<(u64, u64)>,
+    file: Option<(u64, u64)>,
+}
+
+/// Turns hits into owners: one a socket and process, with the lowest descriptor.
+pub(super) fn describe(
+    path: &Path,
+    proc: BorrowedFd<'_>,
+    processes: Vec<super::Process>,
+) -> BTreeMap<u64, Vec<Owner>> {
+    let holders: Vec<_> = processes
+        .into_iter()
+        .filter(|process| !process.hits.is_empty())
+        .collect();
+    let described = cores::map(&holders, |holder| read(proc, holder.pid));
+    let mut runtimes = exe::Runtimes::default();
+    let mut by_inode: BTreeMap<u64, Vec<Owner>> = BTreeMap::new();
+    for (mut holder, described) in holders.into_iter().zip(described) {
+        let Some(described) = described else {
+            continue;
+        };
+        let runtime = described
+            .file
+            .and_then(|file| runtimes.of(path, holder.pid, file));
+        holder.hits.sort_unstable();
+        holder.hits.dedup_by_key(|(inode, _)| *inode);
+        for (inode, number) in holder.hits {
+            by_inode.entry(inode).or_default().push(Owner {
+                pid: Some(holder.pid),
+                comm: described.comm.clone(),
+                exe: described.exe.clone(),
+                fd: Some(number),
+                runtime,
+            });
+        }
+    }
+    by_inode
 }
 
 /// Reads a process; `None` when it is gone. What this user may not read is unknown.
-pub(super) fn read(proc: BorrowedFd<'_>, pid: u32) -> Option<Process> {
+fn read(proc: BorrowedFd<'_>, pid: u32) -> Option<Process> {
     let comm = match read_short(proc, &format!("{pid}/comm")) {
         Ok(bytes) => {
             let name = bytes.strip_suffix(b"\n").unwrap_or(&bytes);
@@ -31,14 +71,30 @@ pub(super) fn read(proc: BorrowedFd<'_>, pid: u32) -> Option<Process> {
     };
     let link = format!("{pid}/exe");
     let target = readlinkat(proc, link.as_str(), Vec::new()).ok();
-    let file = target
-        .as_ref()
-        .and_then(|_| statat(proc, link, AtFlags::empty()).ok());
+    let file = target.as_ref().and_then(|_| identity(proc, &link));
     Some(Process {
         comm,
         exe: target.map(|path| path.to_string_lossy().into_owned()),
-        file: file.map(|file| (file.st_dev, file.st_ino)),
+        file,
     })
+}
+
+/// Device and inode of the file that a link leads to, from what is known of it here: a server that
+/// does not answer is not waited for.
+fn identity(proc: BorrowedFd<'_>, link: &str) -> Option<(u64, u64)> {
+    let flags = AtFlags::STATX_DONT_SYNC | AtFlags::NO_AUTOMOUNT;
+    match statx(proc, link, flags, StatxFlags::INO) {
+        Ok(file) => Some((
+            makedev(file.stx_dev_major, file.stx_dev_minor),
+            file.stx_ino,
+        )),
+        // Since Linux 4.11.
+        Err(Errno::NOSYS) => {
+            let file = statat(proc, link, AtFlags::NO_AUTOMOUNT).ok()?;
+            Some((file.st_dev, file.st_ino))
+        }
+        Err(_) => None,
+    }
 }
 
 /// The parent of a process.

@@ -71,19 +71,78 @@ pub(super) fn read(
     part: Part,
     wanted: impl Fn(u64) -> bool,
 ) -> Reading {
+    finish(|reading| walk(proc, pid, part, wanted, reading))
+}
+
+/// Looks at these descriptors alone, in ascending order, or at all of a table that is not longer
+/// than `PROBED`. Where descriptors are left, the end is `More(0)`. `counted` is that of [`Part`].
+pub(super) fn read_numbers(
+    proc: BorrowedFd<'_>,
+    pid: u32,
+    numbers: &[u32],
+    counted: bool,
+    wanted: impl Fn(u64) -> bool,
+) -> Reading {
+    finish(|reading| {
+        let directory = open(proc, pid)?;
+        if counted {
+            reading.size = count(&directory)?;
+        }
+        let mut numbers = numbers;
+        if let Some(size @ 0..=PROBED) = reading.size {
+            if probe(&directory, PROBED, size, &wanted, reading)? == End::Complete {
+                return Ok(End::Complete);
+            }
+            // A short table may have a high number all the same.
+            numbers = &numbers[numbers.partition_point(|number| *number < PROBED)..];
+        }
+        for number in numbers {
+            let name = DecInt::new(*number);
+            let found = look(&directory, name.as_c_str(), *number, &wanted, reading)?;
+            reading.links += u32::from(found);
+        }
+        if reading.links == 0 && reading.size.is_none() {
+            // Kernel threads have no descriptors, and that is worth knowing: it ends their search.
+            let nothing = Part {
+                from: 0,
+                to: u32::MAX,
+                limit: 0,
+                counted,
+            };
+            return Ok(match list(&directory, nothing, wanted, reading)? {
+                End::More(_) => End::More(0),
+                end => end,
+            });
+        }
+        Ok(End::More(0))
+    })
+}
+
+fn finish(read: impl FnOnce(&mut Reading) -> Result<End, Errno>) -> Reading {
     let mut reading = Reading {
         end: End::Complete,
         hits: Vec::new(),
         links: 0,
         size: None,
     };
-    reading.end = match walk(proc, pid, part, wanted, &mut reading) {
+    reading.end = match read(&mut reading) {
         Ok(end) => end,
         Err(Errno::NOENT | Errno::SRCH) => End::Gone,
         // EACCES and EPERM, and what may befall the reader itself: EMFILE, ENFILE, ENOMEM.
         Err(_) => End::Denied,
     };
     reading
+}
+
+fn open(proc: BorrowedFd<'_>, pid: u32) -> Result<OwnedFd, Errno> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    openat(proc, format!("{pid}/fd"), flags, Mode::empty())
+}
+
+/// How many descriptors are open; `None` for none, too, which older kernels say of every process.
+fn count(directory: &OwnedFd) -> Result<Option<u32>, Errno> {
+    let size = fstat(directory)?.st_size;
+    Ok(u32::try_from(size).ok().filter(|size| *size > 0))
 }
 
 fn walk(
@@ -93,11 +152,9 @@ fn walk(
     wanted: impl Fn(u64) -> bool,
     reading: &mut Reading,
 ) -> Result<End, Errno> {
-    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-    let directory = openat(proc, format!("{pid}/fd"), flags, Mode::empty())?;
+    let directory = open(proc, pid)?;
     if part.from == 0 && part.counted {
-        let size = fstat(&directory)?.st_size;
-        reading.size = u32::try_from(size).ok().filter(|size| *size > 0);
+        reading.size = count(&directory)?;
     }
     match reading.size {
         Some(size) if part.to <= PROBED && part.limit >= PROBED => {
@@ -284,6 +341,29 @@ mod tests {
                 "{counted}"
             );
         }
+    }
+
+    #[test]
+    fn numbers_are_looked_up_alone() {
+        let socket = std::os::unix::net::UnixDatagram::unbound().unwrap();
+        let path = format!("/proc/self/fd/{}", socket.as_raw_fd());
+        let inode = std::fs::metadata(path).unwrap().ino();
+        let held = rustix::io::fcntl_dupfd_cloexec(&socket, 950).unwrap();
+        let number = u32::try_from(held.as_raw_fd()).unwrap();
+        let proc = File::open("/proc").unwrap();
+        for counted in [true, false] {
+            let numbers = |numbers: &[u32]| {
+                let pid = std::process::id();
+                read_numbers(proc.as_fd(), pid, numbers, counted, |found| found == inode)
+            };
+            let reading = numbers(&[number]);
+            assert!(reading.hits.contains(&(inode, number)));
+            let reading = numbers(&[number + 40]);
+            assert_ne!(reading.end, End::Gone);
+            assert!(!reading.hits.contains(&(inode, number)));
+        }
+        let gone = read_numbers(proc.as_fd(), 4_194_305, &[3], true, |_| true);
+        assert_eq!(gone.end, End::Gone);
     }
 
     #[test]

@@ -57,3 +57,77 @@ fn nothing_wanted_is_nothing_read() {
     assert!(owners.complete);
     assert!(find(Path::new("/nonexistent"), &BTreeSet::from([1])).is_err());
 }
+
+/// Many processes with two descriptors each; `place` says where a process has its listener, whose
+/// inode is 10,000 more than its pid.
+fn many(place: impl Fn(u32) -> u32) -> (tempfile::TempDir, BTreeSet<u64>) {
+    let tables: Vec<(u32, [(u32, u64); 2])> = (1..=300)
+        .map(|pid| (pid, [(0, 5), (place(pid), u64::from(pid) + 10_000)]))
+        .collect();
+    let tables: Vec<(u32, &[(u32, u64)])> = tables
+        .iter()
+        .map(|(pid, table)| (*pid, table.as_slice()))
+        .collect();
+    (fake(&tables), (10_001..=10_300).collect())
+}
+
+/// A search as far as what it learns.
+fn learned(proc: &Path, wanted: &BTreeSet<u64>) -> (bool, usize) {
+    let directory = File::open(proc).unwrap();
+    let mut search = Search {
+        proc: directory.as_fd(),
+        procfs: false,
+        wanted: wanted.iter().copied().collect(),
+        owned: vec![false; wanted.len()],
+        unowned: wanted.len(),
+        processes: list(directory.as_fd()).unwrap(),
+    };
+    (search.learn(), search.unowned)
+}
+
+fn all_are_found(proc: &Path, wanted: &BTreeSet<u64>, place: impl Fn(u32) -> u32) {
+    let mut owners = find(proc, wanted).unwrap();
+    for pid in 1..=300 {
+        let found = pids(&owners.take(u64::from(pid) + 10_000));
+        assert_eq!(found, [(Some(pid), Some(place(pid)))]);
+    }
+}
+
+#[test]
+fn a_sample_teaches_where_listeners_are() {
+    let place = |pid| 3 + pid % 2;
+    let (proc, wanted) = many(place);
+    assert_eq!(learned(proc.path(), &wanted), (true, 0));
+    all_are_found(proc.path(), &wanted, place);
+}
+
+#[test]
+fn listeners_at_any_number_teach_nothing() {
+    let place = |pid| 3 + pid;
+    let (proc, wanted) = many(place);
+    let (all, unowned) = learned(proc.path(), &wanted);
+    assert!(!all && unowned > 200, "{unowned}");
+    all_are_found(proc.path(), &wanted, place);
+}
+
+#[test]
+fn a_listener_elsewhere_is_found_by_the_slices() {
+    // Not in the sample: its pids are 1, 12, 23 and so on.
+    let place = |pid| if pid == 8 { 77 } else { 3 };
+    let (proc, wanted) = many(place);
+    assert_eq!(learned(proc.path(), &wanted), (false, 1));
+    all_are_found(proc.path(), &wanted, place);
+}
+
+#[test]
+fn an_inherited_listener_is_found_in_every_process() {
+    let (proc, mut wanted) = many(|_| 3);
+    for pid in 200..=300 {
+        let link = proc.path().join(pid.to_string()).join("fd/4");
+        symlink("socket:[77]", link).unwrap();
+    }
+    wanted.insert(77);
+    assert_eq!(learned(proc.path(), &wanted), (true, 0));
+    let owners = find(proc.path(), &wanted).unwrap().take(77);
+    assert_eq!(owners.len(), 101);
+}
