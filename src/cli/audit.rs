@@ -17,10 +17,9 @@ pub(super) fn run(arguments: &Audit) -> Run {
     let rules = input::rules(&arguments.rules.rules)?;
     let sources: Vec<(Option<String>, Snapshot)> = if arguments.source.snapshot.is_empty() {
         let wanted = Wanted {
-            sysctls: rules.sysctls(),
-            owners: true,
             syn_queues: true,
             files: false,
+            ..input::wanted(&rules)
         };
         vec![(None, input::host(&wanted)?)]
     } else {

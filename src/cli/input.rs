@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::assess::check;
 use crate::collect::{self, Sources, Wanted};
+use crate::kernel::counters::COUNTERS;
 use crate::rules::{RuleSet, builtin, load};
 use crate::snapshot::{Snapshot, file};
 use crate::text::diagnostic::Diagnostic;
@@ -107,6 +108,19 @@ pub(super) fn snapshot(path: &Path) -> Result<(String, Snapshot), Failure> {
     let snapshot = file::parse(&name, &text)?;
     check::names(&name, &text, &snapshot)?;
     Ok((name, snapshot))
+}
+
+/// What to read of a host that is judged by these rules.
+pub(super) fn wanted(rules: &RuleSet) -> Wanted {
+    Wanted {
+        sysctls: rules.sysctls(),
+        counters: COUNTERS
+            .iter()
+            .map(|counter| counter.name.to_owned())
+            .collect(),
+        owners: true,
+        ..Wanted::default()
+    }
 }
 
 /// The live host, as the rules need it.

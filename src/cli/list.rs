@@ -21,7 +21,7 @@ pub(super) fn run(arguments: &List) -> Run {
                 sysctls,
                 owners: true,
                 syn_queues: true,
-                files: false,
+                ..Wanted::default()
             })?,
         )]
     } else {

@@ -21,10 +21,9 @@ pub(super) fn run(arguments: &Patch) -> Run {
     let snapshot = match &arguments.snapshot {
         Some(path) => input::snapshot(path)?.1,
         None => input::host(&Wanted {
-            sysctls: rules.sysctls(),
-            owners: true,
             syn_queues: false,
             files: false,
+            ..input::wanted(&rules)
         })?,
     };
     let facts = Facts::new(&snapshot);

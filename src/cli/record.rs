@@ -9,10 +9,9 @@ use crate::snapshot::file;
 pub(super) fn run(arguments: &Record) -> Run {
     let rules = input::rules(&arguments.rules.rules)?;
     let wanted = Wanted {
-        sysctls: rules.sysctls(),
-        owners: true,
         syn_queues: true,
         files: true,
+        ..input::wanted(&rules)
     };
     let snapshot = input::host(&wanted)?;
     let json_name = |path: &std::path::PathBuf| {

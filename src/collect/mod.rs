@@ -24,6 +24,7 @@ mod syn_queue;
 mod sys;
 mod sysctl;
 mod unix;
+mod unread;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -65,6 +66,8 @@ impl Default for Sources {
 pub struct Wanted {
     /// Dotted keys of sysctls, of any subtree.
     pub sysctls: BTreeSet<String>,
+    /// Counters of /proc/net/netstat by name, such as `TcpExt.ListenOverflows`.
+    pub counters: BTreeSet<String>,
     /// Processes that hold the listeners, with their control groups and units.
     pub owners: bool,
     /// Lengths of the SYN queues, for which the kernel walks all connections.
@@ -103,6 +106,7 @@ pub fn snapshot(sources: &Sources, wanted: &Wanted) -> Result<Snapshot, CollectE
     if let Some(owners) = owners {
         keep_owners(sources, &mut tables.rows, owners, &mut gaps);
     }
+    unread::tell(&sources.proc, &mut gaps);
     let netns = netns::current(sources);
     let mut listeners: Vec<Listener> = tables.rows.into_iter().map(|row| row.listener).collect();
     listeners.sort_by_cached_key(|listener| {
@@ -113,7 +117,7 @@ pub fn snapshot(sources: &Sources, wanted: &Wanted) -> Result<Snapshot, CollectE
         name: netns.name,
         id: netns.id,
         sysctls: sysctl::read(&sources.proc, &wanted.sysctls, &mut gaps),
-        counters: counters::read(&sources.proc, &mut gaps),
+        counters: counters::read(&sources.proc, &wanted.counters, &mut gaps),
         listeners,
     };
     Ok(Snapshot {
