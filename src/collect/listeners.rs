@@ -10,6 +10,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
+use std::thread;
 
 use super::inet::{self, Devices};
 use super::netlink::{Diag, Dump};
@@ -53,21 +54,38 @@ pub(super) fn read(sources: &Sources) -> Tables {
         true => Diag::open(),
         false => Err(io::Error::from_raw_os_error(libc::EPROTONOSUPPORT)),
     };
+    let mut sockets = sockstat::read(&sources.proc);
+    let mut helper = match &diag {
+        Ok(_) if sockets.crowded() => Diag::open().ok(),
+        _ => None,
+    };
+    if helper.is_some() {
+        // Counted after both sockets were opened, which are counted too.
+        sockets = sockstat::read(&sources.proc);
+    }
     let mut tables = Tables {
         rows: Vec::new(),
         requests: Requests::new(),
         diag: None,
         ways: BTreeMap::new(),
-        // Counted after that socket was opened, which is one more.
-        sockets: sockstat::read(&sources.proc),
+        sockets,
         gaps: Vec::new(),
     };
     let mut refusals: Vec<(Family, io::Error)> = Vec::new();
     let mut devices = Devices::default();
+    let mut first = match &mut diag {
+        Ok(diag) => first_passes(diag, helper.as_mut()),
+        Err(_) => BTreeMap::new(),
+    };
     for family in Family::ALL {
-        let answer = match &mut diag {
-            Ok(diag) => read_diag(diag, family, sources, &mut devices, &mut tables),
-            Err(error) => Err(copy(error)),
+        let answer = match (&mut diag, first.remove(&family)) {
+            (Ok(diag), Some(Ok(seen))) => {
+                read_diag(diag, family, seen, sources, &mut devices, &mut tables);
+                Ok(())
+            }
+            (_, Some(Err(error))) => Err(error),
+            (Ok(_), None) => Err(io::Error::from_raw_os_error(libc::EPROTONOSUPPORT)),
+            (Err(error), _) => Err(copy(error)),
         };
         if let Err(refusal) = answer {
             read_proc(sources, family, &refusal, &mut tables);
@@ -110,6 +128,32 @@ fn pass(diag: &mut Diag, family: Family) -> io::Result<Pass> {
     })
 }
 
+/// The first pass over every family. Where there are many sockets, the kernel's walk over all unix
+/// sockets takes as long as the others, and runs beside them on a socket and a thread of its own.
+fn first_passes(diag: &mut Diag, helper: Option<&mut Diag>) -> BTreeMap<Family, io::Result<Pass>> {
+    let Some(helper) = helper else {
+        return Family::ALL
+            .into_iter()
+            .map(|family| (family, pass(diag, family)))
+            .collect();
+    };
+    thread::scope(|scope| {
+        let run = || pass(helper, Family::Unix);
+        let unix = thread::Builder::new().spawn_scoped(scope, run);
+        let mut passes: BTreeMap<_, _> = [Family::Inet, Family::Inet6]
+            .map(|family| (family, pass(diag, family)))
+            .into();
+        let unix = match unix.map(thread::ScopedJoinHandle::join) {
+            Ok(Ok(pass)) => pass,
+            Ok(Err(panic)) => std::panic::resume_unwind(panic),
+            // No thread to be had: one after the other then.
+            Err(_) => pass(diag, Family::Unix),
+        };
+        passes.insert(Family::Unix, unix);
+        passes
+    })
+}
+
 /// The rows of one family's dump.
 pub(super) fn dump(diag: &mut Diag, family: Family) -> io::Result<(Vec<Raw>, Dump)> {
     let mut rows = Vec::new();
@@ -132,12 +176,12 @@ pub(super) fn dump(diag: &mut Diag, family: Family) -> io::Result<(Vec<Raw>, Dum
 fn read_diag(
     diag: &mut Diag,
     family: Family,
+    mut seen: Pass,
     sources: &Sources,
     devices: &mut Devices,
     tables: &mut Tables,
-) -> io::Result<()> {
+) {
     let name = format!("sock_diag ({})", family.file());
-    let mut seen = pass(diag, family)?;
     let several = seen.dump.pieces > 1;
     if seen.repeated || (several && sockstat::read(&sources.proc).moved(&tables.sockets, family)) {
         // A second look that fails does not take back the first.
@@ -156,7 +200,6 @@ fn read_diag(
     let rows = seen.rows.into_iter().map(|row| row.spell(devices));
     tables.rows.extend(rows);
     tables.ways.insert(family, Way::Diag);
-    Ok(())
 }
 
 /// Each socket once; where both passes saw it, as the second did.

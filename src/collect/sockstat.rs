@@ -15,6 +15,9 @@ use super::row::Family;
 /// its own (about 30 µs to start).
 const MANY: u64 = 20_000;
 
+/// Above this many sockets of any kind the unix table may be long too.
+const CROWDED: u64 = 10_000;
+
 /// Counts of sockets.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Sockets {
@@ -36,6 +39,11 @@ impl Sockets {
             Family::Inet => self.tcp != before.tcp,
             Family::Inet6 => self.tcp6 != before.tcp6,
         }
+    }
+
+    /// Whether a walk over all unix sockets may take long: they are not counted by themselves.
+    pub(super) fn crowded(&self) -> bool {
+        self.used > CROWDED
     }
 
     /// Whether walking all connections takes long.
