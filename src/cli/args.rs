@@ -227,17 +227,8 @@ pub(super) enum RecordFormat {
 
 #[derive(Debug, Args)]
 pub(super) struct Patch {
-    /// Judge this file instead of the host; `-` is standard input
-    #[arg(long, value_name = "FILE")]
-    pub(super) snapshot: Option<PathBuf>,
-    /// Network namespace to look at
-    #[arg(
-        long,
-        value_name = "NETNS",
-        default_value = "self",
-        conflicts_with = "snapshot"
-    )]
-    pub(super) netns: Netns,
+    #[command(flatten)]
+    pub(super) source: Source,
     #[command(flatten)]
     pub(super) rules: Rules,
     /// Root directory whose sysctl.conf is changed
@@ -246,4 +237,15 @@ pub(super) struct Patch {
     /// File below the root to change
     #[arg(long, value_name = "PATH", default_value = "/etc/sysctl.conf")]
     pub(super) file: PathBuf,
+}
+
+impl Patch {
+    /// The snapshot to judge instead of the host; `Err`: more than one was given.
+    pub(super) fn snapshot(&self) -> Result<Option<&PathBuf>, &'static str> {
+        match self.source.snapshot.as_slice() {
+            [] => Ok(None),
+            [snapshot] => Ok(Some(snapshot)),
+            _ => Err("a patch is made from one --snapshot: each host has files of its own"),
+        }
+    }
 }

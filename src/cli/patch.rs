@@ -18,7 +18,8 @@ use crate::sysctl_conf::edit::edit;
 
 pub(super) fn run(arguments: &Patch) -> Run {
     let rules = input::rules(&arguments.rules.rules)?;
-    let snapshot = match &arguments.snapshot {
+    let recorded = arguments.snapshot().map_err(anyhow::Error::msg)?;
+    let snapshot = match recorded {
         Some(path) => input::snapshot(path)?.1,
         None => input::host(&Wanted {
             syn_queues: false,
@@ -69,7 +70,7 @@ fn print(header: &str, change: &[u8], next: &str, arguments: &Patch) -> Run {
         out.write_all(change)
     })?;
     // In a pipe nobody reads the header.
-    if !std::io::stdout().is_terminal() && arguments.snapshot.is_none() {
+    if !std::io::stdout().is_terminal() && arguments.source.snapshot.is_empty() {
         output::note(next);
     }
     Ok(outcome)

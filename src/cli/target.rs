@@ -34,7 +34,7 @@ impl<'a> Target<'a> {
             return Err(anyhow!("{}: {why}", arguments.file.display()).into());
         }
         let recorded =
-            (arguments.snapshot.is_some() && arguments.root.is_none()).then_some(snapshot);
+            (!arguments.source.snapshot.is_empty() && arguments.root.is_none()).then_some(snapshot);
         if let Some(snapshot) = recorded {
             let name = path.to_string_lossy();
             let files = snapshot.files.as_deref().unwrap_or_else(|| {

@@ -206,7 +206,7 @@ pub(super) mod tests {
         bytes
     }
 
-    fn attribute(kind: u16, value: &[u8]) -> Vec<u8> {
+    pub(in crate::collect) fn attribute(kind: u16, value: &[u8]) -> Vec<u8> {
         let mut bytes = (4 + value.len() as u16).to_ne_bytes().to_vec();
         bytes.extend(kind.to_ne_bytes());
         bytes.extend(value);

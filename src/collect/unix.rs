@@ -81,6 +81,7 @@ mod tests {
     use super::super::inet::Devices;
     use super::super::row::Row;
     use super::*;
+    use crate::collect::inet::tests::attribute;
 
     fn parse(bytes: &[u8]) -> Option<Row> {
         parse_listener(bytes).map(|raw| raw.spell(&mut Devices::default()))
@@ -90,14 +91,6 @@ mod tests {
         let mut bytes = vec![AF_UNIX, kind, state, 0];
         bytes.extend(1234u32.to_ne_bytes());
         bytes.extend(9u64.to_ne_bytes());
-        bytes
-    }
-
-    fn attribute(kind: u16, value: &[u8]) -> Vec<u8> {
-        let mut bytes = (4 + value.len() as u16).to_ne_bytes().to_vec();
-        bytes.extend(kind.to_ne_bytes());
-        bytes.extend(value);
-        bytes.resize(bytes.len().next_multiple_of(4), 0);
         bytes
     }
 
