@@ -38,12 +38,9 @@ pub fn compare(sysctls: &[&SysctlStep], text: Option<&[u8]>) -> Persistent {
 }
 
 fn suffices(step: &SysctlStep, number: i64) -> bool {
-    let value: Option<i64> = step.value.parse().ok();
-    let from: Option<i64> = step.from.as_ref().and_then(|from| from.parse().ok());
-    match (value, from) {
-        (Some(value), Some(from)) if value > from => number >= value,
-        (Some(value), _) => number == value,
-        _ => false,
+    match step.raised() {
+        Some(value) => number >= value,
+        None => step.value.parse() == Ok(number),
     }
 }
 

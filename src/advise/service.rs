@@ -45,7 +45,9 @@ pub struct RelistenStep {
 
 impl ServiceStep {
     pub(super) fn of(finding: &Finding, facts: &Facts<'_>) -> Option<Self> {
-        let ((facts, somaxconn), netns) = listener(finding, facts)?;
+        let netns = finding.about.netns_in(facts)?.namespace;
+        let somaxconn = netns.sysctl_int("net.core.somaxconn");
+        let facts = finding.about.listener_in(facts)?;
         let why = match (facts.finite_request(), facts.listener.accept_queue.max) {
             (Some(asked), _) => format!("it asks for {asked} now"),
             (None, Some(has)) => format!("it has {has} now"),
@@ -63,7 +65,7 @@ impl ServiceStep {
             (None, None) => "the backlog that the program passes to listen()".to_owned(),
         };
         Some(Self {
-            netns,
+            netns: netns.name.clone(),
             who: facts.who().unwrap_or(NOBODY).to_owned(),
             setting,
             addresses: vec![facts.listener.address.clone()],
@@ -100,7 +102,8 @@ fn enough(asked: i64, somaxconn: Option<i64>) -> i64 {
 
 impl RelistenStep {
     pub(super) fn of(finding: &Finding, facts: &Facts<'_>) -> Option<Self> {
-        let ((facts, _), netns) = listener(finding, facts)?;
+        let netns = finding.about.netns_in(facts)?.namespace;
+        let facts = finding.about.listener_in(facts)?;
         let who = facts.who().unwrap_or(NOBODY).to_owned();
         let activated = facts.service.is_some_and(|found| found.activated);
         let command = (!activated)
@@ -127,7 +130,7 @@ impl RelistenStep {
             None => format!("backlint list --protocol {}", facts.listener.protocol),
         };
         Some(Self {
-            netns,
+            netns: netns.name.clone(),
             unit: facts.listener.unit.clone(),
             command,
             words,
@@ -228,19 +231,6 @@ impl Mergeable for RelistenStep {
     fn addresses(&mut self) -> &mut Vec<String> {
         &mut self.addresses
     }
-}
-
-/// The listener of a finding with its namespace's somaxconn, and the namespace's name.
-fn listener<'a>(
-    finding: &Finding,
-    facts: &'a Facts<'a>,
-) -> Option<((&'a ListenerFacts<'a>, Option<i64>), String)> {
-    let netns = facts.namespaces.get(finding.about.netns_index)?;
-    let listener = netns
-        .listeners
-        .get(finding.about.listener.as_ref()?.index)?;
-    let somaxconn = netns.namespace.sysctl_int("net.core.somaxconn");
-    Some(((listener, somaxconn), netns.namespace.name.clone()))
 }
 
 #[cfg(test)]

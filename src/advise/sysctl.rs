@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::service;
-use crate::assess::{Facts, ListenerFacts, NetnsFacts};
+use crate::assess::{Facts, ListenerFacts};
 use crate::kernel::{syn_queue, sysctls};
 use crate::rules::Advice;
 use crate::rules::finding::{Finding, SysctlTarget};
@@ -28,6 +28,13 @@ pub struct SysctlStep {
 }
 
 impl SysctlStep {
+    /// The new value, where it is a number and larger than the one at run time.
+    pub(super) fn raised(&self) -> Option<i64> {
+        let value = self.value.parse().ok()?;
+        let from: i64 = self.from.as_ref()?.parse().ok()?;
+        (value > from).then_some(value)
+    }
+
     /// The command that shows whether the value is in force, where a plain one does.
     pub fn verify(&self) -> Option<String> {
         self.first.then(|| format!("sysctl {}", self.key))
@@ -41,10 +48,10 @@ pub(super) fn resolve(
     target: &SysctlTarget,
     facts: &Facts<'_>,
 ) -> Option<SysctlStep> {
-    let netns = facts.namespaces.get(finding.about.netns_index)?;
+    let netns = finding.about.netns_in(facts)?;
     let value = match target {
         SysctlTarget::Value(value) => value.clone(),
-        SysctlTarget::Advice(advice) => derive(*advice, finding, netns)?.to_string(),
+        SysctlTarget::Advice(advice) => derive(*advice, finding, facts)?.to_string(),
     };
     let value = match value.parse() {
         Ok(number) => within_reach(key, number, facts).to_string(),
@@ -70,16 +77,12 @@ fn within_reach(key: &str, number: i64, facts: &Facts<'_>) -> i64 {
 }
 
 /// The derived values. Never a round number that nobody asked for.
-fn derive(advice: Advice, finding: &Finding, netns: &NetnsFacts<'_>) -> Option<i64> {
+fn derive(advice: Advice, finding: &Finding, facts: &Facts<'_>) -> Option<i64> {
+    let netns = finding.about.netns_in(facts)?;
     let somaxconn = netns.namespace.sysctl_int("net.core.somaxconn");
     match advice {
         Advice::Somaxconn => Some(netns.wanted_somaxconn?.max(somaxconn.unwrap_or(0))),
-        Advice::Backlog => {
-            let listener = netns
-                .listeners
-                .get(finding.about.listener.as_ref()?.index)?;
-            service::proposal(listener, somaxconn)
-        }
+        Advice::Backlog => service::proposal(finding.about.listener_in(facts)?, somaxconn),
         Advice::MaxSynBacklog => {
             let longest = netns.listeners.get(netns.longest?)?;
             let max = longest.listener.accept_queue.max?;
@@ -120,12 +123,7 @@ impl Changes {
         });
         let known = &mut change.step;
         if known.value != step.value {
-            let raised = |step: &SysctlStep| {
-                let value: i64 = step.value.parse().ok()?;
-                let from: i64 = step.from.as_ref()?.parse().ok()?;
-                (value > from).then_some(value)
-            };
-            match (raised(known), raised(&step)) {
+            match (known.raised(), step.raised()) {
                 (Some(a), Some(b)) => known.value = a.max(b).to_string(),
                 _ => self.notes.push(format!(
                     "{} wants {} = {} and {} wants {}: the plan has {}",
@@ -133,7 +131,10 @@ impl Changes {
                 )),
             }
         }
-        let weight = weight(finding, facts);
+        let listener = finding.about.listener_in(facts);
+        let weight = listener
+            .and_then(ListenerFacts::finite_request)
+            .unwrap_or(0);
         change
             .reasons
             .extend(step.reasons.into_iter().map(|reason| (weight, reason)));
@@ -189,17 +190,4 @@ impl Changes {
             }
         }
     }
-}
-
-fn weight(finding: &Finding, facts: &Facts<'_>) -> i64 {
-    let listener = finding.about.listener.as_ref().and_then(|about| {
-        facts
-            .namespaces
-            .get(finding.about.netns_index)?
-            .listeners
-            .get(about.index)
-    });
-    listener
-        .and_then(ListenerFacts::finite_request)
-        .unwrap_or(0)
 }

@@ -10,7 +10,7 @@ use super::expr::{Expr, Name};
 use super::template::Template;
 use super::vocabulary::{Subject, Value};
 use super::{Advice, Remedy, RemedyStep, RemedyValue, Rule, Scope};
-use crate::assess::Confidence;
+use crate::assess::{Confidence, Facts, ListenerFacts, NetnsFacts};
 use crate::snapshot::Protocol;
 
 /// What a rule found, complete: nothing later adds an opinion.
@@ -41,6 +41,20 @@ pub struct About {
     pub netns: Option<String>,
     /// The listener, for a finding about one.
     pub listener: Option<AboutListener>,
+}
+
+impl About {
+    /// The facts about the namespace.
+    pub fn netns_in<'a>(&self, facts: &'a Facts<'a>) -> Option<&'a NetnsFacts<'a>> {
+        facts.namespaces.get(self.netns_index)
+    }
+
+    /// The facts about the listener, for a finding about one.
+    pub fn listener_in<'a>(&self, facts: &'a Facts<'a>) -> Option<&'a ListenerFacts<'a>> {
+        self.netns_in(facts)?
+            .listeners
+            .get(self.listener.as_ref()?.index)
+    }
 }
 
 /// The listener that a finding is about.
