@@ -1,7 +1,5 @@
 //! `backlint audit`.
 
-use std::path::Path;
-
 use super::args::{Audit, ReportFormat};
 use super::{Run, input, output};
 use crate::advise::advise;
@@ -18,7 +16,6 @@ pub(super) fn run(arguments: &Audit) -> Run {
     let sources: Vec<(Option<String>, Snapshot)> = if arguments.source.snapshot.is_empty() {
         let wanted = Wanted {
             syn_queues: true,
-            files: false,
             ..input::wanted(&rules)
         };
         vec![(None, input::host(&wanted)?)]
@@ -41,13 +38,12 @@ pub(super) fn run(arguments: &Audit) -> Run {
     let reports: Vec<Report<'_>> = sources
         .iter()
         .zip(&facts)
-        .map(|((source, _), facts)| {
+        .enumerate()
+        .map(|(n, ((source, _), facts))| {
             let judgement = judge(&rules, facts);
             let advice = advise(&judgement.findings, facts);
-            let snapshot = source.as_ref().map(|name| {
-                let stdin = name == input::STDIN;
-                output::argument("--snapshot", Path::new(if stdin { "-" } else { name }))
-            });
+            let path = arguments.source.snapshot.get(n);
+            let snapshot = path.map(|path| output::argument("--snapshot", path));
             Report {
                 source: source.as_deref(),
                 again: snapshot.unwrap_or_default() + &rule_arguments,

@@ -12,7 +12,7 @@ use crate::snapshot::{Snapshot, file};
 use crate::text::diagnostic::Diagnostic;
 
 /// The name of standard input in messages.
-pub(super) const STDIN: &str = "<stdin>";
+const STDIN: &str = "<stdin>";
 
 /// Bytes that a snapshot may have: some hundred thousand listeners.
 const LONGEST_SNAPSHOT: u64 = 256 << 20;

@@ -62,7 +62,8 @@ fn rows(facts: &Facts<'_>, arguments: &List) -> Vec<(usize, usize)> {
             .filter(|n| keeps(&netns.listeners[*n], arguments))
             .collect();
         let listener = |n: &usize| &netns.listeners[*n];
-        kept.sort_by_key(|n| listener(n).listener.sort_key());
+        // The key reads the port from text: once for each, not for each comparison.
+        kept.sort_by_cached_key(|n| listener(n).listener.sort_key());
         match arguments.sort {
             Sort::Address => {}
             Sort::Len => kept.sort_by_key(|n| Reverse(listener(n).listener.accept_queue.len)),

@@ -9,7 +9,6 @@ use super::target::Target;
 use super::{Run, input, output};
 use crate::advise::{Advice, SysctlStep, advise, persistent};
 use crate::assess::Facts;
-use crate::collect::Wanted;
 use crate::report::patch::{self, Place};
 use crate::report::{Outcome, diff};
 use crate::rules::engine::judge;
@@ -21,11 +20,7 @@ pub(super) fn run(arguments: &Patch) -> Run {
     let recorded = arguments.snapshot().map_err(anyhow::Error::msg)?;
     let snapshot = match recorded {
         Some(path) => input::snapshot(path)?.1,
-        None => input::host(&Wanted {
-            syn_queues: false,
-            files: false,
-            ..input::wanted(&rules)
-        })?,
+        None => input::host(&input::wanted(&rules))?,
     };
     let facts = Facts::new(&snapshot);
     let judgement = judge(&rules, &facts);
