@@ -84,14 +84,17 @@ impl ListenerFacts<'_> {
         self.finite_request().max(outgrown)
     }
 
+    /// Whether the request is only the service's known default.
+    fn rests_on_default(&self) -> bool {
+        self.requested
+            .as_ref()
+            .is_some_and(|asked| asked.source == Source::Default)
+    }
+
     /// Whether the verdict is "stale" by comparison with a default that is a number.
     fn is_stale_by_default(&self) -> bool {
-        let default = self
-            .requested
-            .as_ref()
-            .is_some_and(|asked| asked.source == Source::Default);
         let smaller = self.finite_request() > self.listener.accept_queue.max.map(i64::from);
-        self.limited_by == Some(LimitedBy::Stale) && default && smaller
+        self.limited_by == Some(LimitedBy::Stale) && self.rests_on_default() && smaller
     }
 
     /// The requested backlog where it is a number and not "as much as there is".
@@ -200,11 +203,8 @@ fn doubt_defaults(listeners: &mut [ListenerFacts<'_>], somaxconn: Option<u32>) {
             facts.confidence = Confidence::Possible;
         }
         let at_the_cap = facts.listener.accept_queue.max == somaxconn;
-        let default = facts
-            .requested
-            .as_ref()
-            .is_some_and(|asked| asked.source == Source::Default);
-        if facts.limited_by == Some(LimitedBy::Application) && at_the_cap && default {
+        let application = facts.limited_by == Some(LimitedBy::Application);
+        if application && at_the_cap && facts.rests_on_default() {
             facts.confidence = Confidence::Possible;
         }
     }

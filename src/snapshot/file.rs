@@ -19,7 +19,12 @@ use crate::text::locate::{Locate, Step};
 pub fn parse(name: &str, text: &str) -> Result<Snapshot, Diagnostic> {
     bounded_nesting(name, text)?;
     let syntax = Syntax::of(text);
-    let snapshot: Snapshot = syntax.read(name, text)?;
+    let snapshot: Snapshot = syntax.read(name, text).map_err(|fault| {
+        if fault.message.contains("missing field `schema`") {
+            return fault.with_help(format!("a snapshot begins with `schema: {SCHEMA}`"));
+        }
+        fault
+    })?;
     let fault = |path: &[Step], message: String, help: &str| {
         syntax.point_at(name, text, path, message).with_help(help)
     };

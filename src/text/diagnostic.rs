@@ -53,10 +53,6 @@ impl Diagnostic {
         let message = &without_position(message);
         let message = &in_plain_words(message);
         let mut diagnostic = Self::at(file, text, at.filter(|at| at.0 > 0), message.as_str());
-        if message.contains("missing field `schema`") {
-            diagnostic.help =
-                Some("a snapshot begins with `schema: backlint/snapshot/v1`".to_owned());
-        }
         let mut quoted = message.split('`').skip(1).step_by(2);
         if message.contains("unknown field") || message.contains("unknown variant") {
             let unknown = quoted.next().unwrap_or_default();
