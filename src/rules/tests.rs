@@ -22,18 +22,23 @@ namespaces:
       - {protocol: tcp, address: "0.0.0.0:80", accept_queue: {max: 128}, owners: [{comm: nginx}]}
 "#;
 
-/// The value of an expression for the one listener of [`ONE`]; a fault as text.
-fn value(source: &str) -> Result<Value<'static>, String> {
-    let expr = Expr::parse(source, Scope::Listener).map_err(|fault| fault.message)?;
+/// Does something for the one listener of [`ONE`].
+fn with_listener<R>(run: impl FnOnce(Subject<'_>) -> R) -> R {
     let snapshot = snapshot(ONE);
     let facts = Facts::new(&snapshot);
     let netns = &facts.namespaces[0];
-    let subject = Subject {
+    let listener = Some(&netns.listeners[0]);
+    run(Subject {
         facts: &facts,
         netns,
-        listener: Some(&netns.listeners[0]),
-    };
-    expr.evaluate(subject).map_err(|why| {
+        listener,
+    })
+}
+
+/// The value of an expression for the one listener of [`ONE`]; a fault as text.
+fn value(source: &str) -> Result<Value<'static>, String> {
+    let expr = Expr::parse(source, Scope::Listener).map_err(|fault| fault.message)?;
+    with_listener(|subject| expr.evaluate(subject)).map_err(|why| {
         let missing: Vec<String> = why.missing.into_iter().collect();
         format!(
             "missing {} {}",
@@ -196,14 +201,7 @@ fn nest_deeply() {
         for depth in [30, 190, 100_000] {
             let source = format!("{}{middle}{}", open.repeat(depth), close.repeat(depth));
             if let Ok(expr) = Expr::parse(&source, Scope::Host) {
-                let snapshot = snapshot(ONE);
-                let facts = Facts::new(&snapshot);
-                let netns = &facts.namespaces[0];
-                let _ = expr.evaluate(Subject {
-                    facts: &facts,
-                    netns,
-                    listener: None,
-                });
+                let _ = with_listener(|subject| expr.evaluate(subject));
                 assert!(source.chars().count() <= expr::LONGEST, "{open} {depth}");
             }
         }
@@ -212,16 +210,9 @@ fn nest_deeply() {
 
 #[test]
 fn messages_render_what_they_name() {
-    let snapshot = snapshot(ONE);
-    let facts = Facts::new(&snapshot);
-    let netns = &facts.namespaces[0];
-    let subject = Subject {
-        facts: &facts,
-        netns,
-        listener: Some(&netns.listeners[0]),
-    };
     let render = |source: &str| {
-        Template::parse(source, Scope::Listener).map(|template| template.render(subject))
+        let template = Template::parse(source, Scope::Listener);
+        template.map(|template| with_listener(|subject| template.render(subject)))
     };
     assert_eq!(render("{{{listener.port}}}").as_deref(), Ok("{80}"));
     assert_eq!(
