@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::assess::{Facts, ListenerFacts};
 use crate::rules::finding::Finding;
 use crate::services;
-use crate::snapshot::{Listener, address};
+use crate::services::service::Step;
+use crate::snapshot::{Listener, Source, address};
 
 /// Change a service's own backlog.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,16 +55,7 @@ impl ServiceStep {
             (None, None) => "what it asks for now is not known".to_owned(),
         };
         let number = proposal(facts, somaxconn).map(|number| number.to_string());
-        let setting = match (facts.service, number) {
-            (Some(found), number) => found
-                .asker
-                .setting
-                .replace("{}", number.as_deref().unwrap_or("NUMBER")),
-            (None, Some(number)) => {
-                format!("the backlog that the program passes to listen(), to {number}")
-            }
-            (None, None) => "the backlog that the program passes to listen()".to_owned(),
-        };
+        let setting = setting(facts, number.as_deref());
         Some(Self {
             netns: netns.name.clone(),
             who: facts.who().unwrap_or(NOBODY).to_owned(),
@@ -71,6 +63,29 @@ impl ServiceStep {
             addresses: vec![facts.listener.address.clone()],
             why,
         })
+    }
+}
+
+/// The setting to change, filled in, and where it belongs.
+fn setting(facts: &ListenerFacts<'_>, number: Option<&str>) -> String {
+    let Some(found) = facts.service else {
+        let to = number
+            .map(|number| format!(", to {number}"))
+            .unwrap_or_default();
+        return format!("the backlog that the program passes to listen(){to}");
+    };
+    let setting = &found.asker.setting;
+    let Some(example) = &setting.example else {
+        return format!("none: {}", setting.place);
+    };
+    let line = example.replace("{}", number.unwrap_or("NUMBER"));
+    let written = facts
+        .requested
+        .as_ref()
+        .filter(|asked| asked.source == Source::Config);
+    match written.and_then(|asked| asked.place.as_deref()) {
+        Some(place) => format!("`{line}` ({place} has the number now)"),
+        None => format!("`{line}`, {}", setting.place),
     }
 }
 
@@ -121,9 +136,7 @@ impl RelistenStep {
             (None, Some(pid)) => format!("restart {who} (seen as pid {pid})"),
             _ => format!("restart {who}"),
         };
-        let applies = facts
-            .service
-            .map_or("a restart", |found| found.asker.applies);
+        let applies = applies(facts);
         let address = facts.listener.address.clone();
         let verify = match address::port(facts.listener.protocol, &address) {
             Some(port) => format!("backlint list --port {port}"),
@@ -139,6 +152,18 @@ impl RelistenStep {
             verify,
             who,
         })
+    }
+}
+
+/// What makes the service listen again, in words.
+fn applies(facts: &ListenerFacts<'_>) -> String {
+    let Some(found) = facts.service else {
+        return Step::Restart.to_string();
+    };
+    let applies = &found.asker.applies;
+    match &applies.note {
+        Some(note) => format!("{}; {note}", applies.sysctl),
+        None => applies.sysctl.to_string(),
     }
 }
 

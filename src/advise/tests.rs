@@ -12,7 +12,8 @@ fn snapshot(body: &str) -> Snapshot {
 
 fn plan(body: &str, rules: &[(String, String)]) -> Advice {
     let snapshot = snapshot(body);
-    let facts = Facts::new(&snapshot);
+    let catalogue = crate::services::Catalogue::builtin();
+    let facts = Facts::new(&snapshot, &catalogue);
     let rules = load::load(rules).unwrap_or_else(|faults| panic!("{}", faults[0]));
     advise(&judge(&rules, &facts).findings, &facts)
 }

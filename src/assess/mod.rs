@@ -2,14 +2,15 @@
 //! per namespace what its listeners have in common. Judges nothing: rules do.
 
 pub mod check;
+mod doubt;
+mod request;
 pub mod verdict;
-
-use std::collections::BTreeMap;
 
 use crate::kernel::version::Version;
 use crate::kernel::{accept_queue, syn_queue};
-use crate::services::{self, Identified};
-use crate::snapshot::{Listener, Namespace, Requested, Snapshot, Source};
+use crate::services::{self, Catalogue, Identified};
+use crate::snapshot::{Listener, Namespace, Requested, Snapshot};
+use request::Basis;
 pub use verdict::{Confidence, LimitedBy};
 
 /// Everything that rules may ask about one snapshot.
@@ -50,6 +51,8 @@ pub struct ListenerFacts<'a> {
     pub service: Option<Identified<'a>>,
     /// What the program asked listen(2) for, from the best source there is.
     pub requested: Option<Requested>,
+    /// What the request rests on.
+    basis: Basis,
     /// What holds the accept queue back. `None`: the queue's maximum or somaxconn is unknown, so
     /// nothing can be said.
     pub limited_by: Option<LimitedBy>,
@@ -84,19 +87,6 @@ impl ListenerFacts<'_> {
         self.finite_request().max(outgrown)
     }
 
-    /// Whether the request is only the service's known default.
-    fn rests_on_default(&self) -> bool {
-        self.requested
-            .as_ref()
-            .is_some_and(|asked| asked.source == Source::Default)
-    }
-
-    /// Whether the verdict is "stale" by comparison with a default that is a number.
-    fn is_stale_by_default(&self) -> bool {
-        let smaller = self.finite_request() > self.listener.accept_queue.max.map(i64::from);
-        self.limited_by == Some(LimitedBy::Stale) && self.rests_on_default() && smaller
-    }
-
     /// The requested backlog where it is a number and not "as much as there is".
     pub fn finite_request(&self) -> Option<i64> {
         self.requested
@@ -108,13 +98,16 @@ impl ListenerFacts<'_> {
 
 impl<'a> Facts<'a> {
     /// Computes all facts. One pass over the listeners, no I/O.
-    pub fn new(snapshot: &'a Snapshot) -> Self {
+    pub fn new(snapshot: &'a Snapshot, catalogue: &'a Catalogue) -> Self {
         let kernel = snapshot
             .host
             .kernel
             .as_deref()
             .and_then(|release| release.parse().ok());
-        let namespaces = snapshot.namespaces.iter().map(NetnsFacts::new).collect();
+        let namespaces = snapshot.namespaces.iter();
+        let namespaces = namespaces
+            .map(|namespace| NetnsFacts::new(namespace, catalogue))
+            .collect();
         Self {
             snapshot,
             kernel,
@@ -124,16 +117,16 @@ impl<'a> Facts<'a> {
 }
 
 impl<'a> NetnsFacts<'a> {
-    fn new(namespace: &'a Namespace) -> Self {
+    fn new(namespace: &'a Namespace, catalogue: &'a Catalogue) -> Self {
         let somaxconn = namespace
             .sysctl_int("net.core.somaxconn")
             .and_then(|value| u32::try_from(value).ok());
         let mut listeners: Vec<_> = namespace
             .listeners
             .iter()
-            .map(|listener| assess(listener, somaxconn))
+            .map(|listener| assess(listener, somaxconn, catalogue))
             .collect();
-        doubt_defaults(&mut listeners, somaxconn);
+        doubt::defaults(&mut listeners, somaxconn);
         let longest = (0..listeners.len())
             .filter(|&n| !namespace.listeners[n].protocol.is_unix())
             .filter(|&n| namespace.listeners[n].accept_queue.max.is_some())
@@ -182,117 +175,32 @@ impl<'a> NetnsFacts<'a> {
     }
 }
 
-/// Caps of older kernels and of the systems tuned by them: the usual sizes of a stale queue.
-const FOSSILS: [u32; 2] = [128, 4096];
-
-/// A queue below a service's *default* is stale only if an older cap explains its size: a number
-/// that caps had once, or one that another service's queue has too. Otherwise the service's own
-/// configuration, which nobody read, explains it just as well, and the verdict is only possible.
-///
-/// A queue that is exactly the default and exactly the cap says as little: a larger configured
-/// backlog would have been truncated to the same number.
-fn doubt_defaults(listeners: &mut [ListenerFacts<'_>], somaxconn: Option<u32>) {
-    for facts in listeners.iter_mut() {
-        let old_systemd = facts.service.is_some_and(|found| found.activated)
-            && facts
-                .listener
-                .accept_queue
-                .max
-                .is_some_and(|max| services::SYSTEMD_OLD.contains(&max));
-        if facts.limited_by == Some(LimitedBy::Stale) && old_systemd {
-            facts.confidence = Confidence::Possible;
-        }
-        let at_the_cap = facts.listener.accept_queue.max == somaxconn;
-        let application = facts.limited_by == Some(LimitedBy::Application);
-        if application && at_the_cap && facts.rests_on_default() {
-            facts.confidence = Confidence::Possible;
-        }
-    }
-    // By size: the first service whose stale queue has it, and whether another one's has it too.
-    let mut sizes: BTreeMap<Option<u32>, (Option<String>, bool)> = BTreeMap::new();
-    for facts in listeners.iter().filter(|facts| facts.is_stale_by_default()) {
-        let service = facts.service_name().map(str::to_owned);
-        let size = sizes.entry(facts.listener.accept_queue.max);
-        let (first, shared) = size.or_insert_with(|| (service.clone(), false));
-        *shared |= *first != service;
-    }
-    for facts in listeners
-        .iter_mut()
-        .filter(|facts| facts.is_stale_by_default())
-    {
-        let max = facts.listener.accept_queue.max;
-        let fossil = max.is_some_and(|max| FOSSILS.contains(&max));
-        let shared = sizes.get(&max).is_some_and(|(_, shared)| *shared);
-        if !fossil && !shared {
-            facts.confidence = Confidence::Possible;
-        }
-    }
-}
-
-fn assess(listener: &Listener, somaxconn: Option<u32>) -> ListenerFacts<'_> {
-    let service = services::identify(&listener.owners);
+fn assess<'a>(
+    listener: &'a Listener,
+    somaxconn: Option<u32>,
+    catalogue: &'a Catalogue,
+) -> ListenerFacts<'a> {
+    let service = catalogue.identify(listener);
     let max = listener.accept_queue.max;
-    let paused = max == Some(0) && service.is_some_and(|found| found.asker.zero_is_deliberate);
-    let requested = if paused && listener.requested.is_none() {
-        let place = "it listens with 0 on purpose for a while".to_owned();
-        Some(Requested {
-            backlog: Some(0),
-            source: Source::Default,
-            place: Some(place),
-        })
-    } else {
-        request(listener, service, somaxconn)
+    let zero = service.and_then(|found| found.asker.zero.as_deref());
+    let paused = max == Some(0) && zero.is_some();
+    let (requested, basis) = match (&listener.requested, zero.filter(|_| paused)) {
+        (Some(requested), _) => (Some(requested.clone()), Basis::Written),
+        (None, Some(why)) => (request::pause(why), Basis::Firm),
+        (None, None) => request::by_default(listener, service, somaxconn),
     };
     let held = !listener.owners.is_empty();
     let limited_by = verdict::limited_by(requested.as_ref(), max, somaxconn, held);
-    let confidence = verdict::confidence(requested.as_ref(), limited_by);
+    let confidence = verdict::confidence(requested.as_ref(), limited_by, basis);
     ListenerFacts {
         listener,
         service,
         requested,
+        basis,
         limited_by,
         confidence,
         paused,
         label: label(listener, service),
-    }
-}
-
-/// What was asked for: what the record says; else the known default of the program that called
-/// listen(2), unless the queue itself contradicts it.
-fn request(
-    listener: &Listener,
-    service: Option<Identified<'_>>,
-    somaxconn: Option<u32>,
-) -> Option<Requested> {
-    if listener.requested.is_some() {
-        return listener.requested.clone();
-    }
-    let found = service?;
-    let asker = if std::ptr::eq(found.asker, found.service) {
-        found.name
-    } else {
-        "systemd"
-    };
-    let default = |backlog: Option<i64>, of: &str| {
-        Some(Requested {
-            backlog,
-            source: Source::Default,
-            place: Some(of.to_owned()),
-        })
-    };
-    let max = listener.accept_queue.max;
-    match found.asker.ask {
-        services::Ask::All => default(None, &format!("{asker} asks for as much as there is")),
-        // A queue longer than the default was configured: the default says nothing here.
-        services::Ask::Number(number)
-            if max.is_some_and(|max| max > number && somaxconn.is_none_or(|cap| max <= cap)) =>
-        {
-            None
-        }
-        services::Ask::Number(number) => {
-            default(Some(i64::from(number)), &format!("default of {asker}"))
-        }
-        services::Ask::Unknown => None,
     }
 }
 

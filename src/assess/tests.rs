@@ -1,13 +1,14 @@
 //! The verdict table of the design, and the cases that make it hard.
 
 use super::*;
-use crate::snapshot::{Owner, Protocol, SysctlValue};
+use crate::snapshot::{Owner, Protocol, Source, SysctlValue};
 
 fn asked(backlog: i64, source: Source) -> Requested {
     Requested {
         backlog: Some(backlog),
         source,
         place: None,
+        applied: true,
     }
 }
 
@@ -32,7 +33,8 @@ fn verdict(
         counters: [].into(),
         listeners: vec![listener],
     };
-    let facts = NetnsFacts::new(&namespace);
+    let catalogue = Catalogue::builtin();
+    let facts = NetnsFacts::new(&namespace, &catalogue);
     (facts.listeners[0].limited_by, facts.listeners[0].confidence)
 }
 
@@ -105,7 +107,8 @@ fn a_queue_below_a_default_is_likely_stale_only_if_an_older_cap_explains_it() {
     };
     let verdicts = |listeners: &str| {
         let snapshot = crate::snapshot::file::parse("test", &text(listeners)).unwrap();
-        let facts = Facts::new(&snapshot);
+        let catalogue = Catalogue::builtin();
+        let facts = Facts::new(&snapshot, &catalogue);
         let listeners = facts.namespaces[0].listeners.iter();
         listeners
             .map(|facts| (facts.limited_by, facts.confidence))
@@ -157,20 +160,23 @@ fn a_socket_activated_service_is_named_and_systemd_asked() {
         ..Owner::default()
     };
     listener.owners = vec![owner(1, "systemd"), owner(9, "sshd")];
-    let facts = assess(&listener, Some(4096));
+    let catalogue = Catalogue::builtin();
+    let facts = assess(&listener, Some(4096), &catalogue);
     assert_eq!(facts.label, "sshd on [::]:22");
     assert_eq!(facts.limited_by, Some(LimitedBy::FollowsSomaxconn));
 }
 
 #[test]
 fn labels_name_the_best_that_is_known() {
+    let catalogue = Catalogue::builtin();
+    let label = |listener: &Listener| assess(listener, None, &catalogue).label;
     let mut listener = Listener::new(Protocol::Unix, "/run/x.sock");
-    assert_eq!(assess(&listener, None).label, "unix /run/x.sock");
+    assert_eq!(label(&listener), "unix /run/x.sock");
     listener.unit = Some("x.service".to_owned());
-    assert_eq!(assess(&listener, None).label, "x.service on /run/x.sock");
+    assert_eq!(label(&listener), "x.service on /run/x.sock");
     listener.owners = vec![Owner {
         comm: Some("xd".to_owned()),
         ..Owner::default()
     }];
-    assert_eq!(assess(&listener, None).label, "xd on /run/x.sock");
+    assert_eq!(label(&listener), "xd on /run/x.sock");
 }

@@ -5,6 +5,7 @@
 
 use std::fmt;
 
+use super::request::Basis;
 use crate::kernel::accept_queue;
 use crate::snapshot::{Requested, Source};
 
@@ -103,6 +104,8 @@ pub fn limited_by(
     let attainable = accept_queue::clamp(finite.unwrap_or(-1), somaxconn);
     Some(match finite {
         _ if max > somaxconn || max < attainable => LimitedBy::Stale,
+        // Written down since: the queue is that of the number before.
+        _ if !requested.applied && max != attainable => LimitedBy::Stale,
         None => LimitedBy::FollowsSomaxconn,
         Some(asked) if max == attainable && asked > i64::from(somaxconn) => LimitedBy::Somaxconn,
         Some(_) if max == attainable => LimitedBy::Application,
@@ -111,11 +114,19 @@ pub fn limited_by(
     })
 }
 
-/// How sure the verdict is: it follows the source of the request.
-pub fn confidence(requested: Option<&Requested>, limited_by: Option<LimitedBy>) -> Confidence {
-    match (requested.map(|requested| requested.source), limited_by) {
-        (_, None | Some(LimitedBy::Unknown)) | (None, _) => Confidence::Possible,
-        (Some(Source::Trace | Source::Config), _) => Confidence::Certain,
-        (Some(Source::Default), _) => Confidence::Likely,
+/// How sure the verdict is: it follows the source of the request, and what that rests on.
+pub(super) fn confidence(
+    requested: Option<&Requested>,
+    limited_by: Option<LimitedBy>,
+    basis: Basis,
+) -> Confidence {
+    let Some(requested) = requested else {
+        return Confidence::Possible;
+    };
+    match (requested.source, limited_by) {
+        (_, None | Some(LimitedBy::Unknown)) => Confidence::Possible,
+        (Source::Trace | Source::Config, _) if requested.applied => Confidence::Certain,
+        (Source::Default, _) if basis == Basis::Loose => Confidence::Possible,
+        _ => Confidence::Likely,
     }
 }

@@ -77,11 +77,20 @@ pub(super) struct Rules {
 }
 
 #[derive(Debug, Args)]
+pub(super) struct Services {
+    /// Add the services of this YAML file or folder to the built-in ones; repeatable
+    #[arg(long, value_name = "PATH")]
+    pub(super) services: Vec<PathBuf>,
+}
+
+#[derive(Debug, Args)]
 pub(super) struct Audit {
     #[command(flatten)]
     pub(super) source: Source,
     #[command(flatten)]
     pub(super) rules: Rules,
+    #[command(flatten)]
+    pub(super) services: Services,
     /// How to write the report
     #[arg(long, value_name = "FORMAT", default_value = "table")]
     pub(super) format: ReportFormat,
@@ -134,6 +143,8 @@ pub(super) enum FailOn {
 pub(super) struct List {
     #[command(flatten)]
     pub(super) source: Source,
+    #[command(flatten)]
+    pub(super) services: Services,
     /// How to write the list
     #[arg(long, value_name = "FORMAT", default_value = "table")]
     pub(super) format: ListFormat,
@@ -209,6 +220,8 @@ pub(super) struct Record {
     pub(super) netns: Netns,
     #[command(flatten)]
     pub(super) rules: Rules,
+    #[command(flatten)]
+    pub(super) services: Services,
     /// File to write; standard output without it
     #[arg(short, long, value_name = "FILE")]
     pub(super) output: Option<PathBuf>,
@@ -231,6 +244,8 @@ pub(super) struct Patch {
     pub(super) source: Source,
     #[command(flatten)]
     pub(super) rules: Rules,
+    #[command(flatten)]
+    pub(super) services: Services,
     /// Root directory whose sysctl.conf is changed
     #[arg(long, value_name = "DIR")]
     pub(super) root: Option<PathBuf>,

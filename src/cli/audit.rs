@@ -13,12 +13,13 @@ use crate::snapshot::Snapshot;
 
 pub(super) fn run(arguments: &Audit) -> Run {
     let rules = input::rules(&arguments.rules.rules)?;
+    let catalogue = input::catalogue(&arguments.services.services)?;
     let sources: Vec<(Option<String>, Snapshot)> = if arguments.source.snapshot.is_empty() {
         let wanted = Wanted {
             syn_queues: true,
             ..input::wanted(&rules)
         };
-        vec![(None, input::host(&wanted)?)]
+        vec![(None, input::host(&wanted, &catalogue)?)]
     } else {
         let named = input::snapshots(&arguments.source.snapshot)?.into_iter();
         named
@@ -27,13 +28,13 @@ pub(super) fn run(arguments: &Audit) -> Run {
     };
     let facts: Vec<Facts<'_>> = sources
         .iter()
-        .map(|(_, snapshot)| Facts::new(snapshot))
+        .map(|(_, snapshot)| Facts::new(snapshot, &catalogue))
         .collect();
-    let rule_arguments: String = arguments
-        .rules
-        .rules
-        .iter()
+    let rules_given = arguments.rules.rules.iter();
+    let services_given = arguments.services.services.iter();
+    let own_files: String = rules_given
         .map(|path| output::argument("--rules", path))
+        .chain(services_given.map(|path| output::argument("--services", path)))
         .collect();
     let reports: Vec<Report<'_>> = sources
         .iter()
@@ -46,7 +47,7 @@ pub(super) fn run(arguments: &Audit) -> Run {
             let snapshot = path.map(|path| output::argument("--snapshot", path));
             Report {
                 source: source.as_deref(),
-                again: snapshot.unwrap_or_default() + &rule_arguments,
+                again: snapshot.unwrap_or_default() + &own_files,
                 facts,
                 judgement,
                 advice,

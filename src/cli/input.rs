@@ -4,10 +4,13 @@ use std::fs;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
+use super::host::Live;
 use crate::assess::check;
 use crate::collect::{self, Sources, Wanted};
 use crate::kernel::counters::COUNTERS;
 use crate::rules::{RuleSet, builtin, load};
+use crate::services::Catalogue;
+use crate::services::inspect::inspect;
 use crate::snapshot::{Snapshot, file};
 use crate::text::diagnostic::Diagnostic;
 
@@ -16,7 +19,7 @@ const STDIN: &str = "<stdin>";
 
 /// Bytes that a snapshot may have: some hundred thousand listeners.
 const LONGEST_SNAPSHOT: u64 = 256 << 20;
-/// Bytes that a rule may have.
+/// Bytes that a rule or a service may have.
 const LONGEST_RULE: u64 = 1 << 20;
 
 /// Why a command could not do its work.
@@ -42,20 +45,32 @@ impl From<Diagnostic> for Failure {
 
 /// The rules in force: built-in ones and those of `paths`, each a file or a folder.
 pub(super) fn rules(paths: &[PathBuf]) -> Result<RuleSet, Failure> {
-    let mut files = Vec::new();
-    for path in paths {
-        for file in rule_files(path)? {
-            files.push((file.display().to_string(), read_text(&file, LONGEST_RULE)?));
-        }
-    }
+    let files = texts(paths, "rule")?;
     load::load(&files).map_err(Failure::Diagnostics)
 }
 
-fn rule_files(path: &Path) -> Result<Vec<PathBuf>, Diagnostic> {
+/// The services that are known: built-in ones and those of `paths`, each a file or a folder.
+pub(super) fn catalogue(paths: &[PathBuf]) -> Result<Catalogue, Failure> {
+    let files = texts(paths, "service")?;
+    Catalogue::with(&files).map_err(Failure::Diagnostics)
+}
+
+/// Name and text of the YAML files that `--rules` or `--services` name.
+fn texts(paths: &[PathBuf], what: &str) -> Result<Vec<(String, String)>, Failure> {
+    let mut texts = Vec::new();
+    for path in paths {
+        for file in yaml_files(path, what)? {
+            texts.push((file.display().to_string(), read_text(&file, LONGEST_RULE)?));
+        }
+    }
+    Ok(texts)
+}
+
+fn yaml_files(path: &Path, what: &str) -> Result<Vec<PathBuf>, Diagnostic> {
     let name = path.display().to_string();
     let unreadable = |error: &io::Error| {
         Diagnostic::whole_file(&name, format!("cannot be read: {}", words(error)))
-            .with_help("give --rules a YAML file, or a folder of them")
+            .with_help(format!("give --{what}s a YAML file, or a folder of them"))
     };
     if !fs::metadata(path)
         .map_err(|error| unreadable(&error))?
@@ -77,8 +92,8 @@ fn rule_files(path: &Path) -> Result<Vec<PathBuf>, Diagnostic> {
     }
     if files.is_empty() {
         return Err(
-            Diagnostic::whole_file(&name, "there is no rule in this folder")
-                .with_help("a rule is a file that ends in .yaml or .yml"),
+            Diagnostic::whole_file(&name, format!("there is no {what} in this folder"))
+                .with_help(format!("a {what} is a file that ends in .yaml or .yml")),
         );
     }
     files.sort();
@@ -124,11 +139,14 @@ pub(super) fn wanted(rules: &RuleSet) -> Wanted {
 }
 
 /// The live host, as the rules need it.
-pub(super) fn host(wanted: &Wanted) -> Result<Snapshot, Failure> {
-    collect::snapshot(&Sources::default(), wanted).map_err(|error| {
+pub(super) fn host(wanted: &Wanted, catalogue: &Catalogue) -> Result<Snapshot, Failure> {
+    let sources = Sources::default();
+    let mut snapshot = collect::snapshot(&sources, wanted).map_err(|error| {
         let advice = "nothing could be audited; run backlint as root, outside of sandboxes";
         Failure::Other(anyhow::Error::new(error).context(advice))
-    })
+    })?;
+    inspect(&mut snapshot, &Live::new(&sources.proc), catalogue);
+    Ok(snapshot)
 }
 
 fn read_text(path: &Path, longest: u64) -> Result<String, Diagnostic> {

@@ -13,16 +13,20 @@ use crate::services;
 use crate::snapshot::{Snapshot, address};
 
 pub(super) fn run(arguments: &List) -> Run {
+    let catalogue = input::catalogue(&arguments.services.services)?;
     let snapshots: Vec<(String, Snapshot)> = if arguments.source.snapshot.is_empty() {
         let sysctls = BTreeSet::from(["net.core.somaxconn".to_owned()]);
         vec![(
             String::new(),
-            input::host(&Wanted {
-                sysctls,
-                owners: true,
-                syn_queues: true,
-                ..Wanted::default()
-            })?,
+            input::host(
+                &Wanted {
+                    sysctls,
+                    owners: true,
+                    syn_queues: true,
+                    ..Wanted::default()
+                },
+                &catalogue,
+            )?,
         )]
     } else {
         input::snapshots(&arguments.source.snapshot)?
@@ -37,7 +41,7 @@ pub(super) fn run(arguments: &List) -> Run {
                 let gap = if n > 0 { "\n" } else { "" };
                 writeln!(out, "{gap}{}", output::look().strong(name))?;
             }
-            let facts = Facts::new(snapshot);
+            let facts = Facts::new(snapshot, &catalogue);
             let keep = rows(&facts, arguments);
             match arguments.format {
                 ListFormat::Table => list::write(&facts, &keep, output::look(), out)?,

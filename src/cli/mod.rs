@@ -3,6 +3,7 @@
 
 mod args;
 mod audit;
+mod host;
 mod input;
 mod list;
 mod output;

@@ -17,12 +17,13 @@ use crate::sysctl_conf::edit::edit;
 
 pub(super) fn run(arguments: &Patch) -> Run {
     let rules = input::rules(&arguments.rules.rules)?;
+    let catalogue = input::catalogue(&arguments.services.services)?;
     let recorded = arguments.snapshot().map_err(anyhow::Error::msg)?;
     let snapshot = match recorded {
         Some(path) => input::snapshot(path)?.1,
-        None => input::host(&input::wanted(&rules))?,
+        None => input::host(&input::wanted(&rules), &catalogue)?,
     };
-    let facts = Facts::new(&snapshot);
+    let facts = Facts::new(&snapshot, &catalogue);
     let judgement = judge(&rules, &facts);
     let advice = advise(&judgement.findings, &facts);
     let file = Target::find(arguments, &snapshot)?;

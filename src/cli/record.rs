@@ -8,12 +8,13 @@ use crate::snapshot::file;
 
 pub(super) fn run(arguments: &Record) -> Run {
     let rules = input::rules(&arguments.rules.rules)?;
+    let catalogue = input::catalogue(&arguments.services.services)?;
     let wanted = Wanted {
         syn_queues: true,
         files: true,
         ..input::wanted(&rules)
     };
-    let snapshot = input::host(&wanted)?;
+    let snapshot = input::host(&wanted, &catalogue)?;
     let json_name = |path: &std::path::PathBuf| {
         path.extension()
             .is_some_and(|extension| extension.eq_ignore_ascii_case("json"))

@@ -52,6 +52,8 @@ pub struct FileInRoot {
     pub bytes: Vec<u8>,
     /// Its path inside the root, begun with a slash, after all symlinks were followed.
     pub real_path: PathBuf,
+    /// When its content or its name was last changed, in milliseconds since 1970.
+    pub changed: Option<u64>,
 }
 
 /// Reads a regular file below `root`, of 1 MiB at most; `path` is taken from the root, with or
@@ -61,6 +63,31 @@ pub struct FileInRoot {
 ///
 /// [`FileError`]; a dangling symlink is a file that does not exist.
 pub fn read(root: &Path, path: &Path) -> Result<Option<FileInRoot>, FileError> {
+    let Some(opened) = open(root, path)? else {
+        return Ok(None);
+    };
+    let mut bytes = Vec::new();
+    let mut file = opened.file.take(MOST + 1);
+    file.read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > MOST {
+        return Err(FileError::TooLong);
+    }
+    Ok(Some(FileInRoot {
+        bytes,
+        real_path: opened.real_path,
+        changed: opened.changed,
+    }))
+}
+
+/// A file that is open for reading.
+pub(super) struct Opened {
+    pub(super) file: File,
+    real_path: PathBuf,
+    changed: Option<u64>,
+}
+
+/// Opens a regular file below `root`, as [`read`] does.
+pub(super) fn open(root: &Path, path: &Path) -> Result<Option<Opened>, FileError> {
     let base = open_root(root)?;
     // Looked at before it is opened: opening a device or a pipe is an act by itself.
     let Some(found) = absent(open_below(&base, root, path, OFlags::PATH))? else {
@@ -82,12 +109,12 @@ pub fn read(root: &Path, path: &Path) -> Result<Option<FileInRoot>, FileError> {
         return Err(FileError::NotRegular);
     }
     let real_path = real_path(&base, &fd).unwrap_or_else(|| Path::new("/").join(path));
-    let mut bytes = Vec::new();
-    File::from(fd).take(MOST + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > MOST {
-        return Err(FileError::TooLong);
-    }
-    Ok(Some(FileInRoot { bytes, real_path }))
+    let changed = opened.st_mtime.max(opened.st_ctime);
+    Ok(Some(Opened {
+        file: File::from(fd),
+        real_path,
+        changed: u64::try_from(changed).ok().map(|seconds| seconds * 1000),
+    }))
 }
 
 /// The names in a directory below `root`, sorted, without `.` and `..`. `None`: it does not exist.

@@ -7,6 +7,8 @@
 
 pub mod files;
 pub mod host;
+pub mod packages;
+pub mod processes;
 
 mod cgroup;
 mod cores;

@@ -25,7 +25,8 @@ namespaces:
 /// Does something for the one listener of [`ONE`].
 fn with_listener<R>(run: impl FnOnce(Subject<'_>) -> R) -> R {
     let snapshot = snapshot(ONE);
-    let facts = Facts::new(&snapshot);
+    let catalogue = crate::services::Catalogue::builtin();
+    let facts = Facts::new(&snapshot, &catalogue);
     let netns = &facts.namespaces[0];
     let listener = Some(&netns.listeners[0]);
     run(Subject {
@@ -283,7 +284,8 @@ fn equal_inputs_get_equal_verdicts_and_the_order_is_the_records() {
         .unwrap();
     }
     let snapshot = snapshot(&body);
-    let facts = Facts::new(&snapshot);
+    let catalogue = crate::services::Catalogue::builtin();
+    let facts = Facts::new(&snapshot, &catalogue);
     let rules = load::load(&[]).unwrap_or_else(|faults| panic!("{}", faults[0]));
     let judgement = judge(&rules, &facts);
     let netns = &facts.namespaces[0];

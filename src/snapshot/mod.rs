@@ -7,7 +7,9 @@
 
 pub mod address;
 pub mod file;
+mod owner;
 mod protocol;
+mod requested;
 mod unique;
 
 use std::collections::BTreeMap;
@@ -15,7 +17,9 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+pub use owner::{Libc, Owner, Runtime};
 pub use protocol::Protocol;
+pub use requested::{Configuration, Requested, Source};
 
 /// The schema line of the snapshot file.
 pub const SCHEMA: &str = "backlint/snapshot/v1";
@@ -190,6 +194,16 @@ pub struct Listener {
     /// Container name or id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub container: Option<String>,
+    /// Name of the service, where the owners alone do not tell: it was recognised by its command
+    /// line, or somebody wrote it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service: Option<String>,
+    /// Version of the service, where its default depends on it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+    /// Whether the service's configuration was read. `None`: nobody looked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub configuration: Option<Configuration>,
     /// What the program passed to listen(2), where somebody saw or wrote it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub requested: Option<Requested>,
@@ -211,6 +225,9 @@ impl Listener {
             cgroup: None,
             unit: None,
             container: None,
+            service: None,
+            version: None,
+            configuration: None,
             requested: None,
         }
     }
@@ -260,73 +277,6 @@ pub struct SynQueue {
 impl SynQueue {
     fn is_unknown(&self) -> bool {
         self.len.is_none()
-    }
-}
-
-/// A process that holds a listener.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Owner {
-    /// Process id, in the pid namespace that was looked from.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub pid: Option<u32>,
-    /// `comm`: at most 15 bytes.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub comm: Option<String>,
-    /// Path of the executable.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub exe: Option<String>,
-    /// Lowest descriptor of the listener in this process.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub fd: Option<u32>,
-    /// Language runtime that the executable itself shows.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub runtime: Option<Runtime>,
-}
-
-/// A language runtime that decides the backlog for its programs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Runtime {
-    /// The executable has Go's build information (section `.go.buildinfo`).
-    Go,
-}
-
-/// What a program passed to listen(2), and how that is known.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Requested {
-    /// The argument as a signed number; negative means "as much as there is". `None` for a program
-    /// that reads somaxconn and asks for exactly that.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub backlog: Option<i64>,
-    /// How it is known.
-    pub source: Source,
-    /// Where it is written: file and line, command line, or whose default it is.
-    #[serde(default, rename = "where", skip_serializing_if = "Option::is_none")]
-    pub place: Option<String>,
-}
-
-/// How a requested backlog is known, best first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Source {
-    /// The call itself was seen.
-    Trace,
-    /// The service's configuration or command line says so.
-    Config,
-    /// The service's known default.
-    Default,
-}
-
-impl Source {
-    /// The name used in every output.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Trace => "trace",
-            Self::Config => "config",
-            Self::Default => "default",
-        }
     }
 }
 

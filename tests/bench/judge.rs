@@ -118,12 +118,15 @@ fn stages(criterion: &mut Criterion) {
     let rules = rules();
     for (name, kind) in KINDS {
         let snapshot = host(kind);
-        let facts = Facts::new(&snapshot);
+        let catalogue = backlint::services::Catalogue::builtin();
+        let facts = Facts::new(&snapshot, &catalogue);
         let judgement = judge(&rules, &facts);
         let advice = advise(&judgement.findings, &facts);
         let mut group = criterion.benchmark_group(format!("10000-{name}-listeners"));
         group.sample_size(10);
-        group.bench_function("assess", |b| b.iter(|| Facts::new(black_box(&snapshot))));
+        group.bench_function("assess", |b| {
+            b.iter(|| Facts::new(black_box(&snapshot), &catalogue))
+        });
         group.bench_function("judge", |b| b.iter(|| judge(&rules, black_box(&facts))));
         group.bench_function("advise", |b| {
             b.iter(|| advise(black_box(&judgement.findings), &facts));
@@ -167,7 +170,8 @@ fn start(criterion: &mut Criterion) {
         ..host(Kind::Alike)
     };
     let rules = rules();
-    let facts = Facts::new(&empty);
+    let catalogue = backlint::services::Catalogue::builtin();
+    let facts = Facts::new(&empty, &catalogue);
     criterion.bench_function("judge-no-listener", |b| b.iter(|| judge(&rules, &facts)));
     criterion.bench_function("process/--version", |b| {
         b.iter(|| process(env!("CARGO_BIN_EXE_backlint"), &["--version"]));

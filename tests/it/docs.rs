@@ -5,6 +5,7 @@ use std::path::Path;
 use backlint::assess::Facts;
 use backlint::rules::engine::judge;
 use backlint::rules::load;
+use backlint::services::Catalogue;
 use backlint::snapshot::file;
 
 fn readme() -> String {
@@ -27,7 +28,8 @@ fn block(with: &str) -> String {
 fn the_fixture_in_the_readme_is_judged() {
     let snapshot = file::parse("README.md", &block("schema: backlint")).unwrap();
     let rules = load::load(&[]).unwrap_or_else(|faults| panic!("{}", faults[0]));
-    let judgement = judge(&rules, &Facts::new(&snapshot));
+    let catalogue = Catalogue::builtin();
+    let judgement = judge(&rules, &Facts::new(&snapshot, &catalogue));
     assert_eq!(judgement.findings[0].rule.id, "BL101");
 }
 

@@ -6,6 +6,7 @@ use backlint::assess::Facts;
 use backlint::rules::engine::judge;
 use backlint::rules::finding::Finding;
 use backlint::rules::load;
+use backlint::services::Catalogue;
 use backlint::snapshot::file;
 
 #[derive(serde::Deserialize, Debug, PartialEq)]
@@ -40,7 +41,8 @@ fn every_fixture_has_exactly_its_expected_findings() {
         }
         let text = std::fs::read_to_string(&path).unwrap();
         let snapshot = file::parse(name, &text).unwrap_or_else(|fault| panic!("{fault}"));
-        let judgement = judge(&rules, &Facts::new(&snapshot));
+        let catalogue = Catalogue::builtin();
+        let judgement = judge(&rules, &Facts::new(&snapshot, &catalogue));
         let found = Expected {
             findings: judgement.findings.iter().map(words).collect(),
             not_evaluated: judgement

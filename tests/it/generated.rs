@@ -5,6 +5,7 @@ use std::process::Command;
 
 use backlint::report::reference;
 use backlint::rules::load;
+use backlint::services::{self, catalogue};
 
 fn compare(name: &str, wanted: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
@@ -22,6 +23,16 @@ fn compare(name: &str, wanted: &str) {
 fn the_rule_reference_is_up_to_date() {
     let rules = load::load(&[]).unwrap_or_else(|faults| panic!("{}", faults[0]));
     compare("rules/README.md", &reference::markdown(&rules));
+}
+
+/// Which file may know a program: built from the files themselves, not from the index.
+#[test]
+fn the_index_of_services_is_up_to_date() {
+    let loaded: Vec<_> = catalogue::files()
+        .map(|(file, text)| services::load::load(file, text))
+        .collect::<Result<_, _>>()
+        .unwrap_or_else(|fault| panic!("{fault}"));
+    compare("rules/services/index.tsv", &catalogue::index(loaded.iter()));
 }
 
 /// README's screenful is what the program really prints for that fixture.

@@ -18,4 +18,5 @@ mod live;
 mod patch_edit;
 mod procps_reads;
 mod rules;
+mod services;
 mod support;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use backlint::assess::Facts;
 use backlint::rules::engine::{Judgement, judge};
 use backlint::rules::{RuleSet, builtin, load};
+use backlint::services::Catalogue;
 use backlint::snapshot::{SCHEMA, file};
 
 #[derive(serde::Deserialize)]
@@ -64,7 +65,8 @@ fn every_rule_does_what_its_cases_say() {
             snapshot.insert("schema".into(), SCHEMA.into());
             let text = serde_yaml::to_string(&snapshot).unwrap();
             let snapshot = file::parse(&case.name, &text).unwrap_or_else(|fault| panic!("{fault}"));
-            let judgement = judge(&rules_alone, &Facts::new(&snapshot));
+            let catalogue = Catalogue::builtin();
+            let judgement = judge(&rules_alone, &Facts::new(&snapshot, &catalogue));
             assert_eq!(outcome(&judgement), case.expect, "{name}: {}", case.name);
             if let Some(message) = &case.message {
                 assert_eq!(

@@ -35,15 +35,16 @@ pub(super) fn describe(
         .filter(|process| !process.hits.is_empty())
         .collect();
     let described = cores::map(&holders, |holder| read(proc, holder.pid));
-    let mut runtimes = exe::Runtimes::default();
+    let mut executables = exe::Executables::default();
     let mut by_inode: BTreeMap<u64, Vec<Owner>> = BTreeMap::new();
     for (mut holder, described) in holders.into_iter().zip(described) {
         let Some(described) = described else {
             continue;
         };
-        let runtime = described
+        let facts = described
             .file
-            .and_then(|file| runtimes.of(path, holder.pid, file));
+            .map(|file| executables.of(path, holder.pid, file))
+            .unwrap_or_default();
         holder.hits.sort_unstable();
         holder.hits.dedup_by_key(|(inode, _)| *inode);
         for (inode, number) in holder.hits {
@@ -52,7 +53,9 @@ pub(super) fn describe(
                 comm: described.comm.clone(),
                 exe: described.exe.clone(),
                 fd: Some(number),
-                runtime,
+                runtime: facts.runtime,
+                libc: facts.libc,
+                ..Owner::default()
             });
         }
     }

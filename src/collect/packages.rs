@@ -1,0 +1,77 @@
+//! Which version of a package is installed below a root: the databases of dpkg and apk.
+//!
+//! Follows dpkg's `/var/lib/dpkg/status` (deb822(5)) and apk's `/lib/apk/db/installed`. They are
+//! read as a stream: a host's database has some megabytes.
+
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::path::Path;
+
+use super::files;
+
+/// Bytes of a database that are read.
+const MOST: u64 = 64 << 20;
+/// Bytes of a line that are kept; descriptions are of no interest.
+const LINE: u64 = 4096;
+
+/// The databases: path, how the line with the name begins, and the one with the version.
+const DATABASES: [(&str, &str, &str); 2] = [
+    ("/var/lib/dpkg/status", "Package: ", "Version: "),
+    ("/lib/apk/db/installed", "P:", "V:"),
+];
+
+/// The version of a package below `root`. `None`: not installed, or no database was readable.
+pub fn version(root: &Path, name: &str) -> Option<String> {
+    DATABASES.iter().find_map(|(path, package, version)| {
+        let opened = files::open(root, Path::new(path)).ok()??;
+        search(
+            BufReader::new(opened.file.take(MOST)),
+            (package, version),
+            name,
+        )
+    })
+}
+
+fn search(mut text: impl std::io::BufRead, keys: (&str, &str), name: &str) -> Option<String> {
+    let (package, version) = keys;
+    let mut here = false;
+    let mut line = Vec::new();
+    loop {
+        line.clear();
+        let length = text.by_ref().take(LINE).read_until(b'\n', &mut line).ok()?;
+        if length == 0 {
+            return None;
+        }
+        let Ok(content) = std::str::from_utf8(&line) else {
+            continue;
+        };
+        let content = content.trim_end();
+        if content.is_empty() {
+            here = false;
+        } else if let Some(found) = content.strip_prefix(package) {
+            here = found == name;
+        } else if here && let Some(found) = content.strip_prefix(version) {
+            return Some(found.to_owned());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_version_is_that_of_the_package_of_this_very_name() {
+        let dpkg = "Package: redis\nVersion: 1\n\nPackage: redis-server\nStatus: x\nVersion: 5:7.0.15-1\nDescription: a\n Version: 9\n";
+        let keys = ("Package: ", "Version: ");
+        assert_eq!(
+            search(dpkg.as_bytes(), keys, "redis-server").as_deref(),
+            Some("5:7.0.15-1")
+        );
+        assert_eq!(search(dpkg.as_bytes(), keys, "server"), None);
+        let apk = "C:x\nP:nginx\nV:1.26.2-r0\n\nP:php\nV:8\n";
+        assert_eq!(
+            search(apk.as_bytes(), ("P:", "V:"), "php").as_deref(),
+            Some("8")
+        );
+    }
+}

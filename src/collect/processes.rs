@@ -1,0 +1,148 @@
+//! Facts of single processes beyond what every record needs: command line, start, environment.
+//! They are read where somebody asks, and none of them goes into the record as it is: command
+//! lines and environments have passwords in them.
+//!
+//! Follows proc_pid_cmdline(5), proc_pid_environ(5), proc_pid_stat(5), proc_pid_limits(5).
+
+use std::fs::{self, File};
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+use procfs::FromRead as _;
+use procfs::process::{LimitValue, Limits};
+use rustix::time::{ClockId, clock_gettime};
+
+/// Bytes of a command line or an environment that are read.
+const MOST: u64 = 1 << 20;
+
+/// The processes of a procfs.
+#[derive(Debug, Clone)]
+pub struct Processes {
+    proc: PathBuf,
+    /// When the clock of starts was zero, in milliseconds since 1970.
+    boot: i64,
+}
+
+/// When a process started and which one is its parent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Status {
+    /// The parent.
+    pub parent: u32,
+    /// In milliseconds since 1970, as exact as the kernel tells: a hundredth of a second.
+    pub started: Option<u64>,
+}
+
+impl Processes {
+    /// The processes below `proc`.
+    pub fn new(proc: &Path) -> Self {
+        let milliseconds = |clock| {
+            let time = clock_gettime(clock);
+            time.tv_sec * 1000 + time.tv_nsec / 1_000_000
+        };
+        Self {
+            proc: proc.to_owned(),
+            boot: milliseconds(ClockId::Realtime) - milliseconds(ClockId::Boottime),
+        }
+    }
+
+    /// When a process started and which one is its parent.
+    pub fn status(&self, pid: u32) -> Option<Status> {
+        let stat = self.read(pid, "stat")?;
+        // Counted from behind the name, which may hold anything.
+        let end = stat.iter().rposition(|byte| *byte == b')')?;
+        let fields = std::str::from_utf8(stat.get(end + 1..)?).ok()?;
+        let mut fields = fields.split_ascii_whitespace().skip(1);
+        let parent = fields.next()?.parse().ok()?;
+        let ticks: Option<u64> = fields.nth(17).and_then(|ticks| ticks.parse().ok());
+        let hertz = rustix::param::clock_ticks_per_second().max(1);
+        let since_boot = ticks.and_then(|ticks| i64::try_from(ticks * 1000 / hertz).ok());
+        let started = since_boot.and_then(|after| u64::try_from(self.boot + after).ok());
+        Some(Status { parent, started })
+    }
+
+    /// The command line, the program's name first. `None`: not readable.
+    pub fn arguments(&self, pid: u32) -> Option<Vec<String>> {
+        let bytes = self.read(pid, "cmdline")?;
+        let end = bytes
+            .iter()
+            .rposition(|byte| *byte != 0)
+            .map_or(0, |at| at + 1);
+        let words = bytes[..end].split(|byte| *byte == 0);
+        let words = words.map(|word| String::from_utf8_lossy(word).into_owned());
+        Some(words.collect())
+            .filter(|_| end > 0)
+            .or(Some(Vec::new()))
+    }
+
+    /// The working directory as the process itself would spell it.
+    pub fn directory(&self, pid: u32) -> Option<String> {
+        let link = |name: &str| fs::read_link(self.path(pid, name)).ok();
+        let directory = link("cwd")?;
+        let directory = match link("root") {
+            Some(root) => Path::new("/").join(directory.strip_prefix(root).ok()?),
+            None => directory,
+        };
+        directory.to_str().map(str::to_owned)
+    }
+
+    /// A variable of the environment that the process was started with.
+    pub fn variable(&self, pid: u32, name: &str) -> Option<String> {
+        let bytes = self.read(pid, "environ")?;
+        let mut variables = bytes.split(|byte| *byte == 0);
+        let value = variables
+            .find_map(|variable| variable.strip_prefix(name.as_bytes())?.strip_prefix(b"="))?;
+        Some(String::from_utf8_lossy(value).into_owned())
+    }
+
+    /// Soft and hard limit of open descriptors; `u64::MAX` for none.
+    pub fn descriptor_limit(&self, pid: u32) -> Option<(u64, u64)> {
+        let bytes = self.read(pid, "limits")?;
+        let limits = Limits::from_read(bytes.as_slice()).ok()?.max_open_files;
+        let number = |limit| match limit {
+            LimitValue::Unlimited => u64::MAX,
+            LimitValue::Value(number) => number,
+        };
+        Some((number(limits.soft_limit), number(limits.hard_limit)))
+    }
+
+    /// The root directory of a process, as a path of this one.
+    pub fn root(&self, pid: u32) -> PathBuf {
+        self.path(pid, "root")
+    }
+
+    fn path(&self, pid: u32, name: &str) -> PathBuf {
+        self.proc.join(pid.to_string()).join(name)
+    }
+
+    fn read(&self, pid: u32, name: &str) -> Option<Vec<u8>> {
+        let mut bytes = Vec::new();
+        let file = File::open(self.path(pid, name)).ok()?;
+        file.take(MOST).read_to_end(&mut bytes).ok()?;
+        Some(bytes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn this_process_is_read() {
+        let processes = Processes::new(Path::new("/proc"));
+        let pid = std::process::id();
+        let status = processes.status(pid).unwrap();
+        assert_eq!(status.parent, std::os::unix::process::parent_id());
+        let now = std::time::UNIX_EPOCH.elapsed().unwrap().as_millis() as u64;
+        let age = now.checked_sub(status.started.unwrap()).unwrap();
+        assert!(age < 3_600_000, "{age}");
+        let arguments: Vec<String> = std::env::args().collect();
+        assert_eq!(processes.arguments(pid), Some(arguments));
+        let directory = std::env::current_dir().unwrap();
+        assert_eq!(processes.directory(pid).as_deref(), directory.to_str());
+        assert_eq!(processes.variable(pid, "PATH"), std::env::var("PATH").ok());
+        assert_eq!(processes.variable(pid, "NO_SUCH_VARIABLE"), None);
+        let (soft, hard) = processes.descriptor_limit(pid).unwrap();
+        assert!(soft > 0 && soft <= hard);
+        assert_eq!(processes.status(4_194_305), None);
+    }
+}

@@ -1,0 +1,345 @@
+//! Looks at the processes behind the listeners of a record: which service they are, in which
+//! version, and what its configuration asks listen(2) for. Writes the answers into the record.
+//!
+//! A configuration is read once for each set of processes, not once a listener.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+
+use super::catalogue::Catalogue;
+use super::host::{Files, Host, Status};
+use super::program;
+use super::readers::{Context, Reading, configured, systemd};
+use super::recognise::{Candidate, exe_name, is_supervisor};
+use super::service::{Kind, Service, Step, VersionSource};
+use crate::snapshot::{Configuration, Gap, Listener, Owner, Requested, Snapshot, Source};
+
+/// Adds to a record of this host what its services ask for.
+pub fn inspect(snapshot: &mut Snapshot, host: &dyn Host, catalogue: &Catalogue) {
+    let mut inspector = Inspector {
+        host,
+        catalogue,
+        groups: BTreeMap::new(),
+        units: BTreeMap::new(),
+        gaps: BTreeSet::new(),
+    };
+    let listeners = snapshot
+        .namespaces
+        .iter_mut()
+        .flat_map(|netns| &mut netns.listeners);
+    for listener in listeners {
+        inspector.listener(listener);
+    }
+    snapshot.gaps.extend(inspector.gaps);
+}
+
+struct Inspector<'a> {
+    host: &'a dyn Host,
+    catalogue: &'a Catalogue,
+    /// What is known of the processes that hold a socket together, by their pids.
+    groups: BTreeMap<Vec<u32>, Option<Rc<Group>>>,
+    /// The .socket units, by the supervisor's pid.
+    units: BTreeMap<u32, Rc<Reading>>,
+    gaps: BTreeSet<Gap>,
+}
+
+/// Processes that hold a socket together, and the service that they are.
+#[derive(Debug, Default)]
+struct Group {
+    /// The oldest of them, whose configuration counts.
+    main: u32,
+    program: Option<String>,
+    service: Option<String>,
+    version: Option<String>,
+    reading: Option<Reading>,
+    /// Since when the configuration may have been in force, in milliseconds since 1970.
+    since: Option<u64>,
+    /// When each file that has a setting was last changed.
+    modified: BTreeMap<String, u64>,
+    /// Whether a file changed after that.
+    changed: bool,
+}
+
+impl<'a> Inspector<'a> {
+    fn listener(&mut self, listener: &mut Listener) {
+        if listener.owners.is_empty() || listener.requested.is_some() {
+            return;
+        }
+        let pids: Vec<u32> = listener
+            .owners
+            .iter()
+            .filter_map(|owner| owner.pid)
+            .collect();
+        let group = match self.groups.get(&pids) {
+            Some(group) => group.clone(),
+            None => {
+                let group = self.group(listener).map(Rc::new);
+                self.groups.insert(pids, group.clone());
+                group
+            }
+        };
+        if let Some(group) = &group {
+            self.keep(listener, group);
+        }
+        let activated = self
+            .catalogue
+            .identify(listener)
+            .is_some_and(|found| found.activated);
+        let supervisor = listener.owners.iter().find(|owner| is_supervisor(owner));
+        if let Some(pid) = supervisor.filter(|_| activated).and_then(|owner| owner.pid) {
+            let units = self.units(pid);
+            listener.requested = best(&units, listener).map(|setting| setting.requested());
+            let state = (listener.requested.is_none() && !units.settings.is_empty())
+                .then_some(Configuration::Hidden);
+            listener.configuration = state;
+        }
+    }
+
+    /// Writes what is known of a listener's processes into its record.
+    fn keep(&self, listener: &mut Listener, group: &Group) {
+        let main = listener
+            .owners
+            .iter_mut()
+            .find(|owner| owner.pid == Some(group.main));
+        if let (Some(main), Some(program)) = (main, &group.program) {
+            main.program = Some(program.clone());
+        }
+        let told = self
+            .catalogue
+            .identify(listener)
+            .and_then(|found| found.service);
+        if told.map(|service| &service.name) != group.service.as_ref() {
+            listener.service.clone_from(&group.service);
+        }
+        listener.version.clone_from(&group.version);
+        let Some(reading) = &group.reading else {
+            return;
+        };
+        if let Some(setting) = best(reading, listener) {
+            let changed = setting
+                .place
+                .file()
+                .and_then(|path| group.modified.get(path).copied());
+            let late =
+                setting.source == Source::Config && changed > group.since && group.since.is_some();
+            listener.requested = Some(Requested {
+                applied: !late,
+                ..setting.requested()
+            });
+        }
+        let read = reading.complete && (listener.requested.is_some() || !group.changed);
+        listener.configuration = Some(if read {
+            Configuration::Read
+        } else {
+            Configuration::Hidden
+        });
+    }
+
+    fn group(&mut self, listener: &Listener) -> Option<Group> {
+        let workers: Vec<&Owner> = listener
+            .owners
+            .iter()
+            .filter(|owner| !is_supervisor(owner))
+            .collect();
+        let statuses: BTreeMap<u32, Status> = workers
+            .iter()
+            .filter_map(|owner| Some((owner.pid?, self.host.status(owner.pid?)?)))
+            .collect();
+        // Parents first, the oldest first: the main process is the first that is recognised.
+        let mut oldest = workers;
+        oldest.sort_by_key(|owner| {
+            let status = owner.pid.and_then(|pid| statuses.get(&pid));
+            let child = status.is_none_or(|status| statuses.contains_key(&status.parent));
+            (child, status.and_then(|status| status.started), owner.pid)
+        });
+        let mut best: Option<(u32, Recognised<'a>)> = None;
+        let mut seen: Vec<&Owner> = Vec::new();
+        for owner in oldest {
+            let known = seen
+                .iter()
+                .any(|seen| seen.comm == owner.comm && seen.exe == owner.exe);
+            if known {
+                continue;
+            }
+            seen.push(owner);
+            if let Some((score, recognised)) = self.recognise(owner, listener.unit.as_deref())
+                && best.as_ref().is_none_or(|(most, _)| score > *most)
+            {
+                best = Some((score, recognised));
+            }
+        }
+        let (_, found) = best?;
+        let newest = statuses.values().filter_map(|status| status.started).max();
+        let first = statuses.get(&found.pid).and_then(|status| status.started);
+        Some(self.read(found, listener, first, newest))
+    }
+
+    /// The service of one process; of an interpreter, with what it runs.
+    fn recognise(&self, owner: &Owner, unit: Option<&str>) -> Option<(u32, Recognised<'a>)> {
+        let pid = owner.pid?;
+        let interpreter = [exe_name(owner), owner.comm.as_deref()]
+            .into_iter()
+            .flatten()
+            .find(|name| program::is_interpreter(name));
+        let mut owner = owner.clone();
+        let mut arguments = None;
+        if let Some(interpreter) = interpreter {
+            arguments = self.host.arguments(pid);
+            owner.program = arguments
+                .as_deref()
+                .and_then(|arguments| program::of(interpreter, arguments));
+        }
+        let candidate = Candidate {
+            owner: Some(&owner),
+            unit,
+            arguments: arguments.as_deref().unwrap_or_default(),
+        };
+        let catalogue: &'a Catalogue = self.catalogue;
+        let found = catalogue.recognise(candidate);
+        if found.is_none() && owner.program.is_none() {
+            return None;
+        }
+        let recognised = Recognised {
+            pid,
+            service: found.map(|(_, service)| service),
+            program: owner.program.clone(),
+            arguments,
+            owner,
+        };
+        Some((found.map_or(0, |(score, _)| score), recognised))
+    }
+
+    /// Reads version and configuration of a service.
+    fn read(
+        &mut self,
+        found: Recognised<'_>,
+        listener: &Listener,
+        first: Option<u64>,
+        newest: Option<u64>,
+    ) -> Group {
+        let mut group = Group {
+            main: found.pid,
+            program: found.program.clone(),
+            ..Group::default()
+        };
+        let Some(service) = found.service else {
+            return group;
+        };
+        if service.kind == Kind::Program {
+            group.service = Some(service.name.clone());
+        }
+        group.version = self.version(service, &found);
+        if service.configured.is_empty() {
+            return group;
+        }
+        let reloads = service.applies.setting == Some(Step::Reload);
+        group.since = if reloads { newest } else { first };
+        let line = match found.arguments {
+            Some(arguments) => arguments,
+            None => self.host.arguments(found.pid).unwrap_or_default(),
+        };
+        let title = overwritten(&line, &found.owner);
+        let unit = title.and(listener.unit.as_deref());
+        let started = unit.and_then(|unit| systemd::command_line(self.host, found.pid, unit));
+        let arguments = match (&title, started) {
+            (None, _) => line.clone(),
+            (Some(_), started) => started.unwrap_or_default(),
+        };
+        let mut context = Context {
+            host: self.host,
+            pid: found.pid,
+            arguments: &arguments,
+            title,
+            version: group.version.as_deref(),
+            files: Files::new(self.host, found.pid),
+        };
+        let reading = configured(&service.configured, &mut context);
+        let files = context.files;
+        for path in reading
+            .settings
+            .iter()
+            .filter_map(|setting| setting.place.file())
+        {
+            if let Some(modified) = files.modified(path) {
+                group.modified.insert(path.to_owned(), modified);
+            }
+        }
+        group.changed = files.last_change() > group.since && group.since.is_some();
+        self.gaps.extend(files.into_gaps(&service.name));
+        group.reading = Some(reading);
+        group
+    }
+
+    fn version(&self, service: &Service, found: &Recognised<'_>) -> Option<String> {
+        if service
+            .defaults
+            .iter()
+            .all(|default| default.versions.is_none())
+            && service.version.is_empty()
+        {
+            return None;
+        }
+        service.version.iter().find_map(|source| match source {
+            VersionSource::Name(pattern) => {
+                let (before, behind) = pattern.split_once('*')?;
+                let path = found.owner.exe.as_deref();
+                [path, exe_name(&found.owner), found.owner.comm.as_deref()]
+                    .into_iter()
+                    .flatten()
+                    .filter_map(|text| text.strip_prefix(before)?.strip_suffix(behind))
+                    .find(|version| version.starts_with(|c: char| c.is_ascii_digit()))
+                    .map(str::to_owned)
+            }
+            VersionSource::Variable(name) => self.host.variable(found.pid, name),
+            VersionSource::Package(name) => self.host.package(found.pid, name),
+        })
+    }
+
+    /// The .socket units of the manager with this pid.
+    fn units(&mut self, pid: u32) -> Rc<Reading> {
+        if let Some(units) = self.units.get(&pid) {
+            return Rc::clone(units);
+        }
+        let mut files = Files::new(self.host, pid);
+        let reading = Rc::new(systemd::sockets(&mut files));
+        self.gaps.extend(files.into_gaps("systemd"));
+        self.units.insert(pid, Rc::clone(&reading));
+        reading
+    }
+}
+
+/// A process whose service is known, or at least what its interpreter runs.
+struct Recognised<'a> {
+    pid: u32,
+    owner: Owner,
+    service: Option<&'a Service>,
+    program: Option<String>,
+    arguments: Option<Vec<String>>,
+}
+
+/// The text that a program wrote over its command line: one piece with spaces in it, or one that
+/// names another program.
+fn overwritten<'a>(line: &'a [String], owner: &Owner) -> Option<&'a str> {
+    let [title] = line else {
+        return line.is_empty().then_some("");
+    };
+    let names = [exe_name(owner), owner.comm.as_deref()];
+    let plain = names
+        .into_iter()
+        .flatten()
+        .any(|name| super::host::file_name(title) == name);
+    (!plain).then_some(title.as_str())
+}
+
+/// The setting that fits a listener best; of equals the first.
+fn best<'a>(reading: &'a Reading, listener: &Listener) -> Option<&'a super::readers::Setting> {
+    let mut best = None;
+    for setting in &reading.settings {
+        if let Some(rank) = setting.on.fits(listener)
+            && best.is_none_or(|(most, _)| rank > most)
+        {
+            best = Some((rank, setting));
+        }
+    }
+    best.map(|(_, setting)| setting)
+}

@@ -1,0 +1,308 @@
+//! From YAML text to a service, with every fault placed in the file. Also the one door to the YAML
+//! parser for the readers of configuration files that are YAML.
+
+use serde::Deserialize;
+use serde::de::DeserializeSeed as _;
+
+use super::readers::Reader;
+use super::service::{
+    Applies, Class, Configured, Default, KeyFile, Kind, OneOrMore, Service, Setting, Signs,
+    Verified, VersionSource,
+};
+use super::versions;
+use crate::text::diagnostic::{Diagnostic, bounded_nesting};
+use crate::text::locate::{Locate, Step};
+
+/// A service's file as it is written.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawService {
+    name: String,
+    title: Option<String>,
+    family: String,
+    #[serde(default)]
+    kind: Kind,
+    #[serde(default)]
+    recognise: Vec<Signs>,
+    default: Vec<RawDefault>,
+    #[serde(default)]
+    version: Vec<RawVersion>,
+    #[serde(default)]
+    configured: Vec<RawConfigured>,
+    setting: Setting,
+    applies: Applies,
+    #[serde(default)]
+    relistens: bool,
+    zero: Option<String>,
+    #[serde(default)]
+    quirks: Vec<String>,
+    ports: Option<String>,
+    #[serde(default)]
+    sources: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawDefault {
+    class: Class,
+    backlog: Option<u32>,
+    versions: Option<String>,
+    note: Option<String>,
+    verified: Verified,
+    source: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawVersion {
+    name: Option<String>,
+    variable: Option<String>,
+    package: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawConfigured {
+    #[serde(default)]
+    option: OneOrMore,
+    variable: Option<String>,
+    file: Option<KeyFile>,
+    reader: Option<Reader>,
+}
+
+/// Loads one service.
+///
+/// # Errors
+/// Its first fault, with its place.
+pub fn load(file: &str, text: &str) -> Result<Service, Diagnostic> {
+    SourceFile { file, text }.service()
+}
+
+/// A YAML or JSON text as a tree. `None`: it is neither.
+pub(super) fn tree(text: &str) -> Option<serde_json::Value> {
+    bounded_nesting("", text).ok()?;
+    serde_yaml::from_str(text).ok()
+}
+
+/// The line of a node of a YAML or JSON text.
+pub(super) fn line_of(text: &str, path: &[Step]) -> Option<usize> {
+    place(text, path).map(|(line, _)| line)
+}
+
+fn place(text: &str, path: &[Step]) -> Option<(usize, usize)> {
+    let place = Locate(path)
+        .deserialize(serde_yaml::Deserializer::from_str(text))
+        .err()?
+        .location()?;
+    Some((place.line(), place.column()))
+}
+
+#[derive(Clone, Copy)]
+struct SourceFile<'a> {
+    file: &'a str,
+    text: &'a str,
+}
+
+impl SourceFile<'_> {
+    fn service(self) -> Result<Service, Diagnostic> {
+        bounded_nesting(self.file, self.text)?;
+        let raw: RawService = serde_yaml::from_str(self.text).map_err(|error| {
+            let at = error.location().map(|place| (place.line(), place.column()));
+            Diagnostic::from_parser(self.file, self.text, &error.to_string(), at)
+        })?;
+        self.identity(&raw)?;
+        self.signs(&raw)?;
+        self.advice(&raw)?;
+        let defaults = raw
+            .default
+            .into_iter()
+            .enumerate()
+            .map(|(n, default)| self.default(n, default))
+            .collect::<Result<Vec<_>, _>>()?;
+        if defaults.is_empty() {
+            let help = "what does it pass to listen(2)? `class: derived` says that it depends";
+            return Err(self
+                .at(&["default".into()], "there is no default")
+                .with_help(help));
+        }
+        let version = raw.version.into_iter().enumerate();
+        let version = version
+            .map(|(n, version)| self.version(n, version))
+            .collect::<Result<_, _>>()?;
+        let configured = raw.configured.into_iter().enumerate();
+        let configured = configured
+            .map(|(n, configured)| self.configured(n, configured))
+            .collect::<Result<_, _>>()?;
+        Ok(Service {
+            title: raw.title.unwrap_or_else(|| raw.name.clone()),
+            name: raw.name,
+            family: raw.family,
+            kind: raw.kind,
+            recognise: raw.recognise,
+            defaults,
+            version,
+            configured,
+            setting: raw.setting,
+            applies: raw.applies,
+            relistens: raw.relistens,
+            zero: raw.zero,
+            quirks: raw.quirks,
+            ports: raw.ports,
+            sources: raw.sources,
+        })
+    }
+
+    fn identity(self, raw: &RawService) -> Result<(), Diagnostic> {
+        let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-_.".contains(c);
+        if raw.name.is_empty() || !raw.name.chars().all(fits) {
+            let message = format!("`{}` is not a service's name", raw.name);
+            let help =
+                "small letters, digits, hyphens and dots, such as `redis` or `node_exporter`";
+            return Err(self.at(&["name".into()], message).with_help(help));
+        }
+        for (key, text) in [
+            ("title", raw.title.as_deref()),
+            ("family", Some(raw.family.as_str())),
+        ] {
+            if text.is_some_and(|text| text.trim().is_empty()) {
+                return Err(self.at(&[key.into()], format!("`{key}` is empty")));
+            }
+        }
+        Ok(())
+    }
+
+    fn signs(self, raw: &RawService) -> Result<(), Diagnostic> {
+        if raw.recognise.is_empty() && raw.kind != Kind::Library {
+            let help = "such as `recognise: [{name: nginx}]`; only a library may have no signs";
+            let fault = self.at(&["recognise".into()], "nothing tells how to recognise it");
+            return Err(fault.with_help(help));
+        }
+        for (n, signs) in raw.recognise.iter().enumerate() {
+            let path = [Step::from("recognise"), n.into()];
+            let texts = [
+                &signs.name,
+                &signs.comm,
+                &signs.exe,
+                &signs.program,
+                &signs.unit,
+            ];
+            if texts.iter().all(|texts| texts.0.is_empty()) && signs.runtime.is_none() {
+                let fault = self.at(&path, "these signs fit every program");
+                return Err(fault.with_help("give `name`, `program`, `unit` or `runtime`"));
+            }
+            let all = texts.into_iter().chain([&signs.argument]);
+            for text in all.flat_map(|texts| &texts.0) {
+                if text.matches('*').count() > 1 || text.trim_matches('*').is_empty() {
+                    let message = format!("`{text}` is not a sign");
+                    let help = "a text with at most one `*`, which stands for anything";
+                    return Err(self.at(&path, message).with_help(help));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn advice(self, raw: &RawService) -> Result<(), Diagnostic> {
+        let example = raw.setting.example.as_deref();
+        if example.is_some_and(|example| !example.contains("{}")) {
+            let path = ["setting".into(), "example".into()];
+            let help = "write `{}` where the number stands, such as `listen 80 backlog={};`";
+            return Err(self
+                .at(&path, "the example has no place for the number")
+                .with_help(help));
+        }
+        if example.is_some() != raw.applies.setting.is_some() {
+            let path = ["applies".into()];
+            let message = "`setting.example` and `applies.setting` go together";
+            let help = "what applies a change of the setting; neither, where there is no setting";
+            return Err(self.at(&path, message).with_help(help));
+        }
+        Ok(())
+    }
+
+    fn default(self, n: usize, raw: RawDefault) -> Result<Default, Diagnostic> {
+        let path = |key: &str| [Step::from("default"), n.into(), key.into()];
+        let numbered = matches!(raw.class, Class::Fixed | Class::Configurable);
+        if numbered != raw.backlog.is_some() {
+            let message = if numbered {
+                "a default of this class is a number"
+            } else {
+                "a default of this class has no number"
+            };
+            let help = "`backlog` goes with `class: fixed` and `class: configurable`";
+            return Err(self.at(&path("class"), message).with_help(help));
+        }
+        if let Some(versions) = &raw.versions
+            && !versions::is_condition(versions)
+        {
+            let message = format!("`{versions}` is not a condition on a version");
+            let help = "write it like `\">=8.2\"` or `\">=5.6 <8.2\"`";
+            return Err(self.at(&path("versions"), message).with_help(help));
+        }
+        if raw.source.trim().is_empty() {
+            let help = "where is it written? a file of the source, a page, how it was measured";
+            return Err(self
+                .at(&path("source"), "a default has a source")
+                .with_help(help));
+        }
+        Ok(Default {
+            class: raw.class,
+            backlog: raw.backlog,
+            versions: raw.versions,
+            note: raw.note,
+            verified: raw.verified,
+            source: raw.source,
+        })
+    }
+
+    fn version(self, n: usize, raw: RawVersion) -> Result<VersionSource, Diagnostic> {
+        match (raw.name, raw.variable, raw.package) {
+            (Some(name), None, None) if name.contains('*') => Ok(VersionSource::Name(name)),
+            (None, Some(variable), None) => Ok(VersionSource::Variable(variable)),
+            (None, None, Some(package)) => Ok(VersionSource::Package(package)),
+            _ => {
+                let path = [Step::from("version"), n.into()];
+                let help = "`name:` with a `*`, or `variable:`, or `package:`";
+                Err(self
+                    .at(&path, "this names no place of a version")
+                    .with_help(help))
+            }
+        }
+    }
+
+    fn configured(self, n: usize, raw: RawConfigured) -> Result<Configured, Diagnostic> {
+        let option = raw.option.0;
+        match (raw.variable, raw.file, raw.reader) {
+            (None, None, None) if !option.is_empty() => Ok(Configured::Option(option)),
+            (Some(name), None, None) => Ok(Configured::Variable { name, option }),
+            (None, Some(file), None) if option.is_empty() => {
+                if file.key.0.is_empty() {
+                    let path = [
+                        Step::from("configured"),
+                        n.into(),
+                        "file".into(),
+                        "key".into(),
+                    ];
+                    return Err(self.at(&path, "there is no key"));
+                }
+                Ok(Configured::File(file))
+            }
+            (None, None, Some(reader)) if option.is_empty() => Ok(Configured::Reader(reader)),
+            _ => {
+                let path = [Step::from("configured"), n.into()];
+                let help =
+                    "one of `option:`, `variable:` (perhaps with `option:`), `file:`, `reader:`";
+                let message = "this is not one way to read the configured value";
+                Err(self.at(&path, message).with_help(help))
+            }
+        }
+    }
+
+    fn at(self, path: &[Step], message: impl Into<String>) -> Diagnostic {
+        // A key that is missing has no place: then it is that of what it is missing in.
+        let place = (0..=path.len())
+            .rev()
+            .find_map(|end| place(self.text, &path[..end]));
+        Diagnostic::at(self.file, self.text, place, message)
+    }
+}

@@ -1,0 +1,7 @@
+//! `ListenBackLog` of Apache httpd.
+
+use super::{Context, Reading};
+
+pub(super) fn read(_: &mut Context<'_>) -> Reading {
+    Reading::default()
+}

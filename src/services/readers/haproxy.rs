@@ -1,0 +1,7 @@
+//! `backlog` and `maxconn` of HAProxy.
+
+use super::{Context, Reading};
+
+pub(super) fn read(_: &mut Context<'_>) -> Reading {
+    Reading::default()
+}

@@ -1,0 +1,7 @@
+//! `server.listen-backlog` of lighttpd.
+
+use super::{Context, Reading};
+
+pub(super) fn read(_: &mut Context<'_>) -> Reading {
+    Reading::default()
+}

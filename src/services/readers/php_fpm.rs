@@ -1,0 +1,7 @@
+//! `listen.backlog` of PHP-FPM pools.
+
+use super::{Context, Reading};
+
+pub(super) fn read(_: &mut Context<'_>) -> Reading {
+    Reading::default()
+}

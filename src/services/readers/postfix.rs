@@ -1,0 +1,7 @@
+//! process limits of Postfix.
+
+use super::{Context, Reading};
+
+pub(super) fn read(_: &mut Context<'_>) -> Reading {
+    Reading::default()
+}

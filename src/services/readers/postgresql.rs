@@ -1,0 +1,7 @@
+//! `max_connections` of PostgreSQL.
+
+use super::{Context, Reading};
+
+pub(super) fn read(_: &mut Context<'_>) -> Reading {
+    Reading::default()
+}

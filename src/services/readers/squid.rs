@@ -1,0 +1,7 @@
+//! descriptor limits of Squid.
+
+use super::{Context, Reading};
+
+pub(super) fn read(_: &mut Context<'_>) -> Reading {
+    Reading::default()
+}

@@ -1,0 +1,7 @@
+//! `acceptCount` of Tomcat.
+
+use super::{Context, Reading};
+
+pub(super) fn read(_: &mut Context<'_>) -> Reading {
+    Reading::default()
+}

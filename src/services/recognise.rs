@@ -1,0 +1,230 @@
+//! Which service is behind a listener: signs of its owners, compared to the catalogue.
+
+use super::catalogue::{Catalogue, Sign, cut, matches_around};
+use super::host::file_name;
+use super::service::{Kind, OneOrMore, Service, Signs};
+use crate::snapshot::{Listener, Owner};
+
+/// A service and what decides its request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Identified<'a> {
+    /// The name in findings: the service's, or the program's own where only its library is known.
+    pub name: &'a str,
+    /// The program that serves the socket; `None` where only the supervisor is known.
+    pub service: Option<&'a Service>,
+    /// What called listen(2): differs under socket activation, where systemd did.
+    pub asker: &'a Service,
+    /// Whether systemd listened and passed the socket on, or keeps it until somebody connects.
+    pub activated: bool,
+}
+
+/// What is known of a process when it is compared to signs.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Candidate<'a> {
+    pub(super) owner: Option<&'a Owner>,
+    pub(super) unit: Option<&'a str>,
+    /// The command line, where it was read.
+    pub(super) arguments: &'a [String],
+}
+
+impl Catalogue {
+    /// Finds the service behind a listener.
+    ///
+    /// systemd holds the sockets of its .socket units together with the service it started: the
+    /// service is then the other process, and the request was systemd's, unless the service is
+    /// known to call listen(2) again.
+    pub fn identify<'a>(&'a self, listener: &'a Listener) -> Option<Identified<'a>> {
+        let owners = &listener.owners;
+        let supervisor = owners.iter().find_map(|owner| self.supervisor(owner));
+        let recorded = listener.service.as_deref();
+        let worker = match recorded.and_then(|name| self.by_name(name)) {
+            Some(service) => Some((service, speaker(owners))),
+            None => self.worker(listener),
+        };
+        let name = match (recorded, worker) {
+            (Some(name), _) => Some(name),
+            (None, Some((service, owner))) if service.kind == Kind::Library => {
+                let program = owner.and_then(|owner| owner.comm.as_deref());
+                Some(program.unwrap_or(&service.name))
+            }
+            (None, Some((service, _))) => Some(service.name.as_str()),
+            (None, None) => None,
+        };
+        let service = worker.map(|(service, _)| service);
+        match (service, supervisor) {
+            (None, None) => None,
+            (Some(service), Some(supervisor)) if !service.relistens => Some(Identified {
+                name: name.unwrap_or(&service.name),
+                service: Some(service),
+                asker: supervisor,
+                activated: true,
+            }),
+            (Some(service), _) => Some(Identified {
+                name: name.unwrap_or(&service.name),
+                service: Some(service),
+                asker: service,
+                activated: false,
+            }),
+            (None, Some(supervisor)) => {
+                // The worker is a program that nobody knows: its own name is the best there is.
+                let program = speaker(owners)
+                    .filter(|owner| !is_supervisor(owner))
+                    .and_then(|owner| owner.comm.as_deref());
+                Some(Identified {
+                    name: name.or(program).unwrap_or(&supervisor.name),
+                    service: None,
+                    asker: supervisor,
+                    activated: true,
+                })
+            }
+        }
+    }
+
+    /// The service of the owner that shows the strongest signs.
+    fn worker<'a>(&'a self, listener: &'a Listener) -> Option<(&'a Service, Option<&'a Owner>)> {
+        let unit = listener.unit.as_deref();
+        let mut best: Option<(u32, &Service, &Owner)> = None;
+        let mut last: Option<&Owner> = None;
+        for owner in &listener.owners {
+            // The workers of one server are alike.
+            if is_supervisor(owner) || last.is_some_and(|last| alike(last, owner)) {
+                continue;
+            }
+            last = Some(owner);
+            let candidate = Candidate {
+                owner: Some(owner),
+                unit,
+                arguments: &[],
+            };
+            if let Some((score, service)) = self.recognise(candidate)
+                && best.is_none_or(|(most, ..)| score > most)
+            {
+                best = Some((score, service, owner));
+            }
+        }
+        best.map(|(_, service, owner)| (service, Some(owner)))
+    }
+
+    /// The service of a process, and how strong its signs are.
+    pub(super) fn recognise(&self, candidate: Candidate<'_>) -> Option<(u32, &Service)> {
+        let mut best: Option<(u32, &Service)> = None;
+        for (sign, text) in leads(candidate).into_iter().flatten() {
+            for service in self.candidates(sign, text) {
+                if service.kind == Kind::Supervisor {
+                    continue;
+                }
+                let scores = service
+                    .recognise
+                    .iter()
+                    .filter_map(|signs| score(signs, candidate));
+                if let Some(score) = scores.max()
+                    && best.is_none_or(|(most, known)| (score, &known.name) > (most, &service.name))
+                {
+                    best = Some((score, service));
+                }
+            }
+        }
+        best
+    }
+
+    fn supervisor(&self, owner: &Owner) -> Option<&Service> {
+        if !is_supervisor(owner) {
+            return None;
+        }
+        self.by_name("systemd")
+    }
+}
+
+/// The process to name when people speak of a listener: not the supervisor that passed it on.
+pub fn speaker(owners: &[Owner]) -> Option<&Owner> {
+    owners
+        .iter()
+        .find(|owner| !is_supervisor(owner))
+        .or_else(|| owners.first())
+}
+
+/// Whether a process is systemd, of the system or of a user, which listens for others.
+pub(super) fn is_supervisor(owner: &Owner) -> bool {
+    owner.comm.as_deref() == Some("systemd") || (owner.pid == Some(1) && owner.comm.is_none())
+}
+
+fn alike(one: &Owner, other: &Owner) -> bool {
+    one.comm == other.comm
+        && one.exe == other.exe
+        && one.program == other.program
+        && one.runtime == other.runtime
+}
+
+/// The file name of a process's executable.
+pub(super) fn exe_name(owner: &Owner) -> Option<&str> {
+    let path = owner.exe.as_deref()?;
+    // The kernel marks the file of a running program that was replaced.
+    Some(file_name(path.strip_suffix(" (deleted)").unwrap_or(path)))
+}
+
+fn leads<'a>(candidate: Candidate<'a>) -> [Option<(Sign, &'a str)>; 5] {
+    let owner = candidate.owner;
+    let runtime = owner.and_then(|owner| owner.runtime);
+    [
+        owner
+            .and_then(|owner| owner.program.as_deref())
+            .map(|text| (Sign::Program, text)),
+        owner.and_then(exe_name).map(|text| (Sign::Exe, text)),
+        owner
+            .and_then(|owner| owner.comm.as_deref())
+            .map(|text| (Sign::Comm, text)),
+        candidate.unit.and_then(stem).map(|text| (Sign::Unit, text)),
+        runtime.map(|runtime| (Sign::Runtime, runtime.name())),
+    ]
+}
+
+/// A unit's name without its suffix.
+fn stem(unit: &str) -> Option<&str> {
+    unit.rsplit_once('.').map(|(stem, _)| stem)
+}
+
+/// How strong these signs are in a process. `None`: one of them is missing.
+fn score(signs: &Signs, candidate: Candidate<'_>) -> Option<u32> {
+    let owner = candidate.owner;
+    let comm = owner.and_then(|owner| owner.comm.as_deref());
+    let exe = owner.and_then(exe_name);
+    let program = owner.and_then(|owner| owner.program.as_deref());
+    let mut score = 0;
+    let mut need = |texts: &OneOrMore, worth: u32, fits: &dyn Fn(&str) -> bool| {
+        if texts.0.is_empty() {
+            return true;
+        }
+        score += worth;
+        texts.0.iter().any(|text| fits(text))
+    };
+    let is = |found: Option<&str>, text: &str| found.is_some_and(|found| fits(found, text));
+    let all = need(&signs.program, 8, &|text| is(program, text))
+        && need(&signs.argument, 8, &|text| {
+            candidate
+                .arguments
+                .iter()
+                .any(|argument| fits(argument, text))
+        })
+        && need(&signs.exe, 4, &|text| is(exe, text))
+        && need(&signs.comm, 3, &|text| is(comm, &cut(text)))
+        && need(&signs.name, 3, &|text| {
+            is(exe, text) || is(comm, &cut(text))
+        })
+        && need(&signs.unit, 2, &|text| {
+            is(candidate.unit.and_then(stem), text)
+        });
+    let runtime = signs
+        .runtime
+        .is_none_or(|runtime| owner.and_then(|owner| owner.runtime) == Some(runtime));
+    // The executable's own name says more than one that the process gave itself.
+    let exact = u32::from(signs.name.0.iter().any(|text| is(exe, text)));
+    (all && runtime).then_some(score + exact)
+}
+
+/// Whether a text is this sign, in which one `*` stands for anything.
+fn fits(found: &str, sign: &str) -> bool {
+    match sign.split_once('*') {
+        Some((before, behind)) => matches_around(found, before, behind),
+        None => found == sign,
+    }
+}
