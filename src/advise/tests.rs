@@ -125,7 +125,9 @@ fn where_somaxconn_and_the_service_are_both_the_limit_both_are_raised() {
     });
     assert_eq!(
         setting,
-        Some("`listen ADDRESS backlog=2048;` in nginx.conf")
+        Some(
+            "`listen ADDRESS backlog=2048;`, in one server block for each address and port; http, stream and mail alike"
+        )
     );
 }
 
