@@ -38,7 +38,7 @@ fn one_value_serves_the_largest_finite_request_and_each_service_listens_again_on
         ("net.core.somaxconn", "1024")
     );
     assert_eq!(sysctls[0].from.as_deref(), Some("128"));
-    let memcached = "memcached on 127.0.0.1:11211 asked for 1024 and got 128";
+    let memcached = "memcached on 127.0.0.1:11211 asked for 1024 by default and got 128";
     assert_eq!(
         sysctls[0].reasons[0], memcached,
         "the request that decides comes first"

@@ -30,8 +30,12 @@ pub fn write(service: &Service, look: Look, out: &mut dyn io::Write) -> io::Resu
     writeln!(out, "{}: {}", look.strong(&title), clean(&kind))?;
     let mut page = Page { look, out };
     page.defaults(service)?;
+    let label = match service.setting.example {
+        Some(_) => "set by",
+        None => "decided by",
+    };
     page.all(
-        "set by",
+        label,
         example(service)
             .into_iter()
             .chain([service.setting.place.clone()]),
