@@ -253,6 +253,9 @@ pub struct KeyFile {
     /// Where it is otherwise: the first of these that exists.
     #[serde(default)]
     pub at: OneOrMore,
+    /// Whether the program starts as well when none of these exists.
+    #[serde(default)]
+    pub optional: bool,
     /// How it is written.
     pub format: Format,
     /// The key; `section.key` where the format has sections.
