@@ -54,6 +54,7 @@ pub(super) fn read(context: &mut Context<'_>) -> Reading {
         modules: BTreeSet::new(),
         includes: 0,
         found: None,
+        doubt: None,
     };
     let directives = |walk: &mut Walk<'_, '_>, wanted: char| {
         for (_, line) in options.iter().filter(|(option, _)| *option == wanted) {
@@ -63,6 +64,10 @@ pub(super) fn read(context: &mut Context<'_>) -> Reading {
     directives(&mut walk, 'C');
     walk.text(Some(&path), &text, 0, true);
     directives(&mut walk, 'c');
+    if let Some(path) = walk.doubt.take() {
+        let why = "whether or how it sets ListenBackLog is not known";
+        walk.fault(Some(&path), why);
+    }
     let number = walk.found;
     Reading {
         settings: number
@@ -105,6 +110,8 @@ struct Walk<'c, 'a> {
     modules: BTreeSet<String>,
     includes: usize,
     found: Option<(i64, Place)>,
+    /// The file whose number is not known, until another one replaces it.
+    doubt: Option<String>,
 }
 
 /// An open block that has a condition: its name, and whether its lines count.
@@ -205,12 +212,8 @@ impl Walk<'_, '_> {
                 self.found = number
                     .filter(|_| certain)
                     .map(|number| (number, place.clone()));
-                if self.found.is_none() {
-                    self.fault(
-                        place.file(),
-                        "whether or how it sets ListenBackLog is not known",
-                    );
-                }
+                let file = place.file().unwrap_or("command line");
+                self.doubt = self.found.is_none().then(|| file.to_owned());
             }
             "serverroot" if certain => self.root = join("/", word(1)),
             "define" => {

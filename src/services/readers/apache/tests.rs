@@ -65,6 +65,8 @@ fn conditions_are_decided_where_that_is_certain() {
     let nested = "<IfModule x>\nDefine A\n<IfDefine OFF>\nListenBackLog 1\n</IfDefine>\n</IfModule>\n\
         ListenBackLog 2\n";
     assert_eq!(number(nested), (Some("2 at :7".to_owned()), true));
+    let replaced = "<IfModule x>\nListenBackLog 1\n</IfModule>\nListenBackLog 2\n";
+    assert_eq!(number(replaced), (Some("2 at :4".to_owned()), true));
     let perhaps = "<IfModule x>\nDefine A\n</IfModule>\n<IfDefine A>\nListenBackLog 2\n</IfDefine>";
     assert_eq!(number(perhaps), (None, false));
 }
