@@ -1,4 +1,5 @@
-//! Each number here was seen in listen(2) of HAProxy 2.6.12 with the same lines.
+//! Rules of HAProxy. What each number comes from was seen in listen(2) of 2.6.12 for lines of these
+//! kinds; conditions, `abnsz@` and what has no listener follow the source only.
 
 use super::*;
 use crate::services::readers::tests::Fake;

@@ -1,4 +1,4 @@
-//! Each number here was seen in listen(2) of lighttpd 1.4.69 with the same lines.
+//! Rules of lighttpd, as listen(2) of 1.4.69 showed them for lines of these kinds.
 
 use super::*;
 use crate::services::readers::tests::Fake;
