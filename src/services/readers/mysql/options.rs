@@ -52,10 +52,7 @@ impl Groups {
         let plain = self.by_name(without);
         let versioned = || match without.split_once('-') {
             Some((name, series)) if series.starts_with(|c: char| c.is_ascii_digit()) => {
-                let same = match &self.series {
-                    Some(known) => Some(known == series),
-                    None => None,
-                };
+                let same = self.series.as_ref().map(|known| known == series);
                 match self.by_name(name) {
                     Some(false) => Some(false),
                     Some(true) => same,
