@@ -53,7 +53,11 @@ pub(crate) fn listeners() -> BTreeMap<u64, Row> {
     let internet = lines(&["-HltnpmieO"])
         .into_iter()
         .map(|line| internet(&line));
-    let unix = lines(&["-HlxpO"]).into_iter().map(|line| unix(&line));
+    // Among the listening sockets ss counts datagram sockets that nobody connected.
+    let unix = lines(&["-HlxpO"])
+        .into_iter()
+        .filter(|line| !line.starts_with("u_dgr"))
+        .map(|line| unix(&line));
     let mut rows = BTreeMap::new();
     for (inode, row) in internet.chain(unix) {
         assert!(
