@@ -167,6 +167,18 @@ impl Catalogue {
         self.get(*self.by_name.get(name)?)
     }
 
+    /// The service that a process of this name is, such as `redis-server`.
+    pub fn known_as(&self, name: &str) -> Option<&Service> {
+        let comm = cut(name);
+        let ways = [
+            (Sign::Exe, name),
+            (Sign::Comm, comm.as_str()),
+            (Sign::Program, name),
+        ];
+        ways.into_iter()
+            .find_map(|(sign, text)| self.candidates(sign, text).into_iter().next())
+    }
+
     /// Names of all services, sorted.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.by_name.keys().map(String::as_str)

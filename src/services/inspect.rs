@@ -8,8 +8,9 @@ use std::rc::Rc;
 
 use super::catalogue::Catalogue;
 use super::host::{Files, Host, Status};
+use super::lookup::Lookup;
 use super::program;
-use super::readers::{Context, Reading, configured, systemd};
+use super::readers::{Context, configured, systemd};
 use super::recognise::{Candidate, exe_name, is_supervisor};
 use super::service::{Kind, Service, Step, VersionSource};
 use crate::snapshot::{Configuration, Gap, Listener, Owner, Requested, Snapshot, Source};
@@ -39,7 +40,7 @@ struct Inspector<'a> {
     /// What is known of the processes that hold a socket together, by their pids.
     groups: BTreeMap<Vec<u32>, Option<Rc<Group>>>,
     /// The .socket units, by the supervisor's pid.
-    units: BTreeMap<u32, Rc<Reading>>,
+    units: BTreeMap<u32, Rc<Lookup>>,
     gaps: BTreeSet<Gap>,
 }
 
@@ -51,7 +52,9 @@ struct Group {
     program: Option<String>,
     service: Option<String>,
     version: Option<String>,
-    reading: Option<Reading>,
+    settings: Option<Lookup>,
+    /// Whether all that decides was read.
+    complete: bool,
     /// Since when the configuration may have been in force, in milliseconds since 1970.
     since: Option<u64>,
     /// When each file that has a setting was last changed.
@@ -88,8 +91,8 @@ impl<'a> Inspector<'a> {
         let supervisor = listener.owners.iter().find(|owner| is_supervisor(owner));
         if let Some(pid) = supervisor.filter(|_| activated).and_then(|owner| owner.pid) {
             let units = self.units(pid);
-            listener.requested = best(&units, listener).map(|setting| setting.requested());
-            let state = (listener.requested.is_none() && !units.settings.is_empty())
+            listener.requested = units.best(listener).map(|setting| setting.requested());
+            let state = (listener.requested.is_none() && !units.is_empty())
                 .then_some(Configuration::Hidden);
             listener.configuration = state;
         }
@@ -112,10 +115,10 @@ impl<'a> Inspector<'a> {
             listener.service.clone_from(&group.service);
         }
         listener.version.clone_from(&group.version);
-        let Some(reading) = &group.reading else {
+        let Some(settings) = &group.settings else {
             return;
         };
-        if let Some(setting) = best(reading, listener) {
+        if let Some(setting) = settings.best(listener) {
             let changed = setting
                 .place
                 .file()
@@ -127,7 +130,7 @@ impl<'a> Inspector<'a> {
                 ..setting.requested()
             });
         }
-        let read = reading.complete && (listener.requested.is_some() || !group.changed);
+        let read = group.complete && (listener.requested.is_some() || !group.changed);
         listener.configuration = Some(if read {
             Configuration::Read
         } else {
@@ -254,19 +257,17 @@ impl<'a> Inspector<'a> {
             files: Files::new(self.host, found.pid),
         };
         let reading = configured(&service.configured, &mut context);
+        let settings = Lookup::new(reading.settings);
         let files = context.files;
-        for path in reading
-            .settings
-            .iter()
-            .filter_map(|setting| setting.place.file())
-        {
+        for path in settings.iter().filter_map(|setting| setting.place.file()) {
             if let Some(modified) = files.modified(path) {
                 group.modified.insert(path.to_owned(), modified);
             }
         }
         group.changed = files.last_change() > group.since && group.since.is_some();
         self.gaps.extend(files.into_gaps(&service.name));
-        group.reading = Some(reading);
+        group.complete = reading.complete;
+        group.settings = Some(settings);
         group
     }
 
@@ -296,15 +297,15 @@ impl<'a> Inspector<'a> {
     }
 
     /// The .socket units of the manager with this pid.
-    fn units(&mut self, pid: u32) -> Rc<Reading> {
+    fn units(&mut self, pid: u32) -> Rc<Lookup> {
         if let Some(units) = self.units.get(&pid) {
             return Rc::clone(units);
         }
         let mut files = Files::new(self.host, pid);
-        let reading = Rc::new(systemd::sockets(&mut files));
+        let units = Rc::new(Lookup::new(systemd::sockets(&mut files).settings));
         self.gaps.extend(files.into_gaps("systemd"));
-        self.units.insert(pid, Rc::clone(&reading));
-        reading
+        self.units.insert(pid, Rc::clone(&units));
+        units
     }
 }
 
@@ -331,15 +332,5 @@ fn overwritten<'a>(line: &'a [String], owner: &Owner) -> Option<&'a str> {
     (!plain).then_some(title.as_str())
 }
 
-/// The setting that fits a listener best; of equals the first.
-fn best<'a>(reading: &'a Reading, listener: &Listener) -> Option<&'a super::readers::Setting> {
-    let mut best = None;
-    for setting in &reading.settings {
-        if let Some(rank) = setting.on.fits(listener)
-            && best.is_none_or(|(most, _)| rank > most)
-        {
-            best = Some((rank, setting));
-        }
-    }
-    best.map(|(_, setting)| setting)
-}
+#[cfg(test)]
+mod tests;

@@ -10,6 +10,7 @@ pub mod endpoint;
 pub mod host;
 pub mod inspect;
 pub mod load;
+mod lookup;
 mod program;
 pub mod readers;
 mod recognise;
