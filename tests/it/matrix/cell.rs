@@ -3,7 +3,8 @@
 //! memory and gone then too.
 
 use std::collections::BTreeMap;
-use std::fs;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -33,6 +34,9 @@ const START: Duration = Duration::from_secs(20);
 /// How long nothing may change until the server counts as started.
 const QUIET: Duration = Duration::from_millis(150);
 
+/// Where the programs of a cell put what they name after their pid, which other cells have too.
+const TEMPORARY: &str = "/run/tmp";
+
 #[derive(Debug, Serialize, Deserialize)]
 struct Order {
     entry: usize,
@@ -57,6 +61,7 @@ pub(super) fn run(entry: usize, cap: u32) -> Result<Vec<Row>, String> {
     let mut command = again_inside("matrix::cell::cell_process", &namespaces);
     command
         .env(CELL, serde_json::to_string(&order).unwrap())
+        .env("RUST_BACKTRACE", "0")
         .process_group(0)
         .stdin(Stdio::null())
         .stdout(out.try_clone().unwrap())
@@ -133,6 +138,8 @@ fn make_home() {
     let mount = ["-t", "tmpfs", "-o", "mode=755", "tmpfs", "/run"];
     finish(scrubbed("mount").args(mount)).ended(0);
     fs::create_dir(HOME).unwrap();
+    fs::create_dir(TEMPORARY).unwrap();
+    fs::set_permissions(TEMPORARY, Permissions::from_mode(0o1777)).unwrap();
 }
 
 /// Where a program is. Its absence fails the cell: nothing is skipped.
@@ -177,6 +184,7 @@ impl Started {
             .arg("--")
             .arg(find(program, entry))
             .args(arguments)
+            .env("TMPDIR", TEMPORARY)
             .envs(entry.environment.iter().cloned())
             .current_dir(home)
             // Kept open: the end of its input is for some programs their own.

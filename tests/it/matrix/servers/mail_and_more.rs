@@ -73,9 +73,16 @@ fn dovecot() -> Vec<Entry> {
         entry("default", "")
             .listens(on(port, Asks::For(100)).by_default(Likely))
             .listens(on(master, Asks::For(16))),
+        // A login process serves one client and ends, whatever the limit of clients is.
         entry(
             "process_limit = 200, client_limit = 10",
             "  process_limit = 200\n  client_limit = 10\n",
+        )
+        .listens(on(port, Asks::For(200)).at("dovecot.conf", "process_limit"))
+        .listens(on(master, Asks::For(16))),
+        entry(
+            "process_limit = 200, client_limit = 10, service_count = 0",
+            "  process_limit = 200\n  client_limit = 10\n  service_count = 0\n",
         )
         .listens(on(port, Asks::For(2000)).by_default(Certain))
         .listens(on(master, Asks::For(16))),

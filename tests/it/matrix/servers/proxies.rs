@@ -7,6 +7,9 @@ pub(super) fn all() -> Vec<Entry> {
     [haproxy(), squid(), varnish()].concat()
 }
 
+/// What follows from the limit of descriptors shall not depend on the machine.
+const LIMITED: &str = "prlimit --nofile=8192:8192";
+
 /// The derivations of HAProxy in one configuration, without and with a global maxconn.
 fn haproxy() -> Vec<Entry> {
     let text = "defaults\n  mode http\n  timeout connect 1s\n  timeout client 1s\n  timeout server 1s\n\
@@ -22,7 +25,7 @@ fn haproxy() -> Vec<Entry> {
             "haproxy",
             "haproxy",
             configuration,
-            "haproxy -db -f @/haproxy.cfg",
+            &format!("{LIMITED} haproxy -db -f @/haproxy.cfg"),
         )
         .file(file, &format!("{global}{text}"))
         .listens(on("127.0.0.1:8001", Asks::For(1001)).at(file, "backlog 1001"))
@@ -33,7 +36,7 @@ fn haproxy() -> Vec<Entry> {
         .listens(on("/run/matrix/haproxy.sock*", Asks::For(1006)).at(file, "backlog 1006"))
     };
     vec![
-        // From the limit of descriptors.
+        // From the limit of descriptors, less what HAProxy needs for itself.
         entry("without global maxconn", "").listens(on("127.0.0.1:8005", Asks::Something)),
         entry("global maxconn 1500", "global\n  maxconn 1500\n")
             .listens(on("127.0.0.1:8005", Asks::For(1500)).at(file, "maxconn 1500")),
@@ -48,13 +51,18 @@ fn squid() -> Vec<Entry> {
                 cache_log @/cache.log\ncoredump_dir @\nvisible_hostname localhost\n\
                 pinger_enable off\nnetdb_filename none\n";
     let entry = |configuration, set: &str| {
-        Entry::new("squid", "squid", configuration, "squid -N -f @/squid.conf")
-            .file("squid.conf", &format!("{text}{set}\n"))
-            .after("chmod 777 @")
+        Entry::new(
+            "squid",
+            "squid",
+            configuration,
+            &format!("{LIMITED} squid -N -f @/squid.conf"),
+        )
+        .file("squid.conf", &format!("{text}{set}\n"))
+        .after("chmod 777 @")
     };
     let port = "127.0.0.1:3128";
     vec![
-        entry("default", "").listens(on(port, Asks::Something)),
+        entry("default", "").listens(on(port, Asks::For(2048))),
         entry("max_filedescriptors 4000", "max_filedescriptors 4000")
             .listens(on(port, Asks::For(1000)).at("squid.conf", "max_filedescriptors")),
     ]

@@ -19,10 +19,7 @@ fn nginx() -> Vec<Entry> {
                   server { listen 127.0.0.1:8084 reuseport backlog=1001; }\n\
                   server { listen [::1]:8085 backlog=1002; }\n\
                   server { listen unix:@/default.sock; }\n\
-                  server { listen unix:@/configured.sock backlog=1003; }\n}\n\
-                stream { server { listen 127.0.0.1:8086 backlog=1004; proxy_pass 127.0.0.1:1; } }\n";
-    // The stream module is a package of its own.
-    let http = http.split("stream").next().expect("the text before");
+                  server { listen unix:@/configured.sock backlog=1003; }\n}\n";
     let start = "nginx -p @ -e @/error.log -c @/nginx.conf";
     let file = "http.conf";
     vec![
