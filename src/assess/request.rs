@@ -42,7 +42,7 @@ pub(super) fn by_default(
     let Some(found) = service else { return none };
     let asker = found.asker;
     let version = listener.version.as_deref().filter(|_| !found.activated);
-    let Some(known) = asker.default_of(version) else {
+    let Some(known) = asker.default_of(listener.protocol.is_unix(), version) else {
         return none;
     };
     let max = listener.accept_queue.max;

@@ -5,7 +5,7 @@ pub mod page;
 pub mod reference;
 
 use crate::services::Service;
-use crate::services::service::{Class, Configured, Default, OneOrMore, Signs, Step};
+use crate::services::service::{Class, Configured, Default, OneOrMore, Signs, Sockets, Step};
 
 /// What a default comes to, in words.
 fn asks(default: &Default) -> String {
@@ -24,9 +24,17 @@ fn asks(default: &Default) -> String {
         }
     };
     let versions = default.versions.as_ref();
-    versions.map_or(words.clone(), |versions| {
-        format!("version {versions}: {words}")
-    })
+    let versions = versions.map(|versions| format!("version {versions}"));
+    let sockets = default.sockets.map(|sockets| match sockets {
+        Sockets::Tcp => "TCP".to_owned(),
+        Sockets::Unix => "unix sockets".to_owned(),
+    });
+    let when: Vec<String> = versions.into_iter().chain(sockets).collect();
+    if when.is_empty() {
+        words
+    } else {
+        format!("{}: {words}", when.join(", "))
+    }
 }
 
 /// The line to write, with a number that an operator might choose.

@@ -7,12 +7,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use super::catalogue::Catalogue;
+use super::dotnet;
 use super::host::{Files, Host, Status};
 use super::lookup::Lookup;
 use super::program;
 use super::readers::{Context, configured, systemd};
 use super::recognise::{Candidate, exe_name, is_supervisor};
-use super::service::{Kind, Service, Step, VersionSource};
+use super::service::{Service, Step, VersionSource};
 use crate::snapshot::{Configuration, Gap, Listener, Owner, Requested, Snapshot, Source};
 
 /// Adds to a record of this host what its services ask for.
@@ -22,6 +23,7 @@ pub fn inspect(snapshot: &mut Snapshot, host: &dyn Host, catalogue: &Catalogue) 
         catalogue,
         groups: BTreeMap::new(),
         units: BTreeMap::new(),
+        dotnet: BTreeMap::new(),
         gaps: BTreeSet::new(),
     };
     let listeners = snapshot
@@ -41,6 +43,8 @@ struct Inspector<'a> {
     groups: BTreeMap<Vec<u32>, Option<Rc<Group>>>,
     /// The .socket units, by the supervisor's pid.
     units: BTreeMap<u32, Rc<Lookup>>,
+    /// Services of .NET programs, by the path of the executable; most are none.
+    dotnet: BTreeMap<String, Option<&'static str>>,
     gaps: BTreeSet<Gap>,
 }
 
@@ -178,7 +182,7 @@ impl<'a> Inspector<'a> {
     }
 
     /// The service of one process; of an interpreter, with what it runs.
-    fn recognise(&self, owner: &Owner, unit: Option<&str>) -> Option<(u32, Recognised<'a>)> {
+    fn recognise(&mut self, owner: &Owner, unit: Option<&str>) -> Option<(u32, Recognised<'a>)> {
         let pid = owner.pid?;
         let interpreter = [exe_name(owner), owner.comm.as_deref()]
             .into_iter()
@@ -198,7 +202,9 @@ impl<'a> Inspector<'a> {
             arguments: arguments.as_deref().unwrap_or_default(),
         };
         let catalogue: &'a Catalogue = self.catalogue;
-        let found = catalogue.recognise(candidate);
+        let found = catalogue
+            .recognise(candidate)
+            .or_else(|| Some((0, self.dotnet(pid, &owner)?)));
         if found.is_none() && owner.program.is_none() {
             return None;
         }
@@ -210,6 +216,16 @@ impl<'a> Inspector<'a> {
             owner,
         };
         Some((found.map_or(0, |(score, _)| score), recognised))
+    }
+
+    /// What a program is that only a file beside it tells of.
+    fn dotnet(&mut self, pid: u32, owner: &Owner) -> Option<&'a Service> {
+        // Not that of an interpreter, nor of a file that was replaced.
+        let path = owner.exe.as_deref().filter(|path| path.starts_with('/'))?;
+        let host = self.host;
+        let known = self.dotnet.entry(path.to_owned());
+        let name = *known.or_insert_with(|| dotnet::service(host, pid, path));
+        self.catalogue.by_name(name?)
     }
 
     /// Reads version and configuration of a service.
@@ -228,9 +244,7 @@ impl<'a> Inspector<'a> {
         let Some(service) = found.service else {
             return group;
         };
-        if service.kind == Kind::Program {
-            group.service = Some(service.name.clone());
-        }
+        group.service = Some(service.name.clone());
         group.version = self.version(service, &found);
         if service.configured.is_empty() {
             return group;

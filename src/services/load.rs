@@ -7,7 +7,7 @@ use serde::de::DeserializeSeed as _;
 use super::readers::Reader;
 use super::service::{
     Applies, Class, Configured, Default, KeyFile, Kind, OneOrMore, Service, Setting, Signs,
-    Verified, VersionSource,
+    Sockets, Verified, VersionSource,
 };
 use super::versions;
 use crate::text::diagnostic::{Diagnostic, bounded_nesting};
@@ -47,6 +47,7 @@ struct RawDefault {
     class: Class,
     backlog: Option<u32>,
     versions: Option<String>,
+    sockets: Option<Sockets>,
     note: Option<String>,
     verified: Verified,
     source: String,
@@ -249,6 +250,7 @@ impl SourceFile<'_> {
             class: raw.class,
             backlog: raw.backlog,
             versions: raw.versions,
+            sockets: raw.sockets,
             note: raw.note,
             verified: raw.verified,
             source: raw.source,

@@ -6,6 +6,7 @@
 //! than a guess. Reads no file by itself: configuration comes in through [`host::Host`].
 
 pub mod catalogue;
+mod dotnet;
 pub mod endpoint;
 pub mod host;
 pub mod inspect;
@@ -19,24 +20,28 @@ mod versions;
 
 pub use catalogue::Catalogue;
 pub use recognise::{Identified, speaker};
+use service::Sockets;
 pub use service::{Ask, Service};
 
 impl Service {
-    /// What it asks for by default, in this version where it is known. `None`: its default depends
-    /// on the version, and that is not known.
-    pub fn default_of(&self, version: Option<&str>) -> Option<&service::Default> {
-        let fits = |default: &&service::Default| match (&default.versions, version) {
-            (None, _) => true,
-            (Some(condition), Some(version)) => versions::fits(version, condition) == Some(true),
-            (Some(_), None) => false,
-        };
-        let found = self.defaults.iter().find(fits)?;
-        // Without a version, one of several is no better than another.
-        let alone = version.is_some()
-            || self
-                .defaults
-                .iter()
-                .all(|default| default.versions.is_none());
-        alone.then_some(found)
+    /// What it asks for by default, for unix sockets or others, in this version where it is known.
+    /// `None`: its default depends on the version, and that is not known.
+    pub fn default_of(&self, unix: bool, version: Option<&str>) -> Option<&service::Default> {
+        let kind = if unix { Sockets::Unix } else { Sockets::Tcp };
+        let mut of_kind = self
+            .defaults
+            .iter()
+            .filter(|default| default.sockets.is_none_or(|sockets| sockets == kind));
+        match version {
+            // Without a version, one of several is no better than another.
+            None => of_kind
+                .clone()
+                .all(|default| default.versions.is_none())
+                .then(|| of_kind.next())?,
+            Some(version) => of_kind.find(|default| {
+                let condition = default.versions.as_ref();
+                condition.is_none_or(|condition| versions::fits(version, condition) == Some(true))
+            }),
+        }
     }
 }

@@ -41,14 +41,13 @@ impl Catalogue {
             Some(service) => Some((service, speaker(owners))),
             None => self.worker(listener),
         };
-        let name = match (recorded, worker) {
-            (Some(name), _) => Some(name),
-            (None, Some((service, owner))) if service.kind == Kind::Library => {
+        let name = match worker {
+            Some((service, owner)) if service.kind == Kind::Library => {
                 let program = owner.and_then(|owner| owner.comm.as_deref());
                 Some(program.unwrap_or(&service.name))
             }
-            (None, Some((service, _))) => Some(service.name.as_str()),
-            (None, None) => None,
+            Some((service, _)) => Some(service.name.as_str()),
+            None => recorded,
         };
         let service = worker.map(|(service, _)| service);
         match (service, supervisor) {
