@@ -6,9 +6,9 @@ use super::{CAPS, HOME};
 /// One server in one configuration.
 #[derive(Debug, Clone)]
 pub(super) struct Entry {
-    /// The name that backlint has to give it; ours, where backlint cannot have one.
+    /// The name that backlint has to give it, where it can know it.
     pub(super) service: &'static str,
-    /// Whether backlint can know it.
+    /// Whether backlint can know it. Otherwise the name of the process has to do.
     pub(super) known: bool,
     /// Debian's package that has the program.
     pub(super) package: &'static str,
@@ -183,6 +183,19 @@ impl Entry {
     pub(super) fn in_environment(mut self, name: &'static str, value: String) -> Self {
         self.environment.push((name, value));
         self
+    }
+
+    /// The name that backlint has to give it.
+    pub(super) fn name(&self) -> &str {
+        let (_, file) = self.start[0]
+            .rsplit_once('/')
+            .unwrap_or(("", &self.start[0]));
+        // The kernel cuts the name of a process (TASK_COMM_LEN).
+        if self.known {
+            self.service
+        } else {
+            &file[..file.len().min(15)]
+        }
     }
 
     /// A program that no catalogue has.

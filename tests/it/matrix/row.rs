@@ -85,9 +85,8 @@ fn against_the_truth(
     row: &Row,
 ) -> Vec<String> {
     let mut wrong = Vec::new();
-    let service = entry.known.then_some(entry.service);
-    if row.service.as_deref() != service {
-        wrong.push(format!("its service is {}", service.unwrap_or("unknown")));
+    if row.service.as_deref() != Some(entry.name()) {
+        wrong.push(format!("its service is {}", entry.name()));
     }
     let asks = expected.map_or(Asks::Something, |expected| expected.asks);
     let truth = verdict(asks, seen.asked, seen.cap);

@@ -53,10 +53,11 @@ pub(crate) fn listeners() -> BTreeMap<u64, Row> {
     let internet = lines(&["-HltnpmieO"])
         .into_iter()
         .filter_map(|line| internet(&line));
-    // Among the listening sockets ss counts datagram sockets that nobody connected.
+    // ss counts unix sockets among them that have no peer: of datagrams, and streams that do not
+    // listen yet.
     let unix = lines(&["-HlxpO"])
         .into_iter()
-        .filter(|line| !line.starts_with("u_dgr"))
+        .filter(|line| line.split_whitespace().nth(1) == Some("LISTEN"))
         .map(|line| unix(&line));
     let mut rows = BTreeMap::new();
     for (inode, row) in internet.chain(unix) {
