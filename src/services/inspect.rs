@@ -3,6 +3,8 @@
 //!
 //! A configuration is read once for each set of processes, not once a listener.
 
+mod version;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
@@ -11,9 +13,9 @@ use super::dotnet;
 use super::host::{Files, Host, Status};
 use super::lookup::Lookup;
 use super::program;
-use super::readers::{Context, configured, systemd};
+use super::readers::{Context, Setting, configured, systemd};
 use super::recognise::{Candidate, exe_name, is_supervisor};
-use super::service::{Service, Step, VersionSource};
+use super::service::{Service, Step};
 use crate::snapshot::{Configuration, Gap, Listener, Owner, Requested, Snapshot, Source};
 
 /// Adds to a record of this host what its services ask for.
@@ -22,7 +24,7 @@ pub fn inspect(snapshot: &mut Snapshot, host: &dyn Host, catalogue: &Catalogue) 
         host,
         catalogue,
         groups: BTreeMap::new(),
-        units: BTreeMap::new(),
+        managers: BTreeMap::new(),
         dotnet: BTreeMap::new(),
         gaps: BTreeSet::new(),
     };
@@ -41,8 +43,8 @@ struct Inspector<'a> {
     catalogue: &'a Catalogue,
     /// What is known of the processes that hold a socket together, by their pids.
     groups: BTreeMap<Vec<u32>, Option<Rc<Group>>>,
-    /// The .socket units, by the supervisor's pid.
-    units: BTreeMap<u32, Rc<Lookup>>,
+    /// systemd's managers, by pid.
+    managers: BTreeMap<u32, Rc<Manager>>,
     /// Services of .NET programs, by the path of the executable; most are none.
     dotnet: BTreeMap<String, Option<&'static str>>,
     gaps: BTreeSet<Gap>,
@@ -93,12 +95,14 @@ impl<'a> Inspector<'a> {
             .identify(listener)
             .is_some_and(|found| found.activated);
         let supervisor = listener.owners.iter().find(|owner| is_supervisor(owner));
-        if let Some(pid) = supervisor.filter(|_| activated).and_then(|owner| owner.pid) {
-            let units = self.units(pid);
-            listener.requested = units.best(listener).map(|setting| setting.requested());
-            let state = (listener.requested.is_none() && !units.is_empty())
-                .then_some(Configuration::Hidden);
-            listener.configuration = state;
+        if let Some(owner) = supervisor.filter(|_| activated)
+            && let Some(pid) = owner.pid
+        {
+            let manager = self.manager(pid, owner);
+            let setting = manager.sockets.best(listener);
+            listener.requested = setting.map(Setting::requested);
+            listener.configuration = manager.complete.then_some(Configuration::Read);
+            listener.version.clone_from(&manager.version);
         }
     }
 
@@ -245,7 +249,7 @@ impl<'a> Inspector<'a> {
             return group;
         };
         group.service = Some(service.name.clone());
-        group.version = self.version(service, &found);
+        group.version = version::of(service, self.host, found.pid, &found.owner);
         if service.configured.is_empty() {
             return group;
         }
@@ -285,42 +289,32 @@ impl<'a> Inspector<'a> {
         group
     }
 
-    fn version(&self, service: &Service, found: &Recognised<'_>) -> Option<String> {
-        if service
-            .defaults
-            .iter()
-            .all(|default| default.versions.is_none())
-            && service.version.is_empty()
-        {
-            return None;
-        }
-        service.version.iter().find_map(|source| match source {
-            VersionSource::Name(pattern) => {
-                let (before, behind) = pattern.split_once('*')?;
-                let path = found.owner.exe.as_deref();
-                [path, exe_name(&found.owner), found.owner.comm.as_deref()]
-                    .into_iter()
-                    .flatten()
-                    .filter_map(|text| text.strip_prefix(before)?.strip_suffix(behind))
-                    .find(|version| version.starts_with(|c: char| c.is_ascii_digit()))
-                    .map(str::to_owned)
-            }
-            VersionSource::Variable(name) => self.host.variable(found.pid, name),
-            VersionSource::Package(name) => self.host.package(found.pid, name),
-        })
-    }
-
-    /// The .socket units of the manager with this pid.
-    fn units(&mut self, pid: u32) -> Rc<Lookup> {
-        if let Some(units) = self.units.get(&pid) {
-            return Rc::clone(units);
+    /// What the manager with this pid listens with for its .socket units.
+    fn manager(&mut self, pid: u32, owner: &Owner) -> Rc<Manager> {
+        if let Some(known) = self.managers.get(&pid) {
+            return Rc::clone(known);
         }
         let mut files = Files::new(self.host, pid);
-        let units = Rc::new(Lookup::new(systemd::sockets(&mut files).settings));
+        let reading = systemd::sockets(&mut files);
         self.gaps.extend(files.into_gaps("systemd"));
-        self.units.insert(pid, Rc::clone(&units));
-        units
+        let service = self.catalogue.by_name("systemd");
+        let manager = Rc::new(Manager {
+            sockets: Lookup::new(reading.settings),
+            complete: reading.complete,
+            version: service.and_then(|service| version::of(service, self.host, pid, owner)),
+        });
+        self.managers.insert(pid, Rc::clone(&manager));
+        manager
     }
+}
+
+/// A manager that listens for services.
+#[derive(Debug)]
+struct Manager {
+    sockets: Lookup,
+    /// Whether all units were read, so that those without a number have the default.
+    complete: bool,
+    version: Option<String>,
 }
 
 /// A process whose service is known, or at least what its interpreter runs.

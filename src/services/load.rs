@@ -58,6 +58,7 @@ struct RawDefault {
 struct RawVersion {
     name: Option<String>,
     variable: Option<String>,
+    path: Option<String>,
     package: Option<String>,
 }
 
@@ -258,13 +259,14 @@ impl SourceFile<'_> {
     }
 
     fn version(self, n: usize, raw: RawVersion) -> Result<VersionSource, Diagnostic> {
-        match (raw.name, raw.variable, raw.package) {
-            (Some(name), None, None) if name.contains('*') => Ok(VersionSource::Name(name)),
-            (None, Some(variable), None) => Ok(VersionSource::Variable(variable)),
-            (None, None, Some(package)) => Ok(VersionSource::Package(package)),
+        match (raw.name, raw.variable, raw.path, raw.package) {
+            (Some(name), None, None, None) if name.contains('*') => Ok(VersionSource::Name(name)),
+            (None, Some(variable), None, None) => Ok(VersionSource::Variable(variable)),
+            (None, None, Some(path), None) if path.contains('*') => Ok(VersionSource::Path(path)),
+            (None, None, None, Some(package)) => Ok(VersionSource::Package(package)),
             _ => {
                 let path = [Step::from("version"), n.into()];
-                let help = "`name:` with a `*`, or `variable:`, or `package:`";
+                let help = "`name:` or `path:` with a `*`, or `variable:`, or `package:`";
                 Err(self
                     .at(&path, "this names no place of a version")
                     .with_help(help))

@@ -30,10 +30,6 @@ impl Lookup {
         Self { settings, ..lookup }
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.settings.is_empty()
-    }
-
     pub(super) fn iter(&self) -> impl Iterator<Item = &Setting> {
         self.settings.iter()
     }

@@ -25,23 +25,20 @@ pub use service::{Ask, Service};
 
 impl Service {
     /// What it asks for by default, for unix sockets or others, in this version where it is known.
-    /// `None`: its default depends on the version, and that is not known.
+    /// Where it is not, that is the default without a condition on the version. `None`: there is
+    /// none, and which of several it is cannot be told.
     pub fn default_of(&self, unix: bool, version: Option<&str>) -> Option<&service::Default> {
         let kind = if unix { Sockets::Unix } else { Sockets::Tcp };
-        let mut of_kind = self
-            .defaults
-            .iter()
-            .filter(|default| default.sockets.is_none_or(|sockets| sockets == kind));
-        match version {
-            // Without a version, one of several is no better than another.
-            None => of_kind
-                .clone()
-                .all(|default| default.versions.is_none())
-                .then(|| of_kind.next())?,
-            Some(version) => of_kind.find(|default| {
-                let condition = default.versions.as_ref();
-                condition.is_none_or(|condition| versions::fits(version, condition) == Some(true))
-            }),
-        }
+        self.defaults.iter().find(|default| {
+            let of_kind = default.sockets.is_none_or(|sockets| sockets == kind);
+            let of_version = match (&default.versions, version) {
+                (None, _) => true,
+                (Some(condition), Some(version)) => {
+                    versions::fits(version, condition) == Some(true)
+                }
+                (Some(_), None) => false,
+            };
+            of_kind && of_version
+        })
     }
 }

@@ -219,6 +219,8 @@ pub enum VersionSource {
     Name(String),
     /// An environment variable.
     Variable(String),
+    /// What the last `*` stands for in the path of a file that is there.
+    Path(String),
     /// The version of this Debian or Alpine package.
     Package(String),
 }
