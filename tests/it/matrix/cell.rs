@@ -74,8 +74,18 @@ pub(super) fn run(entry: usize, cap: u32) -> Result<Vec<Row>, String> {
         Ok(rows) if ended.is_some_and(|status| status.success()) => {
             Ok(serde_json::from_slice(&rows).unwrap())
         }
-        _ => Err(format!("{ended:?}: {}", tail(&log, 40))),
+        _ if ended.is_none() => Err(format!("not done after {PATIENCE:?}")),
+        _ => Err(complaint(&fs::read_to_string(&log).unwrap_or_default())),
     }
+}
+
+/// What the panic said that ended a cell, without what surrounds it.
+fn complaint(log: &str) -> String {
+    let panic = log.split_once(" panicked at ").and_then(|(_, rest)| {
+        let (_, message) = rest.split_once('\n')?;
+        Some(message.split("\nnote: run with").next()?)
+    });
+    panic.unwrap_or(log).trim().to_owned()
 }
 
 /// Not a test: what [`run`] starts.
@@ -220,8 +230,12 @@ impl Started {
             last.take()
         });
         up.unwrap_or_else(|| {
+            let there: Vec<String> = ss::listeners()
+                .into_values()
+                .map(|row| row.address)
+                .collect();
             panic!(
-                "{} does not listen as expected: {last:#?}\n{}",
+                "after {START:?} {} does not listen as expected, but at {there:?}: {}",
                 entry.service,
                 self.said()
             )

@@ -182,7 +182,7 @@ fn go() -> Vec<Entry> {
                  --collector.disable-defaults";
     let package = "prometheus-node-exporter";
     vec![
-        Entry::new("node-exporter", package, "default", start)
+        Entry::new("node_exporter", package, "default", start)
             .listens(on("127.0.0.1:9100", Asks::Somaxconn).by_default(Likely)),
     ]
 }
