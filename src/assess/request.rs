@@ -75,7 +75,9 @@ pub(super) fn by_default(
         (Some(max), _) if asker.kind == Kind::Library && basis != Basis::Firm => {
             if max == attainable && Some(max) != somaxconn {
                 Basis::Firm
-            } else if Some(max) == somaxconn || is_fossil(Some(max)) {
+            } else if (Some(max) == somaxconn || is_fossil(Some(max)))
+                && !asker.is_only_a_language()
+            {
                 Basis::Loose
             } else {
                 return none;

@@ -56,6 +56,7 @@ struct Group {
     /// The oldest of them, whose configuration counts.
     main: u32,
     program: Option<String>,
+    /// The service, where the record's owners do not tell.
     service: Option<String>,
     version: Option<String>,
     settings: Option<Lookup>,
@@ -88,15 +89,15 @@ impl<'a> Inspector<'a> {
             }
         };
         if let Some(group) = &group {
-            self.keep(listener, group);
+            Self::keep(listener, group);
         }
-        let activated = self
-            .catalogue
-            .identify(listener)
-            .is_some_and(|found| found.activated);
         let supervisor = listener.owners.iter().find(|owner| is_supervisor(owner));
-        if let Some(owner) = supervisor.filter(|_| activated)
+        if let Some(owner) = supervisor
             && let Some(pid) = owner.pid
+            && self
+                .catalogue
+                .identify(listener)
+                .is_some_and(|found| found.activated)
         {
             let manager = self.manager(pid, owner);
             let setting = manager.sockets.best(listener);
@@ -107,21 +108,9 @@ impl<'a> Inspector<'a> {
     }
 
     /// Writes what is known of a listener's processes into its record.
-    fn keep(&self, listener: &mut Listener, group: &Group) {
-        let main = listener
-            .owners
-            .iter_mut()
-            .find(|owner| owner.pid == Some(group.main));
-        if let (Some(main), Some(program)) = (main, &group.program) {
-            main.program = Some(program.clone());
-        }
-        let told = self
-            .catalogue
-            .identify(listener)
-            .and_then(|found| found.service);
-        if told.map(|service| &service.name) != group.service.as_ref() {
-            listener.service.clone_from(&group.service);
-        }
+    fn keep(listener: &mut Listener, group: &Group) {
+        tell_program(listener, group);
+        listener.service.clone_from(&group.service);
         listener.version.clone_from(&group.version);
         let Some(settings) = &group.settings else {
             return;
@@ -182,7 +171,18 @@ impl<'a> Inspector<'a> {
         let (_, found) = best?;
         let newest = statuses.values().filter_map(|status| status.started).max();
         let first = statuses.get(&found.pid).and_then(|status| status.started);
-        Some(self.read(found, listener, first, newest))
+        let mut group = self.read(found, listener, first, newest);
+        // What the owners tell by themselves need not be written down.
+        let mut record = listener.clone();
+        tell_program(&mut record, &group);
+        let told = self
+            .catalogue
+            .identify(&record)
+            .and_then(|found| found.service);
+        group
+            .service
+            .take_if(|name| told.is_some_and(|service| service.name == *name));
+        Some(group)
     }
 
     /// The service of one process; of an interpreter, with what it runs.
@@ -315,6 +315,16 @@ struct Manager {
     /// Whether all units were read, so that those without a number have the default.
     complete: bool,
     version: Option<String>,
+}
+
+/// Writes what the main process's interpreter runs into the record.
+fn tell_program(listener: &mut Listener, group: &Group) {
+    let mut owners = listener.owners.iter_mut();
+    if let Some(program) = &group.program
+        && let Some(main) = owners.find(|owner| owner.pid == Some(group.main))
+    {
+        main.program = Some(program.clone());
+    }
 }
 
 /// A process whose service is known, or at least what its interpreter runs.

@@ -24,6 +24,13 @@ use service::Sockets;
 pub use service::{Ask, Service};
 
 impl Service {
+    /// Whether it is known by the language of the executable alone, so that the program may as well
+    /// use another library for its sockets.
+    pub fn is_only_a_language(&self) -> bool {
+        let mut signs = self.recognise.iter();
+        signs.all(|signs| signs.runtime.is_some() && signs.name.0.is_empty())
+    }
+
     /// What it asks for by default, for unix sockets or others, in this version where it is known.
     /// Where it is not, that is the default without a condition on the version. `None`: there is
     /// none, and which of several it is cannot be told.
