@@ -14,7 +14,7 @@ use std::{env, thread};
 use rustix::process::Signal;
 use serde::{Deserialize, Serialize};
 
-use super::entry::{Entry, Expected};
+use super::entry::{Entry, Expected, words};
 use super::row::{Row, Seen, judge};
 use super::{HOME, servers, truth};
 use crate::support::netns::{Netns, again_inside, in_netns};
@@ -109,7 +109,7 @@ fn inside(netns: &Netns, entry: &Entry, cap: u32) -> Vec<Row> {
         fs::write(path, text).unwrap();
     }
     for command in &entry.prepare {
-        let words: Vec<String> = command.split(' ').map(super::entry::at_home).collect();
+        let words = words(command);
         let (program, arguments) = words.split_first().unwrap();
         finish(
             scrubbed(find(program, entry))

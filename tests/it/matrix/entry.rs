@@ -148,7 +148,7 @@ impl Entry {
             configuration,
             files: Vec::new(),
             prepare: Vec::new(),
-            start: start.split(' ').map(at_home).collect(),
+            start: words(start),
             environment: Vec::new(),
             caps: CAPS.to_vec(),
             expected: Vec::new(),
@@ -169,7 +169,7 @@ impl Entry {
 
     /// With further arguments.
     pub(super) fn with(mut self, arguments: &str) -> Self {
-        self.start.extend(arguments.split(' ').map(at_home));
+        self.start.extend(words(arguments));
         self
     }
 
@@ -209,6 +209,11 @@ impl Entry {
         self.caps = caps.to_vec();
         self
     }
+}
+
+/// The words of a command, as a shell reads them.
+pub(super) fn words(command: &str) -> Vec<String> {
+    shlex::split(&at_home(command)).expect("a command")
 }
 
 /// A text in which `@` was replaced by [`HOME`].

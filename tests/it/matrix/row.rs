@@ -21,6 +21,8 @@ pub(super) struct Seen {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Row {
     pub(super) address: String,
+    /// Whether the entry names it.
+    pub(super) expected: bool,
     pub(super) cap: u32,
     pub(super) asked: i64,
     pub(super) max: u64,
@@ -44,8 +46,11 @@ pub(super) fn judge(entry: &Entry, seen: &Seen, listed: Option<&Value>) -> Row {
     let listed = listed.unwrap_or(&none);
     let text = |key: &str| listed[key].as_str().map(str::to_owned);
     let requested = &listed["requested"];
+    let mut expected = entry.expected.iter();
+    let expected = expected.find(|expected| expected.fits(&seen.address));
     let row = Row {
         address: seen.address.clone(),
+        expected: expected.is_some(),
         cap: seen.cap,
         asked: seen.asked,
         max: seen.max,
@@ -60,8 +65,6 @@ pub(super) fn judge(entry: &Entry, seen: &Seen, listed: Option<&Value>) -> Row {
         confidence: text("confidence"),
         wrong: Vec::new(),
     };
-    let mut expected = entry.expected.iter();
-    let expected = expected.find(|expected| expected.fits(&seen.address));
     wrong.extend(against_the_kernel(seen, listed));
     wrong.extend(against_the_truth(entry, seen, expected, &row));
     if let Some(expected) = expected {

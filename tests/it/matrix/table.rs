@@ -38,29 +38,29 @@ pub(super) fn rows(entry: &Entry, cap: u32, rows: &Result<Vec<Row>, String>) -> 
             );
         }
     };
-    let mut alike: Vec<(Row, Vec<&str>)> = Vec::new();
+    let mut alike: Vec<(Row, Vec<&Row>)> = Vec::new();
     for row in rows {
-        let address = String::new();
-        let key = Row {
-            address,
-            ..row.clone()
-        };
+        let mut key = row.clone();
+        key.address.clear();
+        if !row.expected {
+            key.place = None;
+        }
         match alike.iter_mut().find(|(known, _)| *known == key) {
-            Some((_, addresses)) => addresses.push(&row.address),
-            None => alike.push((key, vec![&row.address])),
+            Some((_, rows)) => rows.push(row),
+            None => alike.push((key, vec![row])),
         }
     }
-    alike
-        .iter()
-        .map(|(row, addresses)| line(entry, row, addresses))
-        .collect()
+    alike.iter().map(|(_, rows)| line(entry, rows)).collect()
 }
 
-fn line(entry: &Entry, row: &Row, addresses: &[&str]) -> String {
-    let listener = match addresses {
-        [one] => (*one).to_owned(),
-        [first, rest @ ..] => format!("{first} and {} more", rest.len()),
-        [] => String::new(),
+/// A row of the table for rows that are alike; the first stands for all.
+fn line(entry: &Entry, rows: &[&Row]) -> String {
+    let Some((row, rest)) = rows.split_first() else {
+        return String::new();
+    };
+    let listener = match rest.len() {
+        0 => row.address.clone(),
+        more => format!("{} and {more} more", row.address),
     };
     let verdict = match row.wrong.as_slice() {
         [] => "ok".to_owned(),

@@ -44,6 +44,13 @@ fn gunicorn() -> Vec<Entry> {
             .file("settings.py", "import os\nbacklog = 1000\n")
             .with("-c settings.py app:wsgi")
             .listens(on(port, Asks::For(1000)).at("settings.py", "backlog")),
+        entry("gunicorn.conf.py")
+            .file(
+                "gunicorn.conf.py",
+                "# What it reads unasked.\nbacklog = 1000\n",
+            )
+            .with("app:wsgi")
+            .listens(on(port, Asks::For(1000)).at("gunicorn.conf.py", "backlog =")),
         entry("GUNICORN_CMD_ARGS")
             .in_environment("GUNICORN_CMD_ARGS", "--backlog=1000".to_owned())
             .with("app:wsgi")
@@ -91,6 +98,10 @@ fn uwsgi() -> Vec<Entry> {
             .with("--listen 1000")
             .only_under(&larger)
             .listens(on(port, Asks::For(1000)).on_command_line()),
+        entry("UWSGI_LISTEN", start)
+            .in_environment("UWSGI_LISTEN", "1000".to_owned())
+            .only_under(&larger)
+            .listens(on(port, Asks::For(1000))),
         entry("listen = 1000 in a file", "uwsgi --ini @/uwsgi.ini")
             .file("uwsgi.ini", ini)
             .only_under(&larger)

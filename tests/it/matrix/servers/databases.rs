@@ -36,6 +36,11 @@ fn mariadb() -> Vec<Entry> {
     vec![
         entry("default", "", 80, None),
         entry("back_log", "back_log = 1000", 1000, Some("back_log")),
+        {
+            let mut entry = entry("--back-log=1000", "", 0, None).with("--back-log=1000");
+            entry.expected.clear();
+            entry.listens(on("127.0.0.1:3306", Asks::For(1000)).on_command_line())
+        },
         entry(
             "max_connections = 1000",
             "max_connections = 1000",
@@ -75,7 +80,22 @@ fn postgresql() -> Vec<Entry> {
             })
     };
     let set = "max_connections = 500";
+    let path = "127.0.0.1:5432";
+    let bare = |configuration, arguments: &str| {
+        let mut entry = entry(configuration, "include_dir = '@/conf.d'", 0, None).with(arguments);
+        entry.expected.clear();
+        entry.file("conf.d/more.conf", "# nothing\n")
+    };
     vec![
+        bare("-c max_connections=500", "-c max_connections=500")
+            .listens(on(path, Asks::For(1044)).on_command_line()),
+        bare("-N 500", "-N 500").listens(on(path, Asks::For(1044)).on_command_line()),
+        bare("in an included file", "-i")
+            .file(
+                "conf.d/more.conf",
+                "max_connections = 500\nmax_worker_processes = 20\n",
+            )
+            .listens(on(path, Asks::For(1068)).at("conf.d/more.conf", "max_connections")),
         entry("default", "", 244, None),
         entry(set, set, 1044, Some(set)),
         entry(
@@ -150,6 +170,12 @@ fn redis() -> Vec<Entry> {
         entry("tcp-backlog 100", "tcp-backlog 100")
             .listens(on(port, Asks::For(100)))
             .listens(on(path, Asks::For(100))),
+        entry(
+            "in an included file, set-proc-title no",
+            "set-proc-title no\ninclude @/more.conf",
+        )
+        .file("more.conf", "tcp-backlog 1000\n")
+        .listens(on(port, Asks::For(1000)).at("more.conf", "tcp-backlog")),
         entry("--tcp-backlog 1000", "")
             .with("--tcp-backlog 1000")
             .listens(on(port, Asks::For(1000))),
@@ -174,6 +200,8 @@ fn memcached() -> Vec<Entry> {
         entry("default", "-l 127.0.0.1").listens(on(port, Asks::For(1024)).by_default(Likely)),
         entry("-b 1000", "-l 127.0.0.1 -b 1000")
             .listens(on(port, Asks::For(1000)).on_command_line()),
+        entry("-b1000", "-l 127.0.0.1 -b1000").listens(on(port, Asks::For(1000)).on_command_line()),
+        entry("-vb 1000", "-l 127.0.0.1 -vb 1000").listens(on(port, Asks::For(1000))),
         entry("-b 100", "-l 127.0.0.1 -b 100").listens(on(port, Asks::For(100)).on_command_line()),
         entry(
             "--listen-backlog=1000, unix",

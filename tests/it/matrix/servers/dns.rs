@@ -27,6 +27,8 @@ fn bind() -> Vec<Entry> {
         entry("default", "").listens(on(port, Asks::For(10)).by_default(Likely)),
         entry("tcp-listen-queue 1000", "tcp-listen-queue 1000;")
             .listens(on(port, Asks::For(1000)).at("named.conf", "tcp-listen-queue")),
+        // Fewer than ten are ten.
+        entry("tcp-listen-queue 3", "tcp-listen-queue 3;").listens(on(port, Asks::For(10))),
         entry("tcp-listen-queue 100", "tcp-listen-queue 100;")
             .listens(on(port, Asks::For(100)).at("named.conf", "tcp-listen-queue")),
     ]

@@ -44,6 +44,11 @@ fn postfix() -> Vec<Entry> {
             .listens(on(plain, Asks::For(1000)).at("etc/main.cf", set))
             .listens(on(more, Asks::For(1000)).at("etc/main.cf", set))
             .listens(on(fewer, Asks::For(1000)).at("etc/main.cf", set)),
+        entry(
+            "default_process_limit = $most",
+            "most = 1000\ndefault_process_limit =\n  $most",
+        )
+        .listens(on(plain, Asks::For(1000)).at("etc/main.cf", "default_process_limit")),
         entry("default_process_limit = 50", "default_process_limit = 50")
             .listens(on(plain, Asks::For(50)).at("etc/main.cf", "default_process_limit"))
             .listens(on(more, Asks::For(300)).at(file, more))
@@ -86,6 +91,11 @@ fn dovecot() -> Vec<Entry> {
         )
         .listens(on(port, Asks::For(2000)).by_default(Certain))
         .listens(on(master, Asks::For(16))),
+        entry(
+            "default_process_limit = 200",
+            "}\ndefault_process_limit = 200\nservice auth {\n",
+        )
+        .listens(on(port, Asks::For(200)).at("dovecot.conf", "default_process_limit")),
         entry("process_limit = 50", "  process_limit = 50\n")
             .listens(on(port, Asks::For(50)).at("dovecot.conf", "process_limit"))
             .listens(on(master, Asks::For(16))),
@@ -103,7 +113,7 @@ fn sshd() -> Vec<Entry> {
         )
         .file("sshd_config", text)
         .after("mkdir /run/sshd")
-        .after("ssh-keygen -q -t ed25519 -N  -f @/key")
+        .after("ssh-keygen -q -t ed25519 -N '' -f @/key")
         .listens(on("127.0.0.1:2222", Asks::For(128)).by_default(Likely)),
     ]
 }
@@ -131,6 +141,9 @@ fn rsync() -> Vec<Entry> {
         entry("default", "").listens(on(port, Asks::For(5)).by_default(Likely)),
         entry("listen backlog = 1000", "listen backlog = 1000")
             .listens(on(port, Asks::For(1000)).at("rsyncd.conf", "listen backlog")),
+        entry("--dparam", "")
+            .with("'--dparam=listen backlog=1000'")
+            .listens(on(port, Asks::For(1000))),
         entry("listen backlog = 100", "listen backlog = 100")
             .listens(on(port, Asks::For(100)).at("rsyncd.conf", "listen backlog")),
     ]

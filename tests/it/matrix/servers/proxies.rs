@@ -36,6 +36,12 @@ fn haproxy() -> Vec<Entry> {
         .listens(on("/run/matrix/haproxy.sock*", Asks::For(1006)).at(file, "backlog 1006"))
     };
     vec![
+        entry("-W", "")
+            .with("-W")
+            .listens(on("127.0.0.1:8005", Asks::Something)),
+        entry("-n 1500", "")
+            .with("-n 1500")
+            .listens(on("127.0.0.1:8005", Asks::For(1500)).on_command_line()),
         // From the limit of descriptors, less what HAProxy needs for itself.
         entry("without global maxconn", "").listens(on("127.0.0.1:8005", Asks::Something)),
         entry("global maxconn 1500", "global\n  maxconn 1500\n")
@@ -79,6 +85,9 @@ fn varnish() -> Vec<Entry> {
         entry("default").listens(on(port, Asks::For(1024)).by_default(Likely)),
         entry("listen_depth=1000")
             .with("-p listen_depth=1000")
+            .listens(on(port, Asks::For(1000)).on_command_line()),
+        entry("listen_depth=1000, in one word")
+            .with("-plisten_depth=1000")
             .listens(on(port, Asks::For(1000)).on_command_line()),
         entry("listen_depth=100")
             .with("-p listen_depth=100")

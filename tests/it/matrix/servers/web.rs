@@ -20,6 +20,12 @@ fn nginx() -> Vec<Entry> {
                   server { listen [::1]:8085 backlog=1002; }\n\
                   server { listen unix:@/default.sock; }\n\
                   server { listen unix:@/configured.sock backlog=1003; }\n}\n";
+    let more = "http {\n  access_log off;\n\
+                  server { listen 8080; server_name a; }\n\
+                  server { listen *:8080 backlog=1000; server_name b; }\n\
+                  server { listen [::]:8081 ipv6only=off backlog=1001; }\n\
+                  server { listen localhost:8082 backlog=1002; }\n\
+                  server { listen 8083; }\n}\n";
     let start = "nginx -p @ -e @/error.log -c @/nginx.conf";
     let file = "http.conf";
     vec![
@@ -34,6 +40,19 @@ fn nginx() -> Vec<Entry> {
             .listens(on("[::1]:8085", Asks::For(1002)).at(file, "backlog=1002"))
             .listens(on("/run/matrix/default.sock", Asks::For(511)).by_default(Likely))
             .listens(on("/run/matrix/configured.sock", Asks::For(1003)).at(file, "backlog=1003")),
+        // The file named from the prefix; what one server sets for an address is for all of them.
+        Entry::new(
+            "nginx",
+            "nginx-light",
+            "other addresses",
+            "nginx -p @ -c nginx.conf -e log",
+        )
+        .file("nginx.conf", text)
+        .file(file, more)
+        .listens(on("0.0.0.0:8080", Asks::For(1000)).at(file, "backlog=1000"))
+        .listens(on("[::]:8081", Asks::For(1001)).at(file, "backlog=1001"))
+        .listens(on("127.0.0.1:8082", Asks::For(1002)).at(file, "backlog=1002"))
+        .listens(on("0.0.0.0:8083", Asks::For(511)).by_default(Likely)),
     ]
 }
 
@@ -55,6 +74,9 @@ fn apache() -> Vec<Entry> {
         entry("default", &set("")).listens(on(port, Asks::For(511)).by_default(Likely)),
         entry("ListenBackLog 1000", &set("ListenBackLog 1000"))
             .listens(on(port, Asks::For(1000)).at("ports.conf", "ListenBackLog")),
+        entry("-c ListenBackLog", &set(""))
+            .with("-c 'ListenBackLog 1000'")
+            .listens(on(port, Asks::For(1000)).on_command_line()),
         entry("ListenBackLog 100", &set("ListenBackLog 100"))
             .listens(on(port, Asks::For(100)).at("ports.conf", "ListenBackLog")),
     ]
@@ -76,6 +98,9 @@ fn lighttpd() -> Vec<Entry> {
         entry("default", "").listens(on(port, Asks::For(1024)).by_default(Likely)),
         entry("listen-backlog = 1000", "server.listen-backlog = 1000")
             .listens(on(port, Asks::For(1000)).at("lighttpd.conf", "listen-backlog")),
+        entry("in an included file", "include \"more.conf\"")
+            .file("more.conf", "server.listen-backlog = 1000\n")
+            .listens(on(port, Asks::For(1000)).at("more.conf", "listen-backlog")),
         entry("listen-backlog = 100", "server.listen-backlog = 100")
             .listens(on(port, Asks::For(100)).at("lighttpd.conf", "listen-backlog")),
     ]
