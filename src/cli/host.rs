@@ -71,9 +71,9 @@ impl Host for Live {
     fn read(&self, pid: u32, path: &str) -> Result<Option<Text>, String> {
         let file = self.root(pid)?.read(Path::new(path));
         let file = file.map_err(|error| why(&error))?;
-        Ok(file.map(|(bytes, modified)| Text {
-            text: text(bytes),
-            modified,
+        Ok(file.map(|content| Text {
+            text: text(content.bytes),
+            modified: content.changed,
         }))
     }
 
