@@ -100,7 +100,9 @@ fn against_the_truth(
         let number = truth
             .requested
             .map_or_else(|| "all".to_owned(), |number| number.to_string());
-        if row.requested != number {
+        // `listen.backlog = -1` may be told as it stands there.
+        let as_written = truth.requested.is_none() && row.requested == seen.asked.to_string();
+        if row.requested != number && !as_written {
             wrong.push(format!("it requested {number}"));
         }
     }

@@ -69,6 +69,9 @@ fn uvicorn() -> Vec<Entry> {
         entry("default", "uvicorn").listens(on(port, Asks::For(2048)).by_default(Likely)),
         entry("--backlog 1000", "uvicorn --backlog 1000")
             .listens(on(port, Asks::For(1000)).on_command_line()),
+        entry("UVICORN_BACKLOG", "uvicorn")
+            .in_environment("UVICORN_BACKLOG", "1000".to_owned())
+            .listens(on(port, Asks::For(1000))),
         entry(
             "-m uvicorn --backlog 100",
             "python3 -m uvicorn --backlog 100",
@@ -178,11 +181,13 @@ fn php_fpm() -> Vec<Entry> {
             "pool.d/b.conf",
             &pool("b", "127.0.0.1:9001\nlisten.backlog = 1000"),
         )
+        .file("pool.d/d.conf", &pool("d", "9003\nlisten.backlog = -1"))
         .file(
             "pool.d/c.conf",
             &pool("c", &format!("{path}\nlisten.backlog = 100")),
         )
         .listens(on("127.0.0.1:9000", Asks::For(-1)).by_default(Likely))
+        .listens(on("[::]:9003", Asks::For(-1)).at("pool.d/d.conf", "backlog"))
         .listens(on("127.0.0.1:9001", Asks::For(1000)).at("pool.d/b.conf", "backlog"))
         .listens(on(path, Asks::For(100)).at("pool.d/c.conf", "backlog")),
     ]

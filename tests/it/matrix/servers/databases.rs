@@ -90,7 +90,7 @@ fn postgresql() -> Vec<Entry> {
         bare("-c max_connections=500", "-c max_connections=500")
             .listens(on(path, Asks::For(1044)).on_command_line()),
         bare("-N 500", "-N 500").listens(on(path, Asks::For(1044)).on_command_line()),
-        bare("in an included file", "-i")
+        bare("in an included file", "-c work_mem=8MB")
             .file(
                 "conf.d/more.conf",
                 "max_connections = 500\nmax_worker_processes = 20\n",
