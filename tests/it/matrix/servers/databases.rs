@@ -7,10 +7,11 @@ pub(super) fn all() -> Vec<Entry> {
     [mariadb(), postgresql(), pgbouncer(), redis(), memcached()].concat()
 }
 
+/// MariaDB does not ask the environment for the place of its temporary files.
 fn mariadb() -> Vec<Entry> {
     let text = "[mariadbd]\nuser = root\ndatadir = @/data\nsocket = @/mysqld.sock\n\
                 pid-file = @/pid\nport = 3306\nbind-address = 127.0.0.1\n\
-                innodb_buffer_pool_size = 8M\n";
+                innodb_buffer_pool_size = 8M\ntmpdir = /run/tmp\n";
     let entry = |configuration, set: &str, asks, place: Option<&'static str>| {
         let entry = Entry::new(
             "mariadb",
@@ -21,6 +22,7 @@ fn mariadb() -> Vec<Entry> {
         .file("my.cnf", &format!("{text}{set}\n"))
         .after(
             "mariadb-install-db --no-defaults --user=root --datadir=@/data --skip-test-db \
+             --tmpdir=/run/tmp \
              --auth-root-authentication-method=normal",
         );
         ["127.0.0.1:3306", "/run/matrix/mysqld.sock"]
