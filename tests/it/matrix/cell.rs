@@ -83,7 +83,7 @@ pub(super) fn run(entry: usize, cap: u32) -> Result<Vec<Row>, String> {
 fn complaint(log: &str) -> String {
     let panic = log.split_once(" panicked at ").and_then(|(_, rest)| {
         let (_, message) = rest.split_once('\n')?;
-        Some(message.split("\nnote: run with").next()?)
+        message.split("\nnote: run with").next()
     });
     panic.unwrap_or(log).trim().to_owned()
 }

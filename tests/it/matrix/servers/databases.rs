@@ -22,8 +22,7 @@ fn mariadb() -> Vec<Entry> {
         .file("my.cnf", &format!("{text}{set}\n"))
         .after(
             "mariadb-install-db --no-defaults --user=root --datadir=@/data --skip-test-db \
-             --tmpdir=/run/tmp \
-             --auth-root-authentication-method=normal",
+             --tmpdir=/run/tmp --auth-root-authentication-method=normal",
         );
         ["127.0.0.1:3306", "/run/matrix/mysqld.sock"]
             .into_iter()
