@@ -14,6 +14,7 @@ pub(super) fn all() -> Vec<Entry> {
         uvicorn(),
         uwsgi(),
         http_server(),
+        python(),
         php_fpm(),
         go(),
         rust(),
@@ -51,6 +52,10 @@ fn gunicorn() -> Vec<Entry> {
             )
             .with("app:wsgi")
             .listens(on(port, Asks::For(1000)).at("gunicorn.conf.py", "backlog =")),
+        entry("--backlog 1000 over a file")
+            .file("settings.py", "backlog = 500\n")
+            .with("--backlog 1000 -c settings.py app:wsgi")
+            .listens(on(port, Asks::For(1000)).on_command_line()),
         entry("GUNICORN_CMD_ARGS")
             .in_environment("GUNICORN_CMD_ARGS", "--backlog=1000".to_owned())
             .with("app:wsgi")
@@ -117,6 +122,24 @@ fn http_server() -> Vec<Entry> {
     vec![
         Entry::new("http.server", "python3", "default", start)
             .listens(on("127.0.0.1:8000", Asks::For(5)).by_default(Likely)),
+    ]
+}
+
+/// The module asyncio asks for 100, the class socket for 128, unless the program says a number.
+fn python() -> Vec<Entry> {
+    let text = "import asyncio, socket\n\n\nasync def main():\n    \
+                await asyncio.start_server(lambda *_: None, '127.0.0.1', 7001)\n    \
+                await asyncio.start_server(lambda *_: None, '127.0.0.1', 7002, backlog=1000)\n    \
+                plain = socket.create_server(('127.0.0.1', 7003))\n    \
+                more = socket.create_server(('127.0.0.1', 7004), backlog=1001)\n    \
+                await asyncio.sleep(1000)\n    print(plain, more)\n\n\nasyncio.run(main())\n";
+    vec![
+        Entry::new("python3", "python3", "in the program", "python3 server.py")
+            .file("server.py", text)
+            .listens(on("127.0.0.1:7001", Asks::For(100)))
+            .listens(on("127.0.0.1:7002", Asks::For(1000)))
+            .listens(on("127.0.0.1:7003", Asks::For(128)))
+            .listens(on("127.0.0.1:7004", Asks::For(1001))),
     ]
 }
 

@@ -202,6 +202,13 @@ fn memcached() -> Vec<Entry> {
         entry("-b 1000", "-l 127.0.0.1 -b 1000")
             .listens(on(port, Asks::For(1000)).on_command_line()),
         entry("-b1000", "-l 127.0.0.1 -b1000").listens(on(port, Asks::For(1000)).on_command_line()),
+        Entry::new("memcached", "memcached", "two of them", "sh -c")
+            .with(
+                "'memcached -u root -U 0 -l 127.0.0.1 -p 11212 -b 100 & \
+                   exec memcached -u root -U 0 -l 127.0.0.1 -b 1000'",
+            )
+            .listens(on(port, Asks::For(1000)).on_command_line())
+            .listens(on("127.0.0.1:11212", Asks::For(100)).on_command_line()),
         entry("-vb 1000", "-l 127.0.0.1 -vb 1000").listens(on(port, Asks::For(1000))),
         entry("-b 100", "-l 127.0.0.1 -b 100").listens(on(port, Asks::For(100)).on_command_line()),
         entry(
