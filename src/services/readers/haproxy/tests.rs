@@ -67,8 +67,7 @@ fn a_number_that_haproxy_computes_is_about_half_of_its_descriptors() {
         ..Fake::new(&[(MAIN, "frontend a\n bind :1001\n")])
     };
     let (found, complete) = settings(&fake, "haproxy -f /etc/haproxy/haproxy.cfg");
-    let expected =
-        "*:1001 = 9950 at about; maxconn is computed from the limit of 20000 descriptors (default)";
+    let expected = "0.0.0.0:1001 = 9950 at about; maxconn is computed from the limit of 20000 descriptors (default)";
     assert_eq!((found, complete), (texts(&[expected]), false));
 }
 
