@@ -19,14 +19,12 @@ pub(super) enum Basis {
 }
 
 impl Basis {
-    /// What a request rests on that the record has. One that follows from defaults is not sure
-    /// where not all of the configuration was read.
+    /// What a request rests on that the record has: not all where a part of the configuration was
+    /// not read, which may say otherwise.
     pub(super) fn of_record(requested: &Requested, configuration: Option<Configuration>) -> Self {
-        let hidden = configuration == Some(Configuration::Hidden);
-        if hidden && requested.source == Source::Default {
-            Self::Loose
-        } else {
-            Self::Written
+        match (configuration, requested.source) {
+            (Some(Configuration::Hidden), Source::Config | Source::Default) => Self::Loose,
+            _ => Self::Written,
         }
     }
 }

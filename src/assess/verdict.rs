@@ -125,7 +125,9 @@ pub(super) fn confidence(
     };
     match (requested.source, limited_by) {
         (_, None | Some(LimitedBy::Unknown)) => Confidence::Possible,
-        (Source::Trace | Source::Config, _) if requested.applied => Confidence::Certain,
+        (Source::Trace | Source::Config, _) if requested.applied && basis != Basis::Loose => {
+            Confidence::Certain
+        }
         (Source::Default, _) if basis == Basis::Loose => Confidence::Possible,
         _ => Confidence::Likely,
     }

@@ -28,6 +28,19 @@ const SYSCTL_DIRECTORIES: [&str; 5] = [
     "/lib/sysctl.d",
 ];
 
+/// File systems whose files are no files: procfs, sysfs, tracefs, debugfs, both of control groups,
+/// securityfs, bpf (include/uapi/linux/magic.h).
+const NO_STORAGE: [i64; 8] = [
+    0x9fa0,
+    0x6265_6572,
+    0x7472_6163,
+    0x6462_6720,
+    0x0027_e0eb,
+    0x6367_7270,
+    0x7363_6673,
+    0xcafe_4a11,
+];
+
 /// Why a file below a root could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum FileError {
@@ -93,8 +106,10 @@ impl Root {
         let Some((file, status)) = self.file(path)? else {
             return Ok(None);
         };
-        let changed = status.st_mtime.max(status.st_ctime);
-        let changed = u64::try_from(changed).ok().map(|seconds| seconds * 1000);
+        let changed = (status.st_mtime, status.st_mtime_nsec);
+        let changed = changed.max((status.st_ctime, status.st_ctime_nsec));
+        let seconds = u64::try_from(changed.0).ok();
+        let changed = seconds.map(|seconds| seconds * 1000 + changed.1 / 1_000_000);
         Ok(Some(Content {
             bytes: content(&file)?,
             changed,
@@ -113,6 +128,11 @@ impl Root {
         };
         let status = rustix::fs::fstat(&found).map_err(io::Error::from)?;
         if FileType::from_raw_mode(status.st_mode) != FileType::RegularFile {
+            return Err(FileError::NotRegular);
+        }
+        // Reading some files of such a file system takes what they have from whoever waits for it.
+        let system = rustix::fs::fstatfs(&found).map_err(io::Error::from)?.f_type;
+        if NO_STORAGE.contains(&i64::from(system)) {
             return Err(FileError::NotRegular);
         }
         let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY;

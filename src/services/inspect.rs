@@ -21,6 +21,10 @@ use crate::snapshot::{Configuration, Gap, Listener, Owner, Requested, Snapshot, 
 /// Fewer groups than this are looked at by one thread.
 const WORTH_A_THREAD: usize = 4;
 
+/// Milliseconds in which a service that was just started may not have read its files yet, and by
+/// which the kernel's clocks for processes and files differ.
+const TOLERANCE: u64 = 100;
+
 /// Adds to a record of this host what its services ask for.
 pub fn inspect(snapshot: &mut Snapshot, host: &dyn Host, catalogue: &Catalogue) {
     let recogniser = Recogniser::new(host, catalogue);
@@ -175,7 +179,10 @@ impl Answer {
         let Some(settings) = &configured.settings else {
             return;
         };
-        let later = |changed: Option<u64>| group.since.is_some() && changed > group.since;
+        let later = |changed: Option<u64>| {
+            let both = changed.zip(group.since);
+            both.is_some_and(|(changed, since)| changed > since + TOLERANCE)
+        };
         let setting = settings.best(listener);
         self.requested = setting.map(|setting| {
             let path = setting

@@ -75,8 +75,51 @@ fn interpreter(name: &str) -> Option<(&'static str, &'static [&'static str])> {
     })
 }
 
-/// What the interpreter `exe` (its file name) runs under this command line.
+/// What the interpreter `exe` (its file name) runs under this command line. Only what looks like
+/// the name of a program: a command line may have code and passwords in it, and this is recorded.
 pub(super) fn of(exe: &str, arguments: &[String]) -> Option<String> {
+    behind(exe, arguments).filter(|program| is_name(program))
+}
+
+/// Bytes of a program's name.
+const LONGEST: usize = 128;
+
+fn is_name(text: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "._+@$/-".contains(c);
+    text.len() <= LONGEST
+        && text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && text.chars().all(plain)
+}
+
+/// Whether an option has code behind it, alone or with flags before its letter: `-c`, `-ne`.
+fn has_code(interpreter: &str, word: &str) -> bool {
+    let (letters, flags) = match interpreter {
+        "python" | "pypy" => ("c", "bBdEhiIOPqsSuvVx3"),
+        "ruby" => ("e", "acdlnpsSvwWyL0123456789"),
+        "perl" => ("eE", "acflnpsStTuUwWX0123456789"),
+        "php" => ("rBREF", "aCHinqsvw"),
+        "node" | "nodejs" => ("ep", "cipv"),
+        "deno" | "bun" => ("ep", ""),
+        _ => return false,
+    };
+    if matches!(word, "-" | "--eval" | "--print" | "eval") {
+        return true;
+    }
+    let cluster = word.strip_prefix('-').unwrap_or_default();
+    let code = cluster.find(|c: char| letters.contains(c));
+    code.is_some_and(|at| cluster[..at].chars().all(|c| flags.contains(c)))
+}
+
+/// Whether a cluster of Python's flags ends in the one that names a module.
+fn names_module(interpreter: &str, word: &str) -> bool {
+    let flags = word
+        .strip_prefix('-')
+        .and_then(|flags| flags.strip_suffix('m'));
+    let short = |flags: &str| flags.chars().all(|c| "bBdEiIOPqsSuvx3".contains(c));
+    matches!(interpreter, "python" | "pypy") && flags.is_some_and(short)
+}
+
+fn behind(exe: &str, arguments: &[String]) -> Option<String> {
     let (name, with_value) = interpreter(exe)?;
     let (first, rest) = arguments.split_first()?;
     if rest.is_empty()
@@ -87,9 +130,8 @@ pub(super) fn of(exe: &str, arguments: &[String]) -> Option<String> {
     let mut rest = rest.iter().map(String::as_str).peekable();
     while let Some(word) = rest.next() {
         match (name, word) {
-            ("python" | "pypy", "-m") => return rest.next().map(str::to_owned),
-            ("python" | "pypy", "-c") | ("ruby" | "perl", "-e") | ("php", "-r") => return None,
-            ("node" | "nodejs", "-e" | "-p" | "--eval" | "--print") => return None,
+            _ if names_module(name, word) => return rest.next().map(str::to_owned),
+            _ if has_code(name, word) => return None,
             ("java", "-jar") => return rest.next().map(|jar| file_name(jar).to_owned()),
             ("java", "-m" | "--module") => return rest.next().map(str::to_owned),
             ("java", _) if word.starts_with('@') => {}
@@ -141,6 +183,21 @@ mod tests {
                 Some("http.server"),
             ),
             ("python3.11", "python3 -c x", None),
+            ("python3.11", "python3 -uc x", None),
+            ("python3.11", "python3 -um http.server", Some("http.server")),
+            ("python3.11", "python3 - x", None),
+            ("perl", "perl -E x", None),
+            ("perl", "perl -lne x", None),
+            (
+                "ruby3.1",
+                "ruby -rbundler/setup /usr/bin/puma",
+                Some("puma"),
+            ),
+            ("ruby3.1", "ruby -ne x", None),
+            ("node", "node -pe x", None),
+            ("php8.2", "php -B x", None),
+            ("node", "node --inspect-port 1 a.js", None),
+            ("java", "java -cp x my$password=hunter2;", None),
             (
                 "java",
                 "java -Xmx1g -cp a:b -Dx=y org.apache.catalina.startup.Bootstrap start",

@@ -14,7 +14,7 @@ use crate::snapshot::{Listener, Owner};
 /// Processes that hold a socket together.
 #[derive(Debug)]
 pub(super) struct Group<'a> {
-    /// The main process: of those that were recognised the oldest, whose configuration counts.
+    /// The main process, whose configuration counts: of those with the strongest signs the oldest.
     pub(super) main: u32,
     /// The record of the main process, with what its interpreter runs.
     pub(super) owner: Owner,
@@ -34,8 +34,9 @@ pub(super) struct Group<'a> {
 pub(super) struct Recogniser<'a> {
     host: &'a dyn Host,
     catalogue: &'a Catalogue,
-    /// Services of .NET programs, by the path of the executable; most are none.
-    dotnet: Mutex<BTreeMap<String, Option<&'static str>>>,
+    /// Services of .NET programs, by control group, which tells containers apart, and path of the
+    /// executable; most are none.
+    dotnet: Mutex<BTreeMap<(Option<String>, String), Option<&'static str>>>,
 }
 
 impl<'a> Recogniser<'a> {
@@ -117,7 +118,7 @@ impl<'a> Recogniser<'a> {
             arguments: arguments.as_deref().unwrap_or_default(),
         };
         let found = self.catalogue.recognise(candidate);
-        let found = found.or_else(|| Some((0, self.dotnet(pid, &owner)?)));
+        let found = found.or_else(|| Some((0, self.dotnet(pid, &owner, listener)?)));
         if found.is_none() && owner.program.is_none() {
             return None;
         }
@@ -135,14 +136,19 @@ impl<'a> Recogniser<'a> {
     }
 
     /// What a program is that only a file beside it tells of.
-    fn dotnet(&self, pid: u32, owner: &Owner) -> Option<&'a Service> {
+    fn dotnet(&self, pid: u32, owner: &Owner, listener: &Listener) -> Option<&'a Service> {
         // Not that of a file that was replaced.
         let path = owner.exe.as_deref().filter(|path| path.starts_with('/'))?;
-        let look = || dotnet::service(self.host, pid, path);
-        let name = match self.dotnet.lock() {
-            Ok(mut known) => *known.entry(path.to_owned()).or_insert_with(look),
-            Err(_) => look(),
-        };
+        let key = (listener.cgroup.clone(), path.to_owned());
+        let known = self.dotnet.lock().ok();
+        let known = known.and_then(|known| known.get(&key).copied());
+        let name = known.unwrap_or_else(|| {
+            let name = dotnet::service(self.host, pid, path);
+            if let Ok(mut known) = self.dotnet.lock() {
+                known.insert(key, name);
+            }
+            name
+        });
         self.catalogue.by_name(name?)
     }
 
