@@ -18,6 +18,7 @@ mod php_fpm;
 mod postfix;
 mod postgresql;
 mod puma;
+mod ruby;
 mod squid;
 pub(super) mod systemd;
 #[cfg(test)]
