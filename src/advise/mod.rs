@@ -70,6 +70,7 @@ pub fn advise(findings: &[Finding], facts: &Facts<'_>) -> Advice {
     let mut relistens: Merged<RelistenStep> = Merged::default();
     for finding in findings {
         let mut own = Vec::new();
+        let changes_setting = finding.remediation.contains(&Remediation::Service);
         for remediation in &finding.remediation {
             match remediation {
                 Remediation::Sysctl { key, value } => {
@@ -85,7 +86,7 @@ pub fn advise(findings: &[Finding], facts: &Facts<'_>) -> Advice {
                     }
                 }
                 Remediation::Relisten => {
-                    if let Some(step) = RelistenStep::of(finding, facts) {
+                    if let Some(step) = RelistenStep::of(finding, facts, changes_setting) {
                         relistens.add(&step);
                         own.push(Step::Relisten(step));
                     }

@@ -21,6 +21,8 @@ pub struct ServiceStep {
     pub addresses: Vec<String>,
     /// Why this number.
     pub why: String,
+    /// The command that shows what it asks for, when it listens again.
+    pub verify: String,
 }
 
 /// Make a service call listen(2) again.
@@ -62,6 +64,7 @@ impl ServiceStep {
             setting,
             addresses: vec![facts.listener.address.clone()],
             why,
+            verify: verify(facts.listener),
         })
     }
 }
@@ -116,32 +119,35 @@ fn enough(asked: i64, somaxconn: Option<i64>) -> i64 {
 }
 
 impl RelistenStep {
-    pub(super) fn of(finding: &Finding, facts: &Facts<'_>) -> Option<Self> {
+    /// The step of a finding; `changes_setting`: the service's own number is changed before.
+    pub(super) fn of(finding: &Finding, facts: &Facts<'_>, changes_setting: bool) -> Option<Self> {
         let netns = finding.about.netns_in(facts)?.namespace;
         let facts = finding.about.listener_in(facts)?;
         let who = facts.who().unwrap_or(NOBODY).to_owned();
+        let step = step(facts, changes_setting);
+        let verb = if step == Step::Reload {
+            "reload"
+        } else {
+            "restart"
+        };
         let activated = facts.service.is_some_and(|found| found.activated);
         let command = (!activated)
             .then(|| system_service(facts.listener))
             .flatten()
-            .map(|unit| format!("systemctl restart {unit}"));
+            .map(|unit| format!("systemctl {verb} {unit}"));
         let pid = services::speaker(&facts.listener.owners).and_then(|owner| owner.pid);
         let words = match (&command, pid) {
             (Some(command), _) => command.clone(),
             _ if activated => format!("stop {who} and restart the .socket unit behind it"),
             // Of a pre-fork server that is not seen whole, the known process may be a worker.
             (None, Some(pid)) if facts.listener.owners_complete => {
-                format!("restart {who} (pid {pid})")
+                format!("{verb} {who} (pid {pid})")
             }
-            (None, Some(pid)) => format!("restart {who} (seen as pid {pid})"),
-            _ => format!("restart {who}"),
+            (None, Some(pid)) => format!("{verb} {who} (seen as pid {pid})"),
+            _ => format!("{verb} {who}"),
         };
-        let applies = applies(facts);
+        let applies = applies(facts, step);
         let address = facts.listener.address.clone();
-        let verify = match address::port(facts.listener.protocol, &address) {
-            Some(port) => format!("backlint list --port {port}"),
-            None => format!("backlint list --protocol {}", facts.listener.protocol),
-        };
         Some(Self {
             netns: netns.name.clone(),
             unit: facts.listener.unit.clone(),
@@ -149,21 +155,41 @@ impl RelistenStep {
             words,
             why: format!("a queue gets its size at listen(), so it takes {applies}"),
             addresses: vec![address],
-            verify,
+            verify: verify(facts.listener),
             who,
         })
     }
 }
 
-/// What makes the service listen again, in words.
-fn applies(facts: &ListenerFacts<'_>) -> String {
+/// What makes the service listen again: less may be enough where its own number changed.
+fn step(facts: &ListenerFacts<'_>, changes_setting: bool) -> Step {
     let Some(found) = facts.service else {
-        return Step::Restart.to_string();
+        return Step::Restart;
     };
     let applies = &found.asker.applies;
-    match &applies.note {
-        Some(note) => format!("{}; {note}", applies.sysctl),
-        None => applies.sysctl.to_string(),
+    let pending = facts.requested.as_ref().is_some_and(|asked| !asked.applied);
+    match applies.setting {
+        Some(step) if changes_setting || pending => step,
+        _ => applies.sysctl,
+    }
+}
+
+/// That step in words, with what there is to know about it.
+fn applies(facts: &ListenerFacts<'_>, step: Step) -> String {
+    let note = facts
+        .service
+        .and_then(|found| found.asker.applies.note.as_ref());
+    match note {
+        Some(note) => format!("{step}; {note}"),
+        None => step.to_string(),
+    }
+}
+
+/// The command that shows a listener.
+fn verify(listener: &Listener) -> String {
+    match address::port(listener.protocol, &listener.address) {
+        Some(port) => format!("backlint list --port {port}"),
+        None => format!("backlint list --protocol {}", listener.protocol),
     }
 }
 

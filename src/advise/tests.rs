@@ -38,7 +38,7 @@ fn one_value_serves_the_largest_finite_request_and_each_service_listens_again_on
         ("net.core.somaxconn", "1024")
     );
     assert_eq!(sysctls[0].from.as_deref(), Some("128"));
-    let memcached = "memcached on 127.0.0.1:11211 asked for 1024 and got 128";
+    let memcached = "memcached on 127.0.0.1:11211 asked for 1024 by default and got 128";
     assert_eq!(
         sysctls[0].reasons[0], memcached,
         "the request that decides comes first"
@@ -125,7 +125,9 @@ fn where_somaxconn_and_the_service_are_both_the_limit_both_are_raised() {
     });
     assert_eq!(
         setting,
-        Some("`listen ADDRESS backlog=2048;` in nginx.conf")
+        Some(
+            "`listen ADDRESS backlog=2048;`, in one server block for each address and port; http, stream and mail alike"
+        )
     );
 }
 

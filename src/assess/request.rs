@@ -2,7 +2,7 @@
 //! the queue itself contradicts it.
 
 use crate::services::service::{Kind, Verified};
-use crate::services::{Ask, Identified, Service};
+use crate::services::{self, Ask, Identified, Service};
 use crate::snapshot::{Configuration, Libc, Listener, Requested, Source};
 
 /// What a request rests on.
@@ -41,8 +41,13 @@ pub(super) fn by_default(
     let none = (None, Basis::Loose);
     let Some(found) = service else { return none };
     let asker = found.asker;
-    let version = listener.version.as_deref().filter(|_| !found.activated);
-    let Some(known) = asker.default_of(version) else {
+    let named = || {
+        let speaker = services::speaker(&listener.owners).filter(|_| !found.activated);
+        speaker.and_then(|owner| asker.version_in_name(owner))
+    };
+    let version = listener.version.clone().or_else(named);
+    let version = version.as_deref();
+    let Some(known) = asker.default_of(listener.protocol.is_unix(), version) else {
         return none;
     };
     let max = listener.accept_queue.max;
@@ -70,7 +75,9 @@ pub(super) fn by_default(
         (Some(max), _) if asker.kind == Kind::Library && basis != Basis::Firm => {
             if max == attainable && Some(max) != somaxconn {
                 Basis::Firm
-            } else if Some(max) == somaxconn || is_fossil(Some(max)) {
+            } else if (Some(max) == somaxconn || is_fossil(Some(max)))
+                && !asker.is_only_a_language()
+            {
                 Basis::Loose
             } else {
                 return none;

@@ -43,6 +43,8 @@ pub(super) enum Command {
     Snapshot(Record),
     /// Print the sysctl.conf change as a unified diff
     Patch(Patch),
+    /// Print what is known of a service: what it asks for, how to change that, what applies it
+    Explain(Explain),
 }
 
 /// What is looked at.
@@ -263,4 +265,13 @@ impl Patch {
             _ => Err("a patch is made from one --snapshot: each host has files of its own"),
         }
     }
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Explain {
+    /// Services, by the names in findings; all names are listed without one
+    #[arg(value_name = "SERVICE")]
+    pub(super) names: Vec<String>,
+    #[command(flatten)]
+    pub(super) services: Services,
 }

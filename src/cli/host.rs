@@ -1,24 +1,47 @@
 //! The live host as the readers of configuration see it.
 
+use std::cell::RefCell;
 use std::path::Path;
+use std::rc::Rc;
 
+use super::input::words;
+use crate::collect::files::{FileError, Root};
+use crate::collect::packages;
 use crate::collect::processes::Processes;
-use crate::collect::{files, packages};
 use crate::services::host::{Host, Status, Text};
 
 /// The live host.
-pub(super) struct Live(Processes);
+pub(super) struct Live {
+    processes: Processes,
+    /// The root directory that was read last: one service's files come one after the other.
+    last: RefCell<Option<(u32, Rc<Root>)>>,
+}
 
 impl Live {
     /// The host that this procfs shows.
     pub(super) fn new(proc: &Path) -> Self {
-        Self(Processes::new(proc))
+        Self {
+            processes: Processes::new(proc),
+            last: RefCell::new(None),
+        }
+    }
+
+    fn root(&self, pid: u32) -> Result<Rc<Root>, String> {
+        if let Some((last, root)) = &*self.last.borrow()
+            && *last == pid
+        {
+            return Ok(Rc::clone(root));
+        }
+        let root = Root::open(&self.processes.root(pid));
+        let root = Rc::new(root.map_err(|error| words(&error))?);
+        self.last.replace(Some((pid, Rc::clone(&root))));
+        Ok(root)
     }
 }
 
 impl Host for Live {
     fn status(&self, pid: u32) -> Option<Status> {
-        let status = self.0.status(pid)?;
+        let status = self.processes.status(pid)?;
         Some(Status {
             parent: status.parent,
             started: status.started,
@@ -26,38 +49,51 @@ impl Host for Live {
     }
 
     fn arguments(&self, pid: u32) -> Option<Vec<String>> {
-        self.0.arguments(pid)
+        self.processes.arguments(pid)
     }
 
     fn directory(&self, pid: u32) -> Option<String> {
-        self.0.directory(pid)
+        self.processes.directory(pid)
     }
 
     fn variable(&self, pid: u32, name: &str) -> Option<String> {
-        self.0.variable(pid, name)
+        self.processes.variable(pid, name)
     }
 
     fn descriptor_limit(&self, pid: u32) -> Option<(u64, u64)> {
-        self.0.descriptor_limit(pid)
+        self.processes.descriptor_limit(pid)
     }
 
     fn package(&self, pid: u32, name: &str) -> Option<String> {
-        packages::version(&self.0.root(pid), name)
+        packages::version(&*self.root(pid).ok()?, name)
     }
 
     fn read(&self, pid: u32, path: &str) -> Result<Option<Text>, String> {
-        let file = files::read(&self.0.root(pid), Path::new(path));
-        let file = file.map_err(|error| error.to_string())?;
-        Ok(file.map(|file| Text {
-            text: String::from_utf8_lossy(&file.bytes).into_owned(),
-            modified: file.changed,
+        let file = self.root(pid)?.read(Path::new(path));
+        let file = file.map_err(|error| why(&error))?;
+        Ok(file.map(|(bytes, modified)| Text {
+            text: text(bytes),
+            modified,
         }))
     }
 
     fn list(&self, pid: u32, path: &str) -> Result<Option<Vec<String>>, String> {
-        let names = files::list_dir(&self.0.root(pid), Path::new(path));
-        let names = names.map_err(|error| error.to_string())?;
+        let names = self.root(pid)?.list(Path::new(path));
+        let names = names.map_err(|error| why(&error))?;
         let text = |name: std::path::PathBuf| name.to_str().map(str::to_owned);
         Ok(names.map(|names| names.into_iter().filter_map(text).collect()))
+    }
+}
+
+/// Bytes as text, copied only where they are not UTF-8.
+fn text(bytes: Vec<u8>) -> String {
+    String::from_utf8(bytes)
+        .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
+}
+
+fn why(error: &FileError) -> String {
+    match error {
+        FileError::Io(error) => words(error),
+        error => error.to_string(),
     }
 }

@@ -3,6 +3,7 @@
 
 mod args;
 mod audit;
+mod explain;
 mod host;
 mod input;
 mod list;
@@ -36,6 +37,7 @@ pub fn run() -> ExitCode {
         Command::List(arguments) => list::run(&arguments),
         Command::Snapshot(arguments) => record::run(&arguments),
         Command::Patch(arguments) => patch::run(&arguments),
+        Command::Explain(arguments) => explain::run(&arguments),
     };
     finish(result)
 }

@@ -11,7 +11,7 @@ use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Component, Path, PathBuf};
 
-use rustix::fs::{Dir, FileType, Mode, OFlags, ResolveFlags, openat, openat2, readlinkat};
+use rustix::fs::{Dir, FileType, Mode, OFlags, ResolveFlags, Stat, openat, openat2, readlinkat};
 use rustix::io::Errno;
 
 use crate::snapshot::{FileText, Gap};
@@ -52,92 +52,124 @@ pub struct FileInRoot {
     pub bytes: Vec<u8>,
     /// Its path inside the root, begun with a slash, after all symlinks were followed.
     pub real_path: PathBuf,
-    /// When its content or its name was last changed, in milliseconds since 1970.
-    pub changed: Option<u64>,
 }
 
-/// Reads a regular file below `root`, of 1 MiB at most; `path` is taken from the root, with or
-/// without its first slash. `None`: it does not exist.
-///
-/// # Errors
-///
-/// [`FileError`]; a dangling symlink is a file that does not exist.
-pub fn read(root: &Path, path: &Path) -> Result<Option<FileInRoot>, FileError> {
-    let Some(opened) = open(root, path)? else {
-        return Ok(None);
-    };
+/// A directory that paths are taken from, and never lead out of.
+#[derive(Debug)]
+pub struct Root {
+    base: OwnedFd,
+    path: PathBuf,
+}
+
+impl Root {
+    /// Opens a root; it stays the same directory whatever is mounted or renamed meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// Those of open(2).
+    pub fn open(path: &Path) -> io::Result<Self> {
+        Ok(Self {
+            base: open_root(path)?,
+            path: path.to_owned(),
+        })
+    }
+
+    /// Reads a regular file, of 1 MiB at most; `path` is taken from the root, with or without its
+    /// first slash. Also when its content or its name was last changed, in milliseconds since 1970.
+    /// `None`: it does not exist.
+    ///
+    /// # Errors
+    ///
+    /// [`FileError`].
+    pub fn read(&self, path: &Path) -> Result<Option<(Vec<u8>, Option<u64>)>, FileError> {
+        let Some((file, status)) = self.file(path)? else {
+            return Ok(None);
+        };
+        let changed = status.st_mtime.max(status.st_ctime);
+        let changed = u64::try_from(changed).ok().map(|seconds| seconds * 1000);
+        Ok(Some((content(&file)?, changed)))
+    }
+
+    /// Opens a regular file for reading, as [`Root::read`] does.
+    pub(super) fn file(&self, path: &Path) -> Result<Option<(File, Stat)>, FileError> {
+        let (base, root) = (&self.base, &self.path);
+        // Looked at before it is opened: opening a device or a pipe is an act by itself.
+        let Some(found) = absent(open_below(base, root, path, OFlags::PATH))? else {
+            return match open_below(base, root, path, OFlags::PATH | OFlags::NOFOLLOW) {
+                Ok(_) => Err(FileError::Dangling),
+                Err(_) => Ok(None),
+            };
+        };
+        let status = rustix::fs::fstat(&found).map_err(io::Error::from)?;
+        if FileType::from_raw_mode(status.st_mode) != FileType::RegularFile {
+            return Err(FileError::NotRegular);
+        }
+        let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY;
+        let Some(fd) = absent(open_below(base, root, path, flags))? else {
+            return Ok(None);
+        };
+        let opened = rustix::fs::fstat(&fd).map_err(io::Error::from)?;
+        if (opened.st_dev, opened.st_ino) != (status.st_dev, status.st_ino) {
+            return Err(FileError::NotRegular);
+        }
+        Ok(Some((File::from(fd), opened)))
+    }
+
+    /// The names in a directory, sorted, without `.` and `..`. `None`: it does not exist.
+    ///
+    /// # Errors
+    ///
+    /// [`FileError::Io`], ENOTDIR among them.
+    pub fn list(&self, path: &Path) -> Result<Option<Vec<PathBuf>>, FileError> {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY;
+        let Some(fd) = absent(open_below(&self.base, &self.path, path, flags))? else {
+            return Ok(None);
+        };
+        let mut names = Vec::new();
+        for entry in Dir::new(fd).map_err(io::Error::from)? {
+            let entry = entry.map_err(io::Error::from)?;
+            let name = entry.file_name().to_bytes();
+            if !matches!(name, b"." | b"..") {
+                names.push(PathBuf::from(std::ffi::OsStr::from_bytes(name)));
+            }
+        }
+        names.sort();
+        Ok(Some(names))
+    }
+}
+
+/// A whole file.
+fn content(file: &File) -> Result<Vec<u8>, FileError> {
     let mut bytes = Vec::new();
-    let mut file = opened.file.take(MOST + 1);
-    file.read_to_end(&mut bytes)?;
+    file.take(MOST + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > MOST {
         return Err(FileError::TooLong);
     }
-    Ok(Some(FileInRoot {
-        bytes,
-        real_path: opened.real_path,
-        changed: opened.changed,
-    }))
+    Ok(bytes)
 }
 
-/// A file that is open for reading.
-pub(super) struct Opened {
-    pub(super) file: File,
-    real_path: PathBuf,
-    changed: Option<u64>,
-}
-
-/// Opens a regular file below `root`, as [`read`] does.
-pub(super) fn open(root: &Path, path: &Path) -> Result<Option<Opened>, FileError> {
-    let base = open_root(root)?;
-    // Looked at before it is opened: opening a device or a pipe is an act by itself.
-    let Some(found) = absent(open_below(&base, root, path, OFlags::PATH))? else {
-        return match open_below(&base, root, path, OFlags::PATH | OFlags::NOFOLLOW) {
-            Ok(_) => Err(FileError::Dangling),
-            Err(_) => Ok(None),
-        };
-    };
-    let status = rustix::fs::fstat(&found).map_err(io::Error::from)?;
-    if FileType::from_raw_mode(status.st_mode) != FileType::RegularFile {
-        return Err(FileError::NotRegular);
-    }
-    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY;
-    let Some(fd) = absent(open_below(&base, root, path, flags))? else {
+/// Reads one file below `root`, as [`Root::read`] does, and says where it really is.
+///
+/// # Errors
+///
+/// [`FileError`]; a dangling symlink among them.
+pub fn read(root: &Path, path: &Path) -> Result<Option<FileInRoot>, FileError> {
+    let root = Root::open(root)?;
+    let Some((file, _)) = root.file(path)? else {
         return Ok(None);
     };
-    let opened = rustix::fs::fstat(&fd).map_err(io::Error::from)?;
-    if (opened.st_dev, opened.st_ino) != (status.st_dev, status.st_ino) {
-        return Err(FileError::NotRegular);
-    }
-    let real_path = real_path(&base, &fd).unwrap_or_else(|| Path::new("/").join(path));
-    let changed = opened.st_mtime.max(opened.st_ctime);
-    Ok(Some(Opened {
-        file: File::from(fd),
-        real_path,
-        changed: u64::try_from(changed).ok().map(|seconds| seconds * 1000),
-    }))
+    let real_path = real_path(&root.base, &file).unwrap_or_else(|| Path::new("/").join(path));
+    let bytes = content(&file)?;
+    Ok(Some(FileInRoot { bytes, real_path }))
 }
 
-/// The names in a directory below `root`, sorted, without `.` and `..`. `None`: it does not exist.
+/// The names in a directory below `root`, as [`Root::list`] gives them.
 ///
 /// # Errors
 ///
 /// [`FileError::Io`], ENOTDIR among them.
 pub fn list_dir(root: &Path, path: &Path) -> Result<Option<Vec<PathBuf>>, FileError> {
-    let base = open_root(root)?;
-    let flags = OFlags::RDONLY | OFlags::DIRECTORY;
-    let Some(fd) = absent(open_below(&base, root, path, flags))? else {
-        return Ok(None);
-    };
-    let mut names = Vec::new();
-    for entry in Dir::new(fd).map_err(io::Error::from)? {
-        let entry = entry.map_err(io::Error::from)?;
-        let name = entry.file_name().to_bytes();
-        if !matches!(name, b"." | b"..") {
-            names.push(PathBuf::from(std::ffi::OsStr::from_bytes(name)));
-        }
-    }
-    names.sort();
-    Ok(Some(names))
+    Root::open(root)?.list(path)
 }
 
 fn open_root(root: &Path) -> io::Result<OwnedFd> {
@@ -198,9 +230,10 @@ fn open_without_openat2(
 }
 
 /// The path of an open file inside the root; `None` where procfs does not tell.
-fn real_path(base: &OwnedFd, fd: &OwnedFd) -> Option<PathBuf> {
-    let path = |fd: &OwnedFd| std::fs::read_link(format!("/proc/self/fd/{}", fd.as_raw_fd())).ok();
-    let inside = path(fd)?.strip_prefix(path(base)?).ok()?.to_owned();
+fn real_path(base: &OwnedFd, file: &File) -> Option<PathBuf> {
+    let path = |fd: i32| std::fs::read_link(format!("/proc/self/fd/{fd}")).ok();
+    let (file, base) = (path(file.as_raw_fd())?, path(base.as_raw_fd())?);
+    let inside = file.strip_prefix(base).ok()?.to_owned();
     Some(Path::new("/").join(inside))
 }
 

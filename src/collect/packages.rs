@@ -6,7 +6,7 @@
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::Path;
 
-use super::files;
+use super::files::Root;
 
 /// Bytes of a database that are read.
 const MOST: u64 = 64 << 20;
@@ -20,14 +20,10 @@ const DATABASES: [(&str, &str, &str); 2] = [
 ];
 
 /// The version of a package below `root`. `None`: not installed, or no database was readable.
-pub fn version(root: &Path, name: &str) -> Option<String> {
+pub fn version(root: &Root, name: &str) -> Option<String> {
     DATABASES.iter().find_map(|(path, package, version)| {
-        let opened = files::open(root, Path::new(path)).ok()??;
-        search(
-            BufReader::new(opened.file.take(MOST)),
-            (package, version),
-            name,
-        )
+        let (file, _) = root.file(Path::new(path)).ok()??;
+        search(BufReader::new(file.take(MOST)), (package, version), name)
     })
 }
 

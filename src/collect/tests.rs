@@ -80,7 +80,7 @@ fn a_listener_is_found_with_queue_and_owner() {
         std::env::current_exe().unwrap().to_str()
     );
     assert!(this.comm.is_some());
-    assert_eq!(this.runtime, None);
+    assert_eq!(this.runtime, Some(crate::snapshot::Runtime::Rust));
     let namespace = &snapshot.namespaces[0];
     assert!(namespace.sysctl_int("net.core.somaxconn").is_some());
     assert!(namespace.sysctl_int("vm.swappiness").is_some());

@@ -7,6 +7,7 @@ pub mod json;
 pub mod list;
 pub mod patch;
 pub mod reference;
+pub mod service;
 pub mod style;
 pub mod table;
 

@@ -24,11 +24,17 @@ pub(super) const COMM: usize = 15;
 #[derive(Debug)]
 pub struct Catalogue {
     entries: Vec<Entry>,
-    /// Where each text of a sign is used, by its kind: entries by number.
-    exact: HashMap<(Sign, String), Vec<usize>>,
-    /// Signs with a `*`: what stands before it and behind it.
-    patterns: Vec<(Sign, String, String, usize)>,
+    /// By kind of sign.
+    signs: [Texts; Sign::ALL.len()],
     by_name: BTreeMap<String, usize>,
+}
+
+/// The texts of one kind of sign, and the entries that have them.
+#[derive(Debug, Default)]
+struct Texts {
+    exact: HashMap<String, Vec<usize>>,
+    /// Those with a `*`: what stands before it and behind it.
+    patterns: Vec<(String, String, usize)>,
 }
 
 /// One file. User's files are parsed at once.
@@ -69,8 +75,7 @@ impl Catalogue {
     pub fn builtin() -> Self {
         let mut catalogue = Self {
             entries: Vec::new(),
-            exact: HashMap::new(),
-            patterns: Vec::new(),
+            signs: Default::default(),
             by_name: BTreeMap::new(),
         };
         for (file, text) in files() {
@@ -145,15 +150,13 @@ impl Catalogue {
     }
 
     fn sign(&mut self, sign: Sign, text: &str, number: usize) {
+        let texts = &mut self.signs[sign as usize];
         match text.split_once('*') {
             Some((before, behind)) => {
-                let pattern = (sign, before.to_owned(), behind.to_owned(), number);
-                self.patterns.push(pattern);
+                let pattern = (before.to_owned(), behind.to_owned(), number);
+                texts.patterns.push(pattern);
             }
-            None => {
-                let entries = self.exact.entry((sign, text.to_owned())).or_default();
-                entries.push(number);
-            }
+            None => texts.exact.entry(text.to_owned()).or_default().push(number),
         }
     }
 
@@ -167,23 +170,34 @@ impl Catalogue {
         self.get(*self.by_name.get(name)?)
     }
 
+    /// The service that a process of this name is, such as `redis-server`.
+    pub fn known_as(&self, name: &str) -> Option<&Service> {
+        let comm = cut(name);
+        let ways = [
+            (Sign::Exe, name),
+            (Sign::Comm, comm.as_str()),
+            (Sign::Program, name),
+        ];
+        ways.into_iter()
+            .find_map(|(sign, text)| self.candidates(sign, text).next())
+    }
+
     /// Names of all services, sorted.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.by_name.keys().map(String::as_str)
     }
 
     /// The services that may be behind a sign.
-    pub(super) fn candidates(&self, sign: Sign, text: &str) -> Vec<&Service> {
-        let exact = self.exact.get(&(sign, text.to_owned()));
-        let fitting = self
+    pub(super) fn candidates(&self, sign: Sign, text: &str) -> impl Iterator<Item = &Service> {
+        let texts = &self.signs[sign as usize];
+        let exact = texts.exact.get(text).into_iter().flatten().copied();
+        let fitting = texts
             .patterns
             .iter()
-            .filter(|(of, before, behind, _)| *of == sign && matches_around(text, before, behind));
-        let numbers = exact.into_iter().flatten().copied();
-        numbers
+            .filter(move |(before, behind, _)| matches_around(text, before, behind));
+        exact
             .chain(fitting.map(|(.., number)| *number))
             .filter_map(|number| self.get(number))
-            .collect()
     }
 
     fn get(&self, number: usize) -> Option<&Service> {

@@ -73,21 +73,23 @@ impl Endpoint {
                 }
             }
             Self::Path(path) => {
-                let same = protocol.is_unix() && (text == path || same_file(text, path));
+                let same = protocol.is_unix() && canonical(text) == canonical(path);
                 same.then_some(3)
             }
         }
     }
 }
 
-/// /var/run is a link to /run.
-fn same_file(one: &str, other: &str) -> bool {
-    let short = |path: &str| {
-        let path = super::host::normal(path);
-        path.strip_prefix("/var/run/")
-            .map_or(path.clone(), |rest| format!("/run/{rest}"))
-    };
-    one.starts_with('/') && other.starts_with('/') && short(one) == short(other)
+/// One spelling of a path: /var/run is a link to /run. Names that are no paths stay as they are.
+pub(super) fn canonical(path: &str) -> String {
+    if !path.starts_with('/') {
+        return path.to_owned();
+    }
+    let path = super::host::normal(path);
+    match path.strip_prefix("/var/run/") {
+        Some(rest) => format!("/run/{rest}"),
+        None => path,
+    }
 }
 
 #[cfg(test)]

@@ -3,15 +3,19 @@
 //!
 //! A configuration is read once for each set of processes, not once a listener.
 
+mod version;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use super::catalogue::Catalogue;
+use super::dotnet;
 use super::host::{Files, Host, Status};
+use super::lookup::Lookup;
 use super::program;
-use super::readers::{Context, Reading, configured, systemd};
+use super::readers::{Context, Setting, configured, systemd};
 use super::recognise::{Candidate, exe_name, is_supervisor};
-use super::service::{Kind, Service, Step, VersionSource};
+use super::service::{Service, Step};
 use crate::snapshot::{Configuration, Gap, Listener, Owner, Requested, Snapshot, Source};
 
 /// Adds to a record of this host what its services ask for.
@@ -20,7 +24,8 @@ pub fn inspect(snapshot: &mut Snapshot, host: &dyn Host, catalogue: &Catalogue) 
         host,
         catalogue,
         groups: BTreeMap::new(),
-        units: BTreeMap::new(),
+        managers: BTreeMap::new(),
+        dotnet: BTreeMap::new(),
         gaps: BTreeSet::new(),
     };
     let listeners = snapshot
@@ -38,8 +43,10 @@ struct Inspector<'a> {
     catalogue: &'a Catalogue,
     /// What is known of the processes that hold a socket together, by their pids.
     groups: BTreeMap<Vec<u32>, Option<Rc<Group>>>,
-    /// The .socket units, by the supervisor's pid.
-    units: BTreeMap<u32, Rc<Reading>>,
+    /// systemd's managers, by pid.
+    managers: BTreeMap<u32, Rc<Manager>>,
+    /// Services of .NET programs, by the path of the executable; most are none.
+    dotnet: BTreeMap<String, Option<&'static str>>,
     gaps: BTreeSet<Gap>,
 }
 
@@ -49,9 +56,12 @@ struct Group {
     /// The oldest of them, whose configuration counts.
     main: u32,
     program: Option<String>,
+    /// The service, where the record's owners do not tell.
     service: Option<String>,
     version: Option<String>,
-    reading: Option<Reading>,
+    settings: Option<Lookup>,
+    /// Whether all that decides was read.
+    complete: bool,
     /// Since when the configuration may have been in force, in milliseconds since 1970.
     since: Option<u64>,
     /// When each file that has a setting was last changed.
@@ -79,43 +89,33 @@ impl<'a> Inspector<'a> {
             }
         };
         if let Some(group) = &group {
-            self.keep(listener, group);
+            Self::keep(listener, group);
         }
-        let activated = self
-            .catalogue
-            .identify(listener)
-            .is_some_and(|found| found.activated);
         let supervisor = listener.owners.iter().find(|owner| is_supervisor(owner));
-        if let Some(pid) = supervisor.filter(|_| activated).and_then(|owner| owner.pid) {
-            let units = self.units(pid);
-            listener.requested = best(&units, listener).map(|setting| setting.requested());
-            let state = (listener.requested.is_none() && !units.settings.is_empty())
-                .then_some(Configuration::Hidden);
-            listener.configuration = state;
+        if let Some(owner) = supervisor
+            && let Some(pid) = owner.pid
+            && self
+                .catalogue
+                .identify(listener)
+                .is_some_and(|found| found.activated)
+        {
+            let manager = self.manager(pid, owner);
+            let setting = manager.sockets.best(listener);
+            listener.requested = setting.map(Setting::requested);
+            listener.configuration = manager.complete.then_some(Configuration::Read);
+            listener.version.clone_from(&manager.version);
         }
     }
 
     /// Writes what is known of a listener's processes into its record.
-    fn keep(&self, listener: &mut Listener, group: &Group) {
-        let main = listener
-            .owners
-            .iter_mut()
-            .find(|owner| owner.pid == Some(group.main));
-        if let (Some(main), Some(program)) = (main, &group.program) {
-            main.program = Some(program.clone());
-        }
-        let told = self
-            .catalogue
-            .identify(listener)
-            .and_then(|found| found.service);
-        if told.map(|service| &service.name) != group.service.as_ref() {
-            listener.service.clone_from(&group.service);
-        }
+    fn keep(listener: &mut Listener, group: &Group) {
+        tell_program(listener, group);
+        listener.service.clone_from(&group.service);
         listener.version.clone_from(&group.version);
-        let Some(reading) = &group.reading else {
+        let Some(settings) = &group.settings else {
             return;
         };
-        if let Some(setting) = best(reading, listener) {
+        if let Some(setting) = settings.best(listener) {
             let changed = setting
                 .place
                 .file()
@@ -127,7 +127,7 @@ impl<'a> Inspector<'a> {
                 ..setting.requested()
             });
         }
-        let read = reading.complete && (listener.requested.is_some() || !group.changed);
+        let read = group.complete && (listener.requested.is_some() || !group.changed);
         listener.configuration = Some(if read {
             Configuration::Read
         } else {
@@ -171,11 +171,22 @@ impl<'a> Inspector<'a> {
         let (_, found) = best?;
         let newest = statuses.values().filter_map(|status| status.started).max();
         let first = statuses.get(&found.pid).and_then(|status| status.started);
-        Some(self.read(found, listener, first, newest))
+        let mut group = self.read(found, listener, first, newest);
+        // What the owners tell by themselves need not be written down.
+        let mut record = listener.clone();
+        tell_program(&mut record, &group);
+        let told = self
+            .catalogue
+            .identify(&record)
+            .and_then(|found| found.service);
+        group
+            .service
+            .take_if(|name| told.is_some_and(|service| service.name == *name));
+        Some(group)
     }
 
     /// The service of one process; of an interpreter, with what it runs.
-    fn recognise(&self, owner: &Owner, unit: Option<&str>) -> Option<(u32, Recognised<'a>)> {
+    fn recognise(&mut self, owner: &Owner, unit: Option<&str>) -> Option<(u32, Recognised<'a>)> {
         let pid = owner.pid?;
         let interpreter = [exe_name(owner), owner.comm.as_deref()]
             .into_iter()
@@ -195,7 +206,9 @@ impl<'a> Inspector<'a> {
             arguments: arguments.as_deref().unwrap_or_default(),
         };
         let catalogue: &'a Catalogue = self.catalogue;
-        let found = catalogue.recognise(candidate);
+        let found = catalogue
+            .recognise(candidate)
+            .or_else(|| Some((0, self.dotnet(pid, &owner)?)));
         if found.is_none() && owner.program.is_none() {
             return None;
         }
@@ -207,6 +220,16 @@ impl<'a> Inspector<'a> {
             owner,
         };
         Some((found.map_or(0, |(score, _)| score), recognised))
+    }
+
+    /// What a program is that only a file beside it tells of.
+    fn dotnet(&mut self, pid: u32, owner: &Owner) -> Option<&'a Service> {
+        // Not that of an interpreter, nor of a file that was replaced.
+        let path = owner.exe.as_deref().filter(|path| path.starts_with('/'))?;
+        let host = self.host;
+        let known = self.dotnet.entry(path.to_owned());
+        let name = *known.or_insert_with(|| dotnet::service(host, pid, path));
+        self.catalogue.by_name(name?)
     }
 
     /// Reads version and configuration of a service.
@@ -225,10 +248,8 @@ impl<'a> Inspector<'a> {
         let Some(service) = found.service else {
             return group;
         };
-        if service.kind == Kind::Program {
-            group.service = Some(service.name.clone());
-        }
-        group.version = self.version(service, &found);
+        group.service = Some(service.name.clone());
+        group.version = version::of(service, self.host, found.pid, &found.owner);
         if service.configured.is_empty() {
             return group;
         }
@@ -254,57 +275,55 @@ impl<'a> Inspector<'a> {
             files: Files::new(self.host, found.pid),
         };
         let reading = configured(&service.configured, &mut context);
+        let settings = Lookup::new(reading.settings);
         let files = context.files;
-        for path in reading
-            .settings
-            .iter()
-            .filter_map(|setting| setting.place.file())
-        {
+        for path in settings.iter().filter_map(|setting| setting.place.file()) {
             if let Some(modified) = files.modified(path) {
                 group.modified.insert(path.to_owned(), modified);
             }
         }
         group.changed = files.last_change() > group.since && group.since.is_some();
         self.gaps.extend(files.into_gaps(&service.name));
-        group.reading = Some(reading);
+        group.complete = reading.complete;
+        group.settings = Some(settings);
         group
     }
 
-    fn version(&self, service: &Service, found: &Recognised<'_>) -> Option<String> {
-        if service
-            .defaults
-            .iter()
-            .all(|default| default.versions.is_none())
-            && service.version.is_empty()
-        {
-            return None;
-        }
-        service.version.iter().find_map(|source| match source {
-            VersionSource::Name(pattern) => {
-                let (before, behind) = pattern.split_once('*')?;
-                let path = found.owner.exe.as_deref();
-                [path, exe_name(&found.owner), found.owner.comm.as_deref()]
-                    .into_iter()
-                    .flatten()
-                    .filter_map(|text| text.strip_prefix(before)?.strip_suffix(behind))
-                    .find(|version| version.starts_with(|c: char| c.is_ascii_digit()))
-                    .map(str::to_owned)
-            }
-            VersionSource::Variable(name) => self.host.variable(found.pid, name),
-            VersionSource::Package(name) => self.host.package(found.pid, name),
-        })
-    }
-
-    /// The .socket units of the manager with this pid.
-    fn units(&mut self, pid: u32) -> Rc<Reading> {
-        if let Some(units) = self.units.get(&pid) {
-            return Rc::clone(units);
+    /// What the manager with this pid listens with for its .socket units.
+    fn manager(&mut self, pid: u32, owner: &Owner) -> Rc<Manager> {
+        if let Some(known) = self.managers.get(&pid) {
+            return Rc::clone(known);
         }
         let mut files = Files::new(self.host, pid);
-        let reading = Rc::new(systemd::sockets(&mut files));
+        let reading = systemd::sockets(&mut files);
         self.gaps.extend(files.into_gaps("systemd"));
-        self.units.insert(pid, Rc::clone(&reading));
-        reading
+        let service = self.catalogue.by_name("systemd");
+        let manager = Rc::new(Manager {
+            sockets: Lookup::new(reading.settings),
+            complete: reading.complete,
+            version: service.and_then(|service| version::of(service, self.host, pid, owner)),
+        });
+        self.managers.insert(pid, Rc::clone(&manager));
+        manager
+    }
+}
+
+/// A manager that listens for services.
+#[derive(Debug)]
+struct Manager {
+    sockets: Lookup,
+    /// Whether all units were read, so that those without a number have the default.
+    complete: bool,
+    version: Option<String>,
+}
+
+/// Writes what the main process's interpreter runs into the record.
+fn tell_program(listener: &mut Listener, group: &Group) {
+    let mut owners = listener.owners.iter_mut();
+    if let Some(program) = &group.program
+        && let Some(main) = owners.find(|owner| owner.pid == Some(group.main))
+    {
+        main.program = Some(program.clone());
     }
 }
 
@@ -331,15 +350,5 @@ fn overwritten<'a>(line: &'a [String], owner: &Owner) -> Option<&'a str> {
     (!plain).then_some(title.as_str())
 }
 
-/// The setting that fits a listener best; of equals the first.
-fn best<'a>(reading: &'a Reading, listener: &Listener) -> Option<&'a super::readers::Setting> {
-    let mut best = None;
-    for setting in &reading.settings {
-        if let Some(rank) = setting.on.fits(listener)
-            && best.is_none_or(|(most, _)| rank > most)
-        {
-            best = Some((rank, setting));
-        }
-    }
-    best.map(|(_, setting)| setting)
-}
+#[cfg(test)]
+mod tests;

@@ -7,7 +7,7 @@ use serde::de::DeserializeSeed as _;
 use super::readers::Reader;
 use super::service::{
     Applies, Class, Configured, Default, KeyFile, Kind, OneOrMore, Service, Setting, Signs,
-    Verified, VersionSource,
+    Sockets, Verified, VersionSource,
 };
 use super::versions;
 use crate::text::diagnostic::{Diagnostic, bounded_nesting};
@@ -47,6 +47,7 @@ struct RawDefault {
     class: Class,
     backlog: Option<u32>,
     versions: Option<String>,
+    sockets: Option<Sockets>,
     note: Option<String>,
     verified: Verified,
     source: String,
@@ -57,6 +58,7 @@ struct RawDefault {
 struct RawVersion {
     name: Option<String>,
     variable: Option<String>,
+    path: Option<String>,
     package: Option<String>,
 }
 
@@ -249,6 +251,7 @@ impl SourceFile<'_> {
             class: raw.class,
             backlog: raw.backlog,
             versions: raw.versions,
+            sockets: raw.sockets,
             note: raw.note,
             verified: raw.verified,
             source: raw.source,
@@ -256,13 +259,14 @@ impl SourceFile<'_> {
     }
 
     fn version(self, n: usize, raw: RawVersion) -> Result<VersionSource, Diagnostic> {
-        match (raw.name, raw.variable, raw.package) {
-            (Some(name), None, None) if name.contains('*') => Ok(VersionSource::Name(name)),
-            (None, Some(variable), None) => Ok(VersionSource::Variable(variable)),
-            (None, None, Some(package)) => Ok(VersionSource::Package(package)),
+        match (raw.name, raw.variable, raw.path, raw.package) {
+            (Some(name), None, None, None) if name.contains('*') => Ok(VersionSource::Name(name)),
+            (None, Some(variable), None, None) => Ok(VersionSource::Variable(variable)),
+            (None, None, Some(path), None) if path.contains('*') => Ok(VersionSource::Path(path)),
+            (None, None, None, Some(package)) => Ok(VersionSource::Package(package)),
             _ => {
                 let path = [Step::from("version"), n.into()];
-                let help = "`name:` with a `*`, or `variable:`, or `package:`";
+                let help = "`name:` or `path:` with a `*`, or `variable:`, or `package:`";
                 Err(self
                     .at(&path, "this names no place of a version")
                     .with_help(help))

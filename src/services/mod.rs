@@ -6,10 +6,12 @@
 //! than a guess. Reads no file by itself: configuration comes in through [`host::Host`].
 
 pub mod catalogue;
+mod dotnet;
 pub mod endpoint;
 pub mod host;
 pub mod inspect;
 pub mod load;
+mod lookup;
 mod program;
 pub mod readers;
 mod recognise;
@@ -18,24 +20,32 @@ mod versions;
 
 pub use catalogue::Catalogue;
 pub use recognise::{Identified, speaker};
+use service::Sockets;
 pub use service::{Ask, Service};
 
 impl Service {
-    /// What it asks for by default, in this version where it is known. `None`: its default depends
-    /// on the version, and that is not known.
-    pub fn default_of(&self, version: Option<&str>) -> Option<&service::Default> {
-        let fits = |default: &&service::Default| match (&default.versions, version) {
-            (None, _) => true,
-            (Some(condition), Some(version)) => versions::fits(version, condition) == Some(true),
-            (Some(_), None) => false,
-        };
-        let found = self.defaults.iter().find(fits)?;
-        // Without a version, one of several is no better than another.
-        let alone = version.is_some()
-            || self
-                .defaults
-                .iter()
-                .all(|default| default.versions.is_none());
-        alone.then_some(found)
+    /// Whether it is known by the language of the executable alone, so that the program may as well
+    /// use another library for its sockets.
+    pub fn is_only_a_language(&self) -> bool {
+        let mut signs = self.recognise.iter();
+        signs.all(|signs| signs.runtime.is_some() && signs.name.0.is_empty())
+    }
+
+    /// What it asks for by default, for unix sockets or others, in this version where it is known.
+    /// Where it is not, that is the default without a condition on the version. `None`: there is
+    /// none, and which of several it is cannot be told.
+    pub fn default_of(&self, unix: bool, version: Option<&str>) -> Option<&service::Default> {
+        let kind = if unix { Sockets::Unix } else { Sockets::Tcp };
+        self.defaults.iter().find(|default| {
+            let of_kind = default.sockets.is_none_or(|sockets| sockets == kind);
+            let of_version = match (&default.versions, version) {
+                (None, _) => true,
+                (Some(condition), Some(version)) => {
+                    versions::fits(version, condition) == Some(true)
+                }
+                (Some(_), None) => false,
+            };
+            of_kind && of_version
+        })
     }
 }

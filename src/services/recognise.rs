@@ -2,7 +2,7 @@
 
 use super::catalogue::{Catalogue, Sign, cut, matches_around};
 use super::host::file_name;
-use super::service::{Kind, OneOrMore, Service, Signs};
+use super::service::{Kind, OneOrMore, Service, Signs, VersionSource};
 use crate::snapshot::{Listener, Owner};
 
 /// A service and what decides its request.
@@ -41,14 +41,13 @@ impl Catalogue {
             Some(service) => Some((service, speaker(owners))),
             None => self.worker(listener),
         };
-        let name = match (recorded, worker) {
-            (Some(name), _) => Some(name),
-            (None, Some((service, owner))) if service.kind == Kind::Library => {
+        let name = match worker {
+            Some((service, owner)) if service.kind == Kind::Library => {
                 let program = owner.and_then(|owner| owner.comm.as_deref());
                 Some(program.unwrap_or(&service.name))
             }
-            (None, Some((service, _))) => Some(service.name.as_str()),
-            (None, None) => None,
+            Some((service, _)) => Some(service.name.as_str()),
+            None => recorded,
         };
         let service = worker.map(|(service, _)| service);
         match (service, supervisor) {
@@ -160,6 +159,27 @@ pub(super) fn exe_name(owner: &Owner) -> Option<&str> {
     let path = owner.exe.as_deref()?;
     // The kernel marks the file of a running program that was replaced.
     Some(file_name(path.strip_suffix(" (deleted)").unwrap_or(path)))
+}
+
+/// What the `*` of a pattern stands for in the name of a process or the path of its executable.
+pub(super) fn in_name(pattern: &str, owner: &Owner) -> Option<String> {
+    let (before, behind) = pattern.split_once('*')?;
+    [owner.exe.as_deref(), exe_name(owner), owner.comm.as_deref()]
+        .into_iter()
+        .flatten()
+        .filter_map(|text| text.strip_prefix(before)?.strip_suffix(behind))
+        .find(|version| version.starts_with(|c: char| c.is_ascii_digit()))
+        .map(str::to_owned)
+}
+
+impl Service {
+    /// The version that the process's own name tells.
+    pub fn version_in_name(&self, owner: &Owner) -> Option<String> {
+        self.version.iter().find_map(|source| match source {
+            VersionSource::Name(pattern) => in_name(pattern, owner),
+            _ => None,
+        })
+    }
 }
 
 fn leads<'a>(candidate: Candidate<'a>) -> [Option<(Sign, &'a str)>; 5] {

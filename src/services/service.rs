@@ -118,6 +118,8 @@ pub struct Default {
     pub backlog: Option<u32>,
     /// The versions that it is true for, such as `>=8.2`; all without it.
     pub versions: Option<String>,
+    /// The sockets that it is true for; all without it.
+    pub sockets: Option<Sockets>,
     /// What else to know about it.
     pub note: Option<String>,
     /// How it is known.
@@ -136,6 +138,16 @@ impl Default {
             (Class::Derived | Class::Fixed | Class::Configurable, _) => Ask::Unknown,
         }
     }
+}
+
+/// Kinds of sockets that a program has different defaults for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Sockets {
+    /// TCP and MPTCP.
+    Tcp,
+    /// Unix sockets.
+    Unix,
 }
 
 /// How a default comes about.
@@ -207,6 +219,8 @@ pub enum VersionSource {
     Name(String),
     /// An environment variable.
     Variable(String),
+    /// What the last `*` stands for in the path of a file that is there.
+    Path(String),
     /// The version of this Debian or Alpine package.
     Package(String),
 }
@@ -241,6 +255,9 @@ pub struct KeyFile {
     /// Where it is otherwise: the first of these that exists.
     #[serde(default)]
     pub at: OneOrMore,
+    /// Whether the program starts as well when none of these exists.
+    #[serde(default)]
+    pub optional: bool,
     /// How it is written.
     pub format: Format,
     /// The key; `section.key` where the format has sections.

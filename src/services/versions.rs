@@ -18,7 +18,7 @@ pub(super) fn is_condition(condition: &str) -> bool {
 
 /// Whether a version fulfils a condition; `None`: one of them is not understood.
 pub(super) fn fits(version: &str, condition: &str) -> Option<bool> {
-    let version = upstream(version);
+    let version = upstream(version)?;
     for part in condition.split_ascii_whitespace() {
         let (operator, wanted) = comparison(part)?;
         if !compare_to(version, wanted, operator).ok()? {
@@ -38,12 +38,13 @@ fn comparison(part: &str) -> Option<(Cmp, &str)> {
 }
 
 /// The upstream version in a distribution's: `8.2` of `2:8.2-1+deb12u1`.
-fn upstream(version: &str) -> &str {
+fn upstream(version: &str) -> Option<&str> {
     let version = version.split_once(':').map_or(version, |(_, rest)| rest);
     let end = version
         .find(|c: char| !c.is_ascii_digit() && c != '.')
         .unwrap_or(version.len());
-    version[..end].trim_end_matches('.')
+    let numbers = version[..end].trim_end_matches('.');
+    (!numbers.is_empty()).then_some(numbers)
 }
 
 #[cfg(test)]

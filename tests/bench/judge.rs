@@ -99,7 +99,7 @@ fn listener(kind: Kind, n: u32) -> Listener {
         exe: Some(format!("/usr/sbin/{comm}")),
         comm: Some(comm),
         fd: Some(6),
-        runtime: None,
+        ..Owner::default()
     }];
     listener.cgroup = Some("/system.slice/web.service".to_owned());
     listener.unit = Some("web.service".to_owned());

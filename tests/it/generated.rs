@@ -3,9 +3,10 @@
 use std::path::Path;
 use std::process::Command;
 
-use backlint::report::reference;
+use backlint::report::{reference, service};
 use backlint::rules::load;
-use backlint::services::{self, catalogue};
+use backlint::services::load::load as load_service;
+use backlint::services::{Service, catalogue};
 
 fn compare(name: &str, wanted: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
@@ -25,14 +26,41 @@ fn the_rule_reference_is_up_to_date() {
     compare("rules/README.md", &reference::markdown(&rules));
 }
 
-/// Which file may know a program: built from the files themselves, not from the index.
+/// The services as the files on disk have them: those in the binary may be older.
+fn services() -> Vec<Service> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("rules/services");
+    let mut services: Vec<Service> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| {
+            path.extension()
+                .is_some_and(|extension| extension == "yaml")
+        })
+        .map(|path| {
+            let text = std::fs::read_to_string(&path).unwrap();
+            load_service(&path.display().to_string(), &text)
+                .unwrap_or_else(|fault| panic!("{fault}"))
+        })
+        .collect();
+    services.sort_by(|one, other| one.name.cmp(&other.name));
+    services
+}
+
 #[test]
 fn the_index_of_services_is_up_to_date() {
-    let loaded: Vec<_> = catalogue::files()
-        .map(|(file, text)| services::load::load(file, text))
-        .collect::<Result<_, _>>()
-        .unwrap_or_else(|fault| panic!("{fault}"));
-    compare("rules/services/index.tsv", &catalogue::index(loaded.iter()));
+    compare(
+        "rules/services/index.tsv",
+        &catalogue::index(services().iter()),
+    );
+}
+
+#[test]
+fn the_reference_of_services_is_up_to_date() {
+    let services = services();
+    compare(
+        "rules/services/README.md",
+        &service::reference::markdown(&services),
+    );
 }
 
 /// README's screenful is what the program really prints for that fixture.

@@ -107,9 +107,10 @@ fn relisten(step: &RelistenStep) -> String {
         words,
         why,
         addresses,
+        verify,
         ..
     } = step;
-    format!("{words} ({}); {why}", some(addresses))
+    format!("{words} ({}); {why}; verify: {verify}", some(addresses))
 }
 
 /// A few addresses, and how many more there are.

@@ -38,7 +38,7 @@ use Scope::{Host, Listener, Netns};
 use Type::{Bool, Int, Text};
 
 /// Every name, in the order of the reference.
-pub static ENTRIES: [Entry; 36] = [
+pub static ENTRIES: [Entry; 37] = [
     entry("host.name", Host, Text, "node name", |s| {
         text(s.facts.snapshot.host.name.as_deref())
     }),
@@ -290,6 +290,13 @@ pub static ENTRIES: [Entry; 36] = [
         Text,
         "where the request is written",
         |s| text(s.listener?.requested.as_ref()?.place.as_deref()),
+    ),
+    entry(
+        "listener.requested.applied",
+        Listener,
+        Bool,
+        "whether the program can have passed it: false for what was configured after it started",
+        |s| Some(Value::Bool(s.listener?.requested.as_ref()?.applied)),
     ),
     Entry {
         derived_from: &[

@@ -36,12 +36,14 @@ pub(super) fn variable(name: &str, option: &[String], context: &mut Context<'_>)
 pub(super) fn file(wanted: &KeyFile, context: &mut Context<'_>) -> Reading {
     let named = option_value(context.arguments, &wanted.option.0)
         .or_else(|| positional(context.arguments, wanted.argument?));
+    let named_none = named.is_none();
     let paths: Vec<String> = match named {
         Some(path) => vec![context.path(&path)],
         None => wanted.at.0.iter().map(|path| context.path(path)).collect(),
     };
-    // Without a file that is named, or a place where it always is, there may be none.
-    let optional = paths.is_empty() && context.title.is_none();
+    // A program without a file of its own that names none reads none.
+    let unnamed = paths.is_empty() || wanted.optional && named_none;
+    let none = unnamed && context.title.is_none() && !context.arguments.is_empty();
     let mut found = None;
     let mut read = false;
     for path in paths {
@@ -51,7 +53,7 @@ pub(super) fn file(wanted: &KeyFile, context: &mut Context<'_>) -> Reading {
             break;
         }
     }
-    let complete = (read || optional) && !context.files.has_faults();
+    let complete = (read || none) && !context.files.has_faults();
     let settings = match found {
         Some((number, place)) => everywhere(Some(number), place),
         None => Vec::new(),
@@ -257,6 +259,7 @@ mod tests {
             option: OneOrMore(texts(&["-c"])),
             argument: Some(1),
             at: OneOrMore(texts(&["/etc/x.conf"])),
+            optional: false,
             format,
             key: OneOrMore(texts(&[key])),
             include: Some("include".to_owned()),

@@ -1,7 +1,373 @@
-//! `backlog` and `maxconn` of HAProxy.
+//! HAProxy: what each `bind` listens with, which is the first that is set of its own `backlog`, its
+//! proxy's `backlog`, its own `maxconn`, its proxy's `maxconn` and the process's `maxconn`.
+//!
+//! Follows src/listener.c (`listener_backlog`), src/cfgparse*.c, src/cli.c and src/peers.c. Where none of these is set HAProxy derives a number
+//! from its limit of descriptors, its threads and all else that takes a descriptor. That is not
+//! known here: such a `bind` has no setting, and the reading is not complete.
 
-use super::{Context, Reading};
+mod address;
+mod command;
+mod line;
+mod section;
 
-pub(super) fn read(_: &mut Context<'_>) -> Reading {
-    Reading::default()
+use std::cell::Cell;
+use std::collections::BTreeMap;
+
+use super::{Context, Place, Reading, Setting};
+use crate::services::host::{DEEPEST, Files, join};
+use crate::snapshot::Source;
+use command::{CommandLine, leading};
+use line::Conditions;
+use section::{Kind, Limits, Number, Section};
+
+/// Sockets that one configuration may have: ranges of ports multiply.
+const MOST_SOCKETS: usize = 1 << 16;
+/// `maxconn` of the command line interfaces and of `log-forward`, where it is not set.
+const FEW: i64 = 10;
+/// What opens a section that listens nowhere.
+const OTHERS: [&str; 14] = [
+    "backend",
+    "mailers",
+    "userlist",
+    "resolvers",
+    "cache",
+    "http-errors",
+    "ring",
+    "fcgi-app",
+    "program",
+    "crt-store",
+    "acme",
+    "traces",
+    "log-profile",
+    "ruleset",
+];
+
+pub(super) fn read(context: &mut Context<'_>) -> Reading {
+    let line = CommandLine::parse(context.arguments);
+    let pids = command::pids(context);
+    // A worker may have changed its root and its directory; its master has not.
+    let pid = pids.last().copied().unwrap_or(context.pid);
+    context.files = Files::new(context.host, pid);
+    let mut directory = context.host.directory(pid).unwrap_or_default();
+    if let Some(path) = &line.directory {
+        directory = join(&directory, path);
+    }
+    let mut parser = Parser::new(context, pids);
+    let mut found = !line.files.is_empty();
+    for file in &line.files {
+        let path = join(&directory, file);
+        if matches!(parser.context.host.list(pid, &path), Ok(Some(_))) {
+            for name in parser.context.files.list(&path) {
+                if name.ends_with(".cfg") && !name.starts_with('.') {
+                    parser.file(&join(&path, &name));
+                }
+            }
+        } else {
+            found &= parser.file(&path);
+        }
+    }
+    for socket in &line.master {
+        let words: Vec<String> = socket.split(',').map(str::to_owned).collect();
+        parser.section(Kind::Master, "", Limits::default());
+        parser.bind(&words, &Place::command_line());
+    }
+    if let Some(number) = line.maxconn {
+        parser.maxconn = Number::Set(number, Place::command_line());
+    }
+    let everywhere = match line.proxy_maxconn {
+        Some(number) => Number::Set(number, Place::command_line()),
+        None => parser.maxconn.clone(),
+    };
+    let mut reading = parser.reading(&everywhere);
+    reading.complete &= found && !context.files.has_faults();
+    reading
 }
+
+struct Parser<'c, 'a> {
+    context: &'c mut Context<'a>,
+    pids: Vec<u32>,
+    variables: BTreeMap<String, Option<String>>,
+    /// Whether a variable was asked for that is not set.
+    unset: Cell<bool>,
+    /// Of the process, and of its command line interface.
+    maxconn: Number,
+    stats_maxconn: Number,
+    /// The last one is open.
+    sections: Vec<Section>,
+    defaults: Limits,
+    named: BTreeMap<String, Limits>,
+    /// What paths of unix sockets begin with.
+    prefix: String,
+    sockets: usize,
+    complete: bool,
+}
+
+impl<'c, 'a> Parser<'c, 'a> {
+    fn new(context: &'c mut Context<'a>, pids: Vec<u32>) -> Self {
+        Self {
+            context,
+            pids,
+            variables: BTreeMap::new(),
+            unset: Cell::new(false),
+            maxconn: Number::Unset,
+            stats_maxconn: Number::Unset,
+            sections: Vec::new(),
+            defaults: Limits::default(),
+            named: BTreeMap::new(),
+            prefix: String::new(),
+            sockets: 0,
+            complete: true,
+        }
+    }
+
+    /// Reads one file. `false`: it is not there.
+    fn file(&mut self, path: &str) -> bool {
+        let Some(text) = self.context.files.read(path) else {
+            return false;
+        };
+        let mut open = Conditions::default();
+        for (at, line) in text.lines().enumerate() {
+            let place = Place::Line(path.to_owned(), at + 1);
+            self.unset.set(false);
+            let words = line::words(line, |name, default| self.value(name, default));
+            let Some(words) = words else {
+                let why = format!("line {} is too long", at + 1);
+                self.context.files.fault(path, why);
+                continue;
+            };
+            let Some((first, rest)) = words.split_first() else {
+                continue;
+            };
+            if first.starts_with('.') {
+                let is = line::condition(&rest.join(" "), |name| self.variable(name));
+                open.take(first, is);
+                if open.depth() > DEEPEST {
+                    let why = "its conditions are nested too deeply";
+                    self.context.files.fault(path, why);
+                    break;
+                }
+                continue;
+            }
+            let now = open.now();
+            if now == Some(false) {
+                continue;
+            }
+            self.line(first, rest, &place, now.is_some());
+            let matters = ["bind", "maxconn", "backlog", "stats"].contains(&first.as_str());
+            if matters && self.unset.get() {
+                let why = "it uses variables that are not set";
+                self.context.files.fault(path, why);
+            }
+            if now.is_none() {
+                let why = "some lines depend on a condition that only HAProxy can decide";
+                self.context.files.fault(path, why);
+            }
+        }
+        true
+    }
+
+    /// A variable of the process, as far as the files have changed it.
+    fn variable(&self, name: &str) -> Option<String> {
+        match self.variables.get(name) {
+            Some(set) => set.clone(),
+            None => self.context.host.variable(self.context.pid, name),
+        }
+    }
+
+    fn value(&self, name: &str, default: Option<&str>) -> String {
+        let found = self.variable(name).or_else(|| default.map(str::to_owned));
+        self.unset.set(self.unset.get() || found.is_none());
+        found.unwrap_or_default()
+    }
+
+    fn section(&mut self, kind: Kind, name: &str, limits: Limits) {
+        self.sections.push(Section {
+            kind,
+            name: name.to_owned(),
+            limits,
+            binds: Vec::new(),
+            peers: 0,
+        });
+    }
+
+    /// Takes one line; `certain`: it counts in any case.
+    fn line(&mut self, first: &str, rest: &[String], place: &Place, certain: bool) {
+        let word = |at: usize| rest.get(at).map_or("", String::as_str);
+        let from = |at: usize| {
+            let named = word(at) == "from";
+            named.then(|| self.named.get(word(at + 1)).cloned().unwrap_or_default())
+        };
+        match first {
+            "global" => return self.section(Kind::Global, "", Limits::default()),
+            "frontend" | "listen" => {
+                let limits = from(1).unwrap_or_else(|| self.defaults.clone());
+                return self.section(Kind::Frontend, word(0), limits);
+            }
+            "defaults" => {
+                self.defaults = from(0).or_else(|| from(1)).unwrap_or_default();
+                self.named.insert(word(0).to_owned(), self.defaults.clone());
+                return self.section(Kind::Defaults, word(0), Limits::default());
+            }
+            "peers" => return self.section(Kind::Peers, word(0), Limits::default()),
+            "log-forward" => return self.section(Kind::LogForward, word(0), Limits::default()),
+            other if OTHERS.contains(&other) => {
+                return self.section(Kind::Other, word(0), Limits::default());
+            }
+            _ => {}
+        }
+        let number = |text: &str| match leading(text) {
+            _ if !certain => Number::Unknown,
+            0 => Number::Unset,
+            number => Number::Set(number, place.clone()),
+        };
+        let Some(open) = self.sections.last_mut() else {
+            return;
+        };
+        match (open.kind, first) {
+            (Kind::Global, _) => self.global(first, rest, &number, place, certain),
+            (Kind::Frontend | Kind::LogForward, "backlog") => open.limits.backlog = number(word(0)),
+            (Kind::Frontend | Kind::LogForward, "maxconn") => open.limits.maxconn = number(word(0)),
+            (Kind::Defaults, "backlog" | "maxconn") => {
+                match first {
+                    "backlog" => self.defaults.backlog = number(word(0)),
+                    _ => self.defaults.maxconn = number(word(0)),
+                }
+                self.named.insert(open.name.clone(), self.defaults.clone());
+            }
+            (Kind::Peers, "peer" | "server") => {
+                open.peers += 1;
+                // Only the one of this host listens; the others have no listener to be matched.
+                if word(1).contains(':') && certain {
+                    self.bind(rest.get(1..2).unwrap_or_default(), place);
+                }
+            }
+            (Kind::Frontend | Kind::LogForward | Kind::Peers, "bind") if certain => {
+                self.bind(rest, place);
+            }
+            _ => {}
+        }
+    }
+
+    /// Takes a line of the section `global`.
+    fn global(
+        &mut self,
+        first: &str,
+        rest: &[String],
+        number: &impl Fn(&str) -> Number,
+        place: &Place,
+        certain: bool,
+    ) {
+        let word = |at: usize| rest.get(at).map_or("", String::as_str);
+        match (first, word(0)) {
+            // The first one that is set wins here.
+            ("maxconn", text) => self.maxconn = self.maxconn.or(&number(text)),
+            ("stats", "maxconn") => self.stats_maxconn = number(word(1)),
+            ("stats", "socket") if certain => {
+                self.bind(rest.get(1..).unwrap_or_default(), place);
+            }
+            ("unix-bind", _) => {
+                let prefix = rest.iter().position(|word| word == "prefix");
+                if let Some(prefix) = prefix.and_then(|at| rest.get(at + 1)) {
+                    self.prefix.clone_from(prefix);
+                }
+            }
+            ("setenv", name) => {
+                let value = rest.get(1).cloned();
+                self.variables.insert(name.to_owned(), value);
+            }
+            ("presetenv", name) if self.variable(name).is_none() => {
+                let value = rest.get(1).cloned();
+                self.variables.insert(name.to_owned(), value);
+            }
+            ("unsetenv", _) => {
+                let names = rest.iter().map(|name| (name.clone(), None));
+                self.variables.extend(names);
+            }
+            _ => {}
+        }
+    }
+
+    /// Takes what stands behind `bind`: addresses and parameters.
+    fn bind(&mut self, words: &[String], place: &Place) {
+        let (Some((addresses, parameters)), Some(kind)) = (
+            words.split_first(),
+            self.sections.last().map(|open| open.kind),
+        ) else {
+            return;
+        };
+        let addresses = line::expanded(addresses, |name, default| self.value(name, default));
+        let plain = matches!(kind, Kind::Global | Kind::Master);
+        let prefix = if plain { "" } else { &self.prefix };
+        let mut limits = Limits::default();
+        for (name, value) in parameters.iter().zip(parameters.iter().skip(1)) {
+            let number = match leading(value) {
+                0 => Number::Unset,
+                number => Number::Set(number, place.clone()),
+            };
+            match name.as_str() {
+                "backlog" => limits.backlog = number,
+                "maxconn" => limits.maxconn = number,
+                _ => {}
+            }
+        }
+        let mut all = Vec::new();
+        for text in addresses.split(',') {
+            match address::endpoints(text, prefix, &self.pids) {
+                Some(endpoints) => all.extend(endpoints),
+                None => self.complete = false,
+            }
+            if self.sockets + all.len() > MOST_SOCKETS {
+                let why = format!("it binds more than {MOST_SOCKETS} sockets");
+                self.context
+                    .files
+                    .fault(place.file().unwrap_or_default(), why);
+                return;
+            }
+        }
+        self.sockets += all.len();
+        if let Some(open) = self.sections.last_mut() {
+            open.binds.push((all, limits));
+        }
+    }
+
+    /// What every bind asks for; `everywhere`: where neither it nor its proxy says.
+    fn reading(self, everywhere: &Number) -> Reading {
+        let mut complete = self.complete;
+        let mut settings = Vec::new();
+        let few = |of: &str| Number::Derived(FEW, format!("default maxconn of {of}"));
+        for section in self.sections {
+            let last = match section.kind {
+                Kind::Global => self.stats_maxconn.or(&few("the statistics socket")),
+                Kind::Master => few("the master's command line"),
+                Kind::LogForward => few("a section log-forward"),
+                Kind::Peers => Number::Derived(
+                    section.peers.saturating_mul(3),
+                    format!("three connections for each peer of {}", section.name),
+                ),
+                _ => everywhere.clone(),
+            };
+            for (on, limits) in section.binds {
+                let backlog = limits.backlog.or(&section.limits.backlog);
+                let maxconn = limits.maxconn.or(&section.limits.maxconn);
+                let (number, source, place) = match backlog.or(&maxconn).or(&last) {
+                    Number::Set(number, place) => (number, Source::Config, place),
+                    Number::Derived(number, why) => (number, Source::Default, Place::Words(why)),
+                    Number::Unset | Number::Unknown => {
+                        complete = false;
+                        continue;
+                    }
+                };
+                settings.extend(on.into_iter().map(|on| Setting {
+                    on,
+                    backlog: Some(number),
+                    source,
+                    place: place.clone(),
+                }));
+            }
+        }
+        Reading { settings, complete }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -12,8 +12,10 @@ use std::process::{Child, Command, Stdio};
 use rustix::io::fcntl_dupfd_cloexec;
 use rustix::net::{AddressFamily, SocketType};
 use rustix::process::{Resource, Signal, getrlimit, set_parent_process_death_signal, setrlimit};
+use tempfile::TempDir;
 
 use super::scenario::{Filler, Group, Place, Scenario};
+use super::service;
 
 /// First argument of a helper.
 pub(crate) const FLAG: &str = "--hold-descriptors";
@@ -27,6 +29,8 @@ pub(crate) struct Population {
     /// All of them read from this pipe, and end when it does.
     stay: Option<PipeWriter>,
     processes: Vec<Child>,
+    /// Configuration files of services; taken away at the end.
+    files: TempDir,
 }
 
 impl Population {
@@ -38,6 +42,7 @@ impl Population {
         let mut population = Self {
             stay: Some(hold),
             processes: Vec::new(),
+            files: TempDir::new()?,
         };
         let mut port = FIRST_PORT;
         for group in scenario.groups {
@@ -45,7 +50,8 @@ impl Population {
                 let share = group.listeners * (index + 1) / group.processes
                     - group.listeners * index / group.processes;
                 let number = population.processes.len();
-                let mut command = helper(&exe, group, share, port, number);
+                let mut command =
+                    helper(&exe, group, share, port, number, population.files.path())?;
                 command.stdin(stay.try_clone()?).stdout(answer.try_clone()?);
                 population.processes.push(command.spawn()?);
                 port += share;
@@ -73,7 +79,8 @@ fn helper(
     listeners: u32,
     port: u32,
     number: usize,
-) -> Command {
+    folder: &std::path::Path,
+) -> io::Result<Command> {
     let mut command = Command::new(exe);
     command
         .arg(FLAG)
@@ -81,7 +88,11 @@ fn helper(
         .args([listeners, group.descriptors, port].map(|number| number.to_string()))
         .arg(number.to_string())
         .stderr(Stdio::inherit());
-    command
+    if group.services {
+        let ports = port..port + listeners;
+        command.args(service::prepare(folder, number, ports)?);
+    }
+    Ok(command)
 }
 
 fn wait_for(answers: &mut PipeReader, wanted: usize) -> io::Result<()> {
@@ -104,16 +115,24 @@ pub(crate) fn run(arguments: &[String]) -> io::Result<()> {
     limit.current = limit.maximum;
     setrlimit(Resource::Nofile, limit)?;
     let usage = || io::Error::other("a helper's arguments are wrong");
-    let [filler, place, numbers @ ..] = arguments else {
+    let [
+        filler,
+        place,
+        listeners,
+        descriptors,
+        port,
+        number,
+        service @ ..,
+    ] = arguments
+    else {
         return Err(usage());
     };
-    let numbers: Vec<u32> = numbers
-        .iter()
-        .filter_map(|number| number.parse().ok())
-        .collect();
-    let &[listeners, descriptors, port, number] = numbers.as_slice() else {
-        return Err(usage());
-    };
+    let parse = |text: &String| text.parse::<u32>().map_err(|_| usage());
+    let (listeners, descriptors) = (parse(listeners)?, parse(descriptors)?);
+    let (port, number) = (parse(port)?, parse(number)?);
+    if !service.is_empty() {
+        service::become_one(number as usize)?;
+    }
     let place = Place::parse(place).ok_or_else(usage)?;
     let mut table = Table {
         filler: Filler::parse(filler).ok_or_else(usage)?,

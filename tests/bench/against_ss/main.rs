@@ -13,6 +13,7 @@
 mod helper;
 mod measure;
 mod scenario;
+mod service;
 mod table;
 
 use std::env;

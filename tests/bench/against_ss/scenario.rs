@@ -72,6 +72,8 @@ pub(crate) struct Group {
     pub(crate) descriptors: u32,
     pub(crate) filler: Filler,
     pub(crate) place: Place,
+    /// Whether they are well-known services with configuration files, in turn.
+    pub(crate) services: bool,
 }
 
 impl Group {
@@ -82,6 +84,7 @@ impl Group {
             descriptors,
             filler: Filler::Mixed,
             place: Place::Low,
+            services: false,
         }
     }
 
@@ -91,6 +94,13 @@ impl Group {
 
     const fn at(self, place: Place) -> Self {
         Self { place, ..self }
+    }
+
+    const fn of_services(self) -> Self {
+        Self {
+            services: true,
+            ..self
+        }
     }
 }
 
@@ -140,7 +150,7 @@ const FOUR_TIMES: &[(Tool, f64)] = &[(Tool::Audit, 4.0)];
 const FIFTY_TIMES: &[(Tool, f64)] = &[(Tool::Audit, 50.0)];
 
 /// All scenarios.
-pub(crate) const ALL: [Scenario; 10] = [
+pub(crate) const ALL: [Scenario; 12] = [
     Scenario {
         name: "ordinary",
         about: "an ordinary host",
@@ -175,6 +185,24 @@ pub(crate) const ALL: [Scenario; 10] = [
         groups: &[MANY.at(Place::Random)],
         rounds: 9,
         targets: FOUR_TIMES,
+    },
+    Scenario {
+        name: "services",
+        about: "listeners of 50 services, whose configuration is read",
+        groups: &[
+            Group::new(50, 10_000, 240).of_services(),
+            OTHERS[0],
+            OTHERS[1],
+        ],
+        rounds: 15,
+        targets: NO_SLOWER,
+    },
+    Scenario {
+        name: "no-services",
+        about: "the same under names that nobody knows",
+        groups: &[Group::new(50, 10_000, 240), OTHERS[0], OTHERS[1]],
+        rounds: 15,
+        targets: NO_SLOWER,
     },
     Scenario {
         name: "connections",

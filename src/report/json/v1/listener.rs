@@ -57,6 +57,7 @@ impl<'a> Listener<'a> {
                 backlog: requested.backlog,
                 source: requested.source.name(),
                 place: requested.place.as_deref(),
+                applied: requested.applied,
             }),
             limited_by: facts.limited_by.map(|limit| limit.name()),
             confidence: facts.limited_by.map(|_| facts.confidence.name()),
@@ -107,4 +108,5 @@ struct Requested<'a> {
     source: &'static str,
     #[serde(rename = "where")]
     place: Option<&'a str>,
+    applied: bool,
 }

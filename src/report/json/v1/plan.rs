@@ -61,6 +61,7 @@ pub(super) enum PlanStep<'a> {
         setting: &'a str,
         addresses: &'a [String],
         why: &'a str,
+        verify: &'a str,
     },
     Relisten {
         netns: &'a str,
@@ -91,6 +92,7 @@ impl<'a> PlanStep<'a> {
                 setting: &step.setting,
                 addresses: &step.addresses,
                 why: &step.why,
+                verify: &step.verify,
             },
             Step::Relisten(step) => Self::Relisten {
                 netns: &step.netns,
