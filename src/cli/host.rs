@@ -1,8 +1,8 @@
 //! The live host as the readers of configuration see it.
 
-use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::path::Path;
-use std::rc::Rc;
+use std::sync::{Arc, Mutex};
 
 use super::input::words;
 use crate::collect::files::{FileError, Root};
@@ -10,11 +10,14 @@ use crate::collect::packages;
 use crate::collect::processes::Processes;
 use crate::services::host::{Host, Status, Text};
 
+/// Root directories that are kept open: more than threads that read.
+const MOST_ROOTS: usize = 32;
+
 /// The live host.
 pub(super) struct Live {
     processes: Processes,
-    /// The root directory that was read last: one service's files come one after the other.
-    last: RefCell<Option<(u32, Rc<Root>)>>,
+    /// The root directories that were read last: one service's files come one after the other.
+    roots: Mutex<BTreeMap<u32, Arc<Root>>>,
 }
 
 impl Live {
@@ -22,19 +25,23 @@ impl Live {
     pub(super) fn new(proc: &Path) -> Self {
         Self {
             processes: Processes::new(proc),
-            last: RefCell::new(None),
+            roots: Mutex::default(),
         }
     }
 
-    fn root(&self, pid: u32) -> Result<Rc<Root>, String> {
-        if let Some((last, root)) = &*self.last.borrow()
-            && *last == pid
-        {
-            return Ok(Rc::clone(root));
+    fn root(&self, pid: u32) -> Result<Arc<Root>, String> {
+        let open = || Root::open(&self.processes.root(pid)).map(Arc::new);
+        let Ok(mut roots) = self.roots.lock() else {
+            return open().map_err(|error| words(&error));
+        };
+        if let Some(root) = roots.get(&pid) {
+            return Ok(Arc::clone(root));
         }
-        let root = Root::open(&self.processes.root(pid));
-        let root = Rc::new(root.map_err(|error| words(&error))?);
-        self.last.replace(Some((pid, Rc::clone(&root))));
+        let root = open().map_err(|error| words(&error))?;
+        if roots.len() >= MOST_ROOTS {
+            roots.clear();
+        }
+        roots.insert(pid, Arc::clone(&root));
         Ok(root)
     }
 }
@@ -65,15 +72,16 @@ impl Host for Live {
     }
 
     fn package(&self, pid: u32, name: &str) -> Option<String> {
-        packages::version(&*self.root(pid).ok()?, name)
+        let root = self.root(pid).ok()?;
+        packages::version(&root, name)
     }
 
     fn read(&self, pid: u32, path: &str) -> Result<Option<Text>, String> {
         let file = self.root(pid)?.read(Path::new(path));
         let file = file.map_err(|error| why(&error))?;
-        Ok(file.map(|(bytes, modified)| Text {
-            text: text(bytes),
-            modified,
+        Ok(file.map(|content| Text {
+            text: text(content.bytes),
+            modified: content.changed,
         }))
     }
 

@@ -17,7 +17,8 @@ use procfs::{FromRead, ProcessCGroups};
 use rustix::fs::{FileType, Mode, OFlags, RawDir, openat};
 
 use super::row::Row;
-use super::{cores, sys};
+use super::sys;
+use crate::cores;
 use crate::snapshot::Owner;
 
 /// Directories of the tree that a walk looks at.

@@ -54,6 +54,15 @@ pub struct FileInRoot {
     pub real_path: PathBuf,
 }
 
+/// What is in a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Content {
+    /// All of it.
+    pub bytes: Vec<u8>,
+    /// When it or its name was last changed, in milliseconds since 1970.
+    pub changed: Option<u64>,
+}
+
 /// A directory that paths are taken from, and never lead out of.
 #[derive(Debug)]
 pub struct Root {
@@ -75,19 +84,21 @@ impl Root {
     }
 
     /// Reads a regular file, of 1 MiB at most; `path` is taken from the root, with or without its
-    /// first slash. Also when its content or its name was last changed, in milliseconds since 1970.
-    /// `None`: it does not exist.
+    /// first slash. `None`: it does not exist.
     ///
     /// # Errors
     ///
     /// [`FileError`].
-    pub fn read(&self, path: &Path) -> Result<Option<(Vec<u8>, Option<u64>)>, FileError> {
+    pub fn read(&self, path: &Path) -> Result<Option<Content>, FileError> {
         let Some((file, status)) = self.file(path)? else {
             return Ok(None);
         };
         let changed = status.st_mtime.max(status.st_ctime);
         let changed = u64::try_from(changed).ok().map(|seconds| seconds * 1000);
-        Ok(Some((content(&file)?, changed)))
+        Ok(Some(Content {
+            bytes: content(&file)?,
+            changed,
+        }))
     }
 
     /// Opens a regular file for reading, as [`Root::read`] does.

@@ -11,7 +11,7 @@ pub mod packages;
 pub mod processes;
 
 mod cgroup;
-mod cores;
+
 mod counters;
 mod exe;
 mod inet;

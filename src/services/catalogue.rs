@@ -4,9 +4,9 @@
 //! needed. Which file may know a program is looked up in an index, `rules/services/index.tsv`, that
 //! is generated from the files and compared in a test.
 
-use std::cell::OnceCell;
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write as _;
+use std::sync::OnceLock;
 
 use include_dir::{Dir, include_dir};
 
@@ -42,7 +42,7 @@ struct Texts {
 struct Entry {
     text: &'static str,
     file: String,
-    service: OnceCell<Option<Service>>,
+    service: OnceLock<Option<Service>>,
 }
 
 /// What a text of the index is a sign in.
@@ -85,7 +85,7 @@ impl Catalogue {
             catalogue.entries.push(Entry {
                 text,
                 file: file.to_owned(),
-                service: OnceCell::new(),
+                service: OnceLock::new(),
             });
         }
         let index = FOLDER.get_file(INDEX).and_then(|file| file.contents_utf8());
@@ -137,7 +137,7 @@ impl Catalogue {
         let number = self.entries.len();
         if let Some(replaced) = self.by_name.insert(service.name.clone(), number) {
             // Nothing leads there any more.
-            self.entries[replaced].service = OnceCell::from(None);
+            self.entries[replaced].service = OnceLock::from(None);
         }
         for (sign, text) in signs(&service) {
             self.sign(sign, &text, number);
@@ -145,7 +145,7 @@ impl Catalogue {
         self.entries.push(Entry {
             text: "",
             file: file.to_owned(),
-            service: OnceCell::from(Some(service)),
+            service: OnceLock::from(Some(service)),
         });
     }
 

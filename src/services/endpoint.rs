@@ -85,10 +85,23 @@ pub(super) fn canonical(path: &str) -> String {
     if !path.starts_with('/') {
         return path.to_owned();
     }
-    let path = super::host::normal(path);
+    let path = super::host::normal(bound(path));
     match path.strip_prefix("/var/run/") {
         Some(rest) => format!("/run/{rest}"),
         None => path,
+    }
+}
+
+/// HAProxy binds `PATH.PID.tmp` and renames the file, which the kernel does not notice.
+fn bound(path: &str) -> &str {
+    let rest = path
+        .strip_suffix(".tmp")
+        .and_then(|rest| rest.rsplit_once('.'));
+    match rest {
+        Some((name, pid)) if !pid.is_empty() && pid.bytes().all(|byte| byte.is_ascii_digit()) => {
+            name
+        }
+        _ => path,
     }
 }
 
@@ -121,6 +134,7 @@ mod tests {
     #[test]
     fn paths_are_the_same_through_var_run() {
         assert_eq!(fits("unix:/var/run/a", Protocol::Unix, "/run/a"), Some(3));
+        assert_eq!(fits("/run/a", Protocol::Unix, "/run/a.17.tmp"), Some(3));
         assert_eq!(fits("/run/b", Protocol::Unix, "/run/a"), None);
         assert_eq!(fits("@a", Protocol::Unix, "@a"), Some(3));
         assert_eq!(fits("/run/80", Protocol::Tcp, "0.0.0.0:80"), None);

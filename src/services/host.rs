@@ -8,8 +8,8 @@ use glob::{MatchOptions, Pattern};
 
 use crate::snapshot::Gap;
 
-/// A host with processes and files.
-pub trait Host {
+/// A host with processes and files; several threads ask it.
+pub trait Host: Sync {
     /// When a process started and which one is its parent. `None`: gone, or not readable.
     fn status(&self, pid: u32) -> Option<Status>;
     /// The command line, the program's name first; empty for none. `None`: not readable.

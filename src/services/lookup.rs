@@ -30,10 +30,6 @@ impl Lookup {
         Self { settings, ..lookup }
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = &Setting> {
-        self.settings.iter()
-    }
-
     /// The setting that fits a listener best; of equals the first.
     pub(super) fn best(&self, listener: &Listener) -> Option<&Setting> {
         let near = if listener.protocol.is_unix() {

@@ -1,13 +1,13 @@
 //! The layout cannot rot: imports point one way, and each outside crate has its place.
 //!
-//! `text ← snapshot ← {collect, kernel, services, sysctl_conf} ← assess ← rules ← advise ← report ← cli`
+//! `{cores, text} ← snapshot ← {collect, kernel, services, sysctl_conf} ← assess ← rules ← advise ← report ← cli`
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// The stages from left to right: each may import those to the left of its own group.
 const ORDER: [&[&str]; 8] = [
-    &["text"],
+    &["cores", "text"],
     &["snapshot"],
     &["collect", "kernel", "services", "sysctl_conf"],
     &["assess"],

@@ -32,7 +32,7 @@ use std::path::Path;
 use rustix::fs::{Dir, Mode, OFlags, PROC_SUPER_MAGIC, fstatfs, openat};
 
 use self::table::{End, Part, Reading};
-use super::cores;
+use crate::cores;
 use crate::snapshot::Owner;
 
 /// End of the first slice; each one after it ends four times as far.

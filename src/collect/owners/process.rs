@@ -10,7 +10,8 @@ use std::path::Path;
 use rustix::fs::{AtFlags, Mode, OFlags, StatxFlags, makedev, openat, readlinkat, statat, statx};
 use rustix::io::Errno;
 
-use super::super::{cores, exe};
+use super::super::exe;
+use crate::cores;
 use crate::snapshot::Owner;
 
 /// A process.

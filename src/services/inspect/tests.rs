@@ -1,7 +1,7 @@
 //! Whole processes with their files, in memory: who they are and what they ask for.
 
 use super::*;
-use crate::services::host::Text;
+use crate::services::host::{Status, Text};
 use crate::snapshot::{Namespace, Protocol};
 
 /// Milliseconds at which every main process of these tests starts.
@@ -11,7 +11,7 @@ const START: u64 = 1_000_000;
 struct Fake {
     processes: BTreeMap<u32, (Status, Vec<String>)>,
     files: BTreeMap<String, Text>,
-    reads: std::cell::Cell<usize>,
+    reads: std::sync::atomic::AtomicUsize,
 }
 
 impl Fake {
@@ -81,7 +81,8 @@ impl Host for Fake {
     }
 
     fn read(&self, _: u32, path: &str) -> Result<Option<Text>, String> {
-        self.reads.set(self.reads.get() + 1);
+        self.reads
+            .fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         Ok(self.files.get(path).cloned())
     }
 
@@ -138,7 +139,7 @@ fn the_configuration_of_the_main_process_counts_and_is_read_once() {
         (None, None),
         "its owners tell"
     );
-    assert_eq!(host.reads.get(), 1, "two listeners, one reading");
+    assert_eq!(host.reads.into_inner(), 1, "two listeners, one reading");
 }
 
 #[test]

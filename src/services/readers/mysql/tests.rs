@@ -1,3 +1,5 @@
+//! What real configurations ask for, with the numbers that strace saw.
+
 use super::*;
 use crate::services::readers::tests::Fake;
 

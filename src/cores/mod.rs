@@ -9,16 +9,16 @@ use std::thread;
 const WORTH_A_THREAD: usize = 64;
 /// More threads than this only wait for the kernel's locks on /proc.
 const MOST_THREADS: usize = 8;
-/// Items that a thread takes at a time.
+/// Items that a thread takes at a time, of many.
 const BATCH: usize = 8;
 
 /// Applies `work` to each item.
-pub(super) fn map<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+pub(crate) fn map<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
     map_from(WORTH_A_THREAD, items, work)
 }
 
 /// Applies `work` to each item, with threads from so many items on.
-pub(super) fn map_from<T: Sync, R: Send>(
+pub(crate) fn map_from<T: Sync, R: Send>(
     worth_a_thread: usize,
     items: &[T],
     work: impl Fn(&T) -> R + Sync,
@@ -32,15 +32,17 @@ pub(super) fn map_from<T: Sync, R: Send>(
     if threads < 2 {
         return items.iter().map(work).collect();
     }
+    // Of few items each may take long.
+    let size = (items.len() / (threads * BATCH)).clamp(1, BATCH);
     let next = AtomicUsize::new(0);
     let run = || {
         let mut done = Vec::new();
         loop {
-            let start = next.fetch_add(BATCH, Ordering::Relaxed);
+            let start = next.fetch_add(size, Ordering::Relaxed);
             if start >= items.len() {
                 return done;
             }
-            let batch = items.iter().enumerate().skip(start).take(BATCH);
+            let batch = items.iter().enumerate().skip(start).take(size);
             done.extend(batch.map(|(index, item)| (index, work(item))));
         }
     };

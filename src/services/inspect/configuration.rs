@@ -1,0 +1,118 @@
+//! The configuration of one main process, and that of systemd's .socket units.
+
+use std::collections::BTreeMap;
+
+use super::group::Group;
+use super::version;
+use crate::services::catalogue::Catalogue;
+use crate::services::host::{Files, Host, file_name};
+use crate::services::lookup::Lookup;
+use crate::services::readers::{Context, configured, systemd};
+use crate::services::recognise::exe_name;
+use crate::snapshot::{Gap, Owner};
+
+/// What the configuration of one main process says.
+#[derive(Debug, Default)]
+pub(super) struct Configured {
+    pub(super) version: Option<String>,
+    /// `None`: nothing configures it.
+    pub(super) settings: Option<Lookup>,
+    /// Whether all that decides was read.
+    pub(super) complete: bool,
+    /// When each file that has a setting was last changed, in milliseconds since 1970.
+    pub(super) modified: BTreeMap<String, u64>,
+    /// When the last of all files that were read was changed.
+    pub(super) last_change: Option<u64>,
+    pub(super) gaps: Vec<Gap>,
+}
+
+impl Configured {
+    /// Reads version and configuration of a group's main process.
+    pub(super) fn read(group: &Group<'_>, host: &dyn Host) -> Self {
+        let Some(service) = group.service else {
+            return Self::default();
+        };
+        let version = version::of(service, host, group.main, &group.owner);
+        if service.configured.is_empty() {
+            return Self {
+                version,
+                ..Self::default()
+            };
+        }
+        let line = match &group.arguments {
+            Some(arguments) => arguments.clone(),
+            None => host.arguments(group.main).unwrap_or_default(),
+        };
+        let title = overwritten(&line, &group.owner);
+        let unit = title.and(group.unit.as_deref());
+        let started = unit.and_then(|unit| systemd::command_line(host, group.main, unit));
+        let arguments = match (title, started) {
+            (None, _) => line.clone(),
+            (Some(_), started) => started.unwrap_or_default(),
+        };
+        let mut context = Context {
+            host,
+            pid: group.main,
+            arguments: &arguments,
+            title,
+            version: version.as_deref(),
+            files: Files::new(host, group.main),
+        };
+        let reading = configured(&service.configured, &mut context);
+        let files = context.files;
+        let places = reading
+            .settings
+            .iter()
+            .filter_map(|setting| setting.place.file());
+        let modified = places
+            .filter_map(|path| Some((path.to_owned(), files.modified(path)?)))
+            .collect();
+        Self {
+            complete: reading.complete,
+            modified,
+            last_change: files.last_change(),
+            gaps: files.into_gaps(&service.name),
+            settings: Some(Lookup::new(reading.settings)),
+            version,
+        }
+    }
+}
+
+/// The text that a program wrote over its command line: one piece that names another program or
+/// has spaces in it.
+fn overwritten<'a>(line: &'a [String], owner: &Owner) -> Option<&'a str> {
+    let [title] = line else {
+        return line.is_empty().then_some("");
+    };
+    let names = [exe_name(owner), owner.comm.as_deref()];
+    let plain = names
+        .into_iter()
+        .flatten()
+        .any(|name| file_name(title) == name);
+    (!plain).then_some(title.as_str())
+}
+
+/// A manager that listens for services.
+#[derive(Debug)]
+pub(super) struct Manager {
+    pub(super) sockets: Lookup,
+    /// Whether all units were read, so that those without a number have the default.
+    pub(super) complete: bool,
+    pub(super) version: Option<String>,
+    pub(super) gaps: Vec<Gap>,
+}
+
+impl Manager {
+    /// Reads the .socket units that the manager with this pid sees.
+    pub(super) fn read(pid: u32, owner: &Owner, host: &dyn Host, catalogue: &Catalogue) -> Self {
+        let mut files = Files::new(host, pid);
+        let reading = systemd::sockets(&mut files);
+        let service = catalogue.by_name("systemd");
+        Self {
+            sockets: Lookup::new(reading.settings),
+            complete: reading.complete,
+            version: service.and_then(|service| version::of(service, host, pid, owner)),
+            gaps: files.into_gaps("systemd"),
+        }
+    }
+}

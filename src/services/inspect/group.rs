@@ -1,0 +1,164 @@
+//! Processes that hold a socket together: which of them is the main one, and which service it is.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
+use crate::services::catalogue::Catalogue;
+use crate::services::dotnet;
+use crate::services::host::{Host, Status};
+use crate::services::program;
+use crate::services::recognise::{Candidate, exe_name, is_supervisor};
+use crate::services::service::{Service, Step};
+use crate::snapshot::{Listener, Owner};
+
+/// Processes that hold a socket together.
+#[derive(Debug)]
+pub(super) struct Group<'a> {
+    /// The main process: of those that were recognised the oldest, whose configuration counts.
+    pub(super) main: u32,
+    /// The record of the main process, with what its interpreter runs.
+    pub(super) owner: Owner,
+    pub(super) unit: Option<String>,
+    /// What the main process's interpreter runs.
+    pub(super) program: Option<String>,
+    /// The command line of the main process, where it was read already.
+    pub(super) arguments: Option<Vec<String>>,
+    pub(super) service: Option<&'a Service>,
+    /// The service's name, where the record's owners do not tell it.
+    pub(super) untold: Option<String>,
+    /// Since when its configuration may have been in force, in milliseconds since 1970.
+    pub(super) since: Option<u64>,
+}
+
+/// Recognises services.
+pub(super) struct Recogniser<'a> {
+    host: &'a dyn Host,
+    catalogue: &'a Catalogue,
+    /// Services of .NET programs, by the path of the executable; most are none.
+    dotnet: Mutex<BTreeMap<String, Option<&'static str>>>,
+}
+
+impl<'a> Recogniser<'a> {
+    pub(super) fn new(host: &'a dyn Host, catalogue: &'a Catalogue) -> Self {
+        Self {
+            host,
+            catalogue,
+            dotnet: Mutex::default(),
+        }
+    }
+
+    /// The processes of a listener, if one of them is recognised.
+    pub(super) fn group(&self, listener: &Listener) -> Option<Group<'a>> {
+        let workers: Vec<&Owner> = listener
+            .owners
+            .iter()
+            .filter(|owner| !is_supervisor(owner))
+            .collect();
+        let statuses: BTreeMap<u32, Status> = workers
+            .iter()
+            .filter_map(|owner| Some((owner.pid?, self.host.status(owner.pid?)?)))
+            .collect();
+        // Parents first, the oldest first.
+        let mut oldest = workers;
+        oldest.sort_by_key(|owner| {
+            let status = owner.pid.and_then(|pid| statuses.get(&pid));
+            let child = status.is_none_or(|status| statuses.contains_key(&status.parent));
+            (child, status.and_then(|status| status.started), owner.pid)
+        });
+        let mut best: Option<(u32, Group<'a>)> = None;
+        let mut seen: Vec<&Owner> = Vec::new();
+        for owner in oldest {
+            // The workers of one server are alike.
+            if seen
+                .iter()
+                .any(|seen| seen.comm == owner.comm && seen.exe == owner.exe)
+            {
+                continue;
+            }
+            seen.push(owner);
+            if let Some((score, group)) = self.recognise(owner, listener)
+                && best.as_ref().is_none_or(|(most, _)| score > *most)
+            {
+                best = Some((score, group));
+            }
+        }
+        let (_, mut group) = best?;
+        group.untold = self.untold(&group, listener);
+        let reloads = group
+            .service
+            .is_some_and(|service| service.applies.setting == Some(Step::Reload));
+        group.since = if reloads {
+            statuses.values().filter_map(|status| status.started).max()
+        } else {
+            statuses.get(&group.main).and_then(|status| status.started)
+        };
+        Some(group)
+    }
+
+    /// The service of one process; of an interpreter, with what it runs.
+    fn recognise(&self, owner: &Owner, listener: &Listener) -> Option<(u32, Group<'a>)> {
+        let pid = owner.pid?;
+        let interpreter = [exe_name(owner), owner.comm.as_deref()]
+            .into_iter()
+            .flatten()
+            .find(|name| program::is_interpreter(name));
+        let mut owner = owner.clone();
+        let mut arguments = None;
+        if let Some(interpreter) = interpreter {
+            arguments = self.host.arguments(pid);
+            let program = arguments
+                .as_deref()
+                .and_then(|line| program::of(interpreter, line));
+            owner.program = program;
+        }
+        let candidate = Candidate {
+            owner: Some(&owner),
+            unit: listener.unit.as_deref(),
+            arguments: arguments.as_deref().unwrap_or_default(),
+        };
+        let found = self.catalogue.recognise(candidate);
+        let found = found.or_else(|| Some((0, self.dotnet(pid, &owner)?)));
+        if found.is_none() && owner.program.is_none() {
+            return None;
+        }
+        let group = Group {
+            main: pid,
+            unit: listener.unit.clone(),
+            program: owner.program.clone(),
+            arguments,
+            service: found.map(|(_, service)| service),
+            untold: None,
+            since: None,
+            owner,
+        };
+        Some((found.map_or(0, |(score, _)| score), group))
+    }
+
+    /// What a program is that only a file beside it tells of.
+    fn dotnet(&self, pid: u32, owner: &Owner) -> Option<&'a Service> {
+        // Not that of a file that was replaced.
+        let path = owner.exe.as_deref().filter(|path| path.starts_with('/'))?;
+        let look = || dotnet::service(self.host, pid, path);
+        let name = match self.dotnet.lock() {
+            Ok(mut known) => *known.entry(path.to_owned()).or_insert_with(look),
+            Err(_) => look(),
+        };
+        self.catalogue.by_name(name?)
+    }
+
+    /// The service's name, unless a reader of the record finds it without.
+    fn untold(&self, group: &Group<'_>, listener: &Listener) -> Option<String> {
+        let service = group.service?;
+        let mut record = listener.clone();
+        let mut owners = record.owners.iter_mut();
+        if let Some(main) = owners.find(|owner| owner.pid == Some(group.main)) {
+            main.program.clone_from(&group.program);
+        }
+        let told = self
+            .catalogue
+            .identify(&record)
+            .and_then(|found| found.service);
+        let same = told.is_some_and(|told| told.name == service.name);
+        (!same).then(|| service.name.clone())
+    }
+}
