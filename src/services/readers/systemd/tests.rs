@@ -250,10 +250,6 @@ fn no_text_makes_it_panic() {
             line(&files, unit);
         }
     }
-    assert_eq!(
-        Name::new("a@\\x2é\\xff\\x")
-            .expand("%I")
-            .map(|text| text.is_empty()),
-        None
-    );
+    let name = Name::new("a@\\x2é\\xff\\x.socket");
+    assert!(name.expand("%I").is_some());
 }
