@@ -73,6 +73,7 @@ pub(super) fn file(wanted: &KeyFile, context: &mut Context<'_>) -> Reading {
         wanted,
         context,
         depth: 0,
+        includes: 0,
         found: None,
     };
     let read = paths.iter().any(|path| search.file(path));
@@ -91,6 +92,8 @@ struct Search<'s, 'c> {
     wanted: &'s KeyFile,
     context: &'s mut Context<'c>,
     depth: usize,
+    /// How many lines included something.
+    includes: usize,
     /// The value that stands last wins, as in most programs.
     found: Option<(i64, Place)>,
 }

@@ -12,6 +12,7 @@ mod dovecot;
 mod generic;
 mod haproxy;
 mod lighttpd;
+mod lines;
 mod mysql;
 mod nginx;
 mod php_fpm;
@@ -27,6 +28,7 @@ mod tomcat;
 mod unicorn;
 mod uwsgi;
 mod varnish;
+mod xml;
 
 use serde::Deserialize;
 

@@ -6,6 +6,8 @@
 //! files'; config/puma/ENVIRONMENT.rb before config/puma.rb), lib/puma/dsl.rb (`bind`, `ssl_bind`,
 //! `load`, `activate_control_app`) and lib/puma/binder.rb.
 
+use std::collections::BTreeMap;
+
 use super::ruby::{self, Call, Value};
 use super::{Context, Place, Reading, Setting};
 use crate::services::endpoint::Endpoint;
@@ -20,24 +22,27 @@ pub(super) fn read(context: &mut Context<'_>) -> Reading {
     let line = Line::of(context.arguments);
     let known = titled || !context.arguments.is_empty();
     let files = files(&line, context);
-    let mut written = Vec::new();
+    let mut config = Config {
+        context,
+        titled,
+        depth: 0,
+        loads: 0,
+        binds: Vec::new(),
+    };
     let mut complete = known && (files.complete || titled);
     for path in files.paths {
-        complete &= config(&path, context, &mut written, 0) || titled;
+        complete &= config.read(&path) || titled;
     }
     // The control server is in no title.
     let (control, written): (Vec<Bind>, Vec<Bind>) =
-        written.into_iter().partition(|bind| bind.control);
+        config.binds.into_iter().partition(|bind| bind.control);
     let control = match &line.control {
         Some(address) => vec![Bind::new(address, Place::command_line())],
         None => control,
     };
     let given = |address: &String| Bind::new(address, Place::command_line());
     let mut binds: Vec<Bind> = match addresses {
-        Some(addresses) => addresses
-            .iter()
-            .map(|address| located(address, &written))
-            .collect(),
+        Some(addresses) => located(&addresses, &written),
         None if !line.binds.is_empty() => line.binds.iter().map(given).collect(),
         None => written,
     };
@@ -90,17 +95,21 @@ fn title(title: &str) -> Option<Vec<String>> {
     Some(found)
 }
 
-/// An address of the title with the line of the file that has it.
-fn located(address: &str, written: &[Bind]) -> Bind {
-    let same = |bind: &&Bind| match (parts(address), parts(&bind.address)) {
-        (Some(one), Some(other)) => one == other,
-        _ => false,
+/// The addresses of the title with the lines of the files that have them.
+fn located(addresses: &[String], written: &[Bind]) -> Vec<Bind> {
+    let written: BTreeMap<_, _> = written
+        .iter()
+        .rev()
+        .map(|bind| (parts(&bind.address), &bind.place))
+        .collect();
+    let located = |address: &String| {
+        let place = written.get(&parts(address)).map(|place| (*place).clone());
+        Bind::new(
+            address,
+            place.unwrap_or_else(|| Place::Words("process title".to_owned())),
+        )
     };
-    let place = written.iter().find(same).map(|bind| bind.place.clone());
-    Bind::new(
-        address,
-        place.unwrap_or_else(|| Place::Words("process title".to_owned())),
-    )
+    addresses.iter().map(located).collect()
 }
 
 /// What a command line says of addresses and files.
@@ -176,53 +185,74 @@ fn files(line: &Line, context: &mut Context<'_>) -> Configs {
     }
 }
 
-/// Reads the addresses of a file; whether it and all that it loads could be read.
-fn config(path: &str, context: &mut Context<'_>, binds: &mut Vec<Bind>, depth: usize) -> bool {
-    let titled = context.title.and_then(title).is_some();
-    if depth >= DEEPEST {
-        context.files.fault(path, "it is loaded without end");
-        return false;
+/// The calls that say or decide where Puma listens.
+const CALLS: [&str; 7] = [
+    "bind",
+    "ssl_bind",
+    "clear_binds!",
+    "load",
+    "activate_control_app",
+    "instance_eval",
+    "eval",
+];
+
+/// Files that one configuration may load.
+const MOST_LOADS: usize = 256;
+
+/// Files that are being read.
+struct Config<'r, 'c> {
+    context: &'r mut Context<'c>,
+    /// The title has all addresses but the control server's.
+    titled: bool,
+    depth: usize,
+    /// How many files were asked for.
+    loads: usize,
+    binds: Vec<Bind>,
+}
+
+impl Config<'_, '_> {
+    /// Reads the addresses of a file; whether it and all that it loads could be read.
+    fn read(&mut self, path: &str) -> bool {
+        self.loads += 1;
+        if self.depth >= DEEPEST || self.loads > MOST_LOADS {
+            self.context.files.fault(path, "it is loaded without end");
+            return false;
+        }
+        let Some(text) = self.context.files.read(path) else {
+            return false;
+        };
+        self.depth += 1;
+        let mut complete = true;
+        for call in ruby::calls(&text, &CALLS) {
+            match (&*call.name, call.arguments.as_slice(), call.doubtful) {
+                ("clear_binds!", _, false) => self.binds.retain(|bind| bind.control),
+                ("load", [Value::Text(file)], false) => {
+                    let file = self.context.path(file);
+                    complete &= self.read(&file);
+                }
+                _ => self.bind(path, &call),
+            }
+        }
+        self.depth -= 1;
+        complete
     }
-    let Some(text) = context.files.read(path) else {
-        return false;
-    };
-    let names = [
-        "bind",
-        "ssl_bind",
-        "clear_binds!",
-        "load",
-        "activate_control_app",
-        "instance_eval",
-        "eval",
-    ];
-    let mut complete = true;
-    for call in ruby::calls(&text, &names) {
-        if call.name == "clear_binds!" && !call.doubtful {
-            binds.retain(|bind| bind.control);
-            continue;
-        }
-        if let ("load", [Value::Text(file)], false) =
-            (&*call.name, call.arguments.as_slice(), call.doubtful)
-        {
-            let file = context.path(file);
-            complete &= config(&file, context, binds, depth + 1);
-            continue;
-        }
-        match address(&call) {
+
+    fn bind(&mut self, path: &str, call: &Call) {
+        let control = call.name == "activate_control_app";
+        match address(call) {
             Ok(None) => {}
-            Ok(Some(address)) => binds.push(Bind {
+            Ok(Some(address)) => self.binds.push(Bind {
                 address,
                 place: Place::Line(path.to_owned(), call.line),
-                control: call.name == "activate_control_app",
+                control,
             }),
-            // The title has all addresses but the control server's.
-            Err(_) if titled && call.name != "activate_control_app" => {}
-            Err(why) => context
-                .files
-                .fault(path, format!("line {} {why}", call.line)),
+            Err(_) if self.titled && !control => {}
+            Err(why) => {
+                let why = format!("line {} {why}", call.line);
+                self.context.files.fault(path, why);
+            }
         }
     }
-    complete
 }
 
 /// The address of a call, if it may have a number.

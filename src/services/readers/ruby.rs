@@ -6,6 +6,8 @@
 
 mod lexer;
 
+use std::iter::Peekable;
+
 use lexer::Lexer;
 
 /// An argument.
@@ -23,7 +25,7 @@ pub(super) enum Value {
 }
 
 /// A call of a method without a receiver.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Call {
     pub(super) name: String,
     pub(super) arguments: Vec<Value>,
@@ -48,119 +50,164 @@ enum Token {
     End,
 }
 
+/// Tokens and arguments of one call that are looked at; more of them are computed in any case.
+const MOST_TOKENS: usize = 8;
+const MOST_ARGUMENTS: usize = 64;
+
 /// The calls of these methods, in their order.
-pub(super) fn calls(text: &str, names: &[&str]) -> Vec<Call> {
-    let tokens = Lexer::new(text).tokens();
-    let mut found = Vec::new();
-    // Open blocks and braces.
-    let mut depth = 0_usize;
-    let mut at = 0;
-    let mut starts = true;
-    let mut receiver = false;
-    while let Some((token, line)) = tokens.get(at) {
-        at += 1;
-        let mut next_starts = false;
-        let mut next_receiver = false;
-        match token {
-            Token::End => next_starts = true,
-            Token::Sign('{') => {
-                depth += 1;
-                next_starts = true;
-            }
-            Token::Sign('}') => depth = depth.saturating_sub(1),
-            Token::Sign('.') => next_receiver = true,
-            // Behind a block's parameters a statement begins.
-            Token::Sign('|') => next_starts = true,
-            Token::Word(word) => match word.as_str() {
-                "do" | "begin" | "def" | "class" | "module" | "case" => {
-                    depth += 1;
-                    next_starts = true;
-                }
-                // Behind a statement they are modifiers, which open nothing.
-                "if" | "unless" | "while" | "until" | "for" if starts => depth += 1,
-                "then" | "else" | "ensure" => next_starts = true,
-                "end" if !receiver => depth = depth.saturating_sub(1),
-                word if names.contains(&word) && (starts || receiver) => {
-                    let (mut call, next) = call(&tokens, at);
-                    word.clone_into(&mut call.name);
-                    call.line = *line;
-                    call.doubtful |= depth > 0 || receiver;
-                    found.push(call);
-                    at = next;
-                }
-                _ => {}
-            },
-            _ => {}
-        }
-        starts = next_starts;
-        receiver = next_receiver;
+pub(super) fn calls<'a>(text: &'a str, names: &'a [&'a str]) -> impl Iterator<Item = Call> + 'a {
+    Calls {
+        tokens: Lexer::new(text).peekable(),
+        names,
+        depth: 0,
+        header: false,
+        begins: true,
     }
-    found
 }
 
-/// The arguments that begin at a token, and where the call ends.
-fn call(tokens: &[(Token, usize)], begin: usize) -> (Call, usize) {
-    let mut call = Call {
-        name: String::new(),
-        arguments: Vec::new(),
-        options: Vec::new(),
-        line: 0,
-        doubtful: false,
-    };
-    let mut at = begin;
-    // Open brackets, and whether what is in them is part of one argument.
-    let mut open: Vec<bool> = Vec::new();
-    let mut piece: Vec<&Token> = Vec::new();
-    while let Some((token, _)) = tokens.get(at) {
-        let inside = open.contains(&true);
-        match token {
-            // A line goes on behind a comma and in brackets.
-            Token::End if open.is_empty() && (at == begin || !piece.is_empty()) => break,
-            Token::End => {}
-            Token::Word(word) if open.is_empty() && ENDS.contains(&&**word) => {
-                call.doubtful = word != "do";
-                break;
-            }
-            Token::Sign('(' | '[' | '{') => {
-                let call_itself = *token == Token::Sign('(') && at == begin;
-                let mapping = *token == Token::Sign('{') && piece.is_empty();
-                let opaque = !call_itself && !mapping;
-                open.push(opaque);
-                if opaque {
-                    piece.push(token);
+struct Calls<'a> {
+    tokens: Peekable<Lexer<'a>>,
+    names: &'a [&'a str],
+    /// Open blocks and braces.
+    depth: usize,
+    /// In the first line of a loop, whose `do` opens nothing more.
+    header: bool,
+    /// Nothing was read yet.
+    begins: bool,
+}
+
+impl Iterator for Calls<'_> {
+    type Item = Call;
+
+    fn next(&mut self) -> Option<Call> {
+        // What follows a call belongs to its statement.
+        let mut starts = std::mem::take(&mut self.begins);
+        let mut receiver = false;
+        while let Some((token, line)) = self.tokens.next() {
+            let (start, behind) = (starts, receiver);
+            (starts, receiver) = (false, false);
+            match token {
+                Token::End => {
+                    starts = true;
+                    self.header = false;
                 }
-            }
-            Token::Sign(')' | ']' | '}') => {
-                if open.pop().is_none() {
-                    break;
+                Token::Sign('{') => {
+                    self.depth += 1;
+                    starts = true;
                 }
-                if inside {
-                    piece.push(token);
+                Token::Sign('}') => self.depth = self.depth.saturating_sub(1),
+                Token::Sign('.') => receiver = true,
+                // Behind a block's parameters a statement begins.
+                Token::Sign('|') => starts = true,
+                Token::Word(name) if self.names.contains(&&*name) && (start || behind) => {
+                    let mut call = self.call();
+                    call.name = name;
+                    call.line = line;
+                    call.doubtful |= self.depth > 0 || behind;
+                    return Some(call);
                 }
-                if *token == Token::Sign(')') && open.is_empty() && !inside {
-                    at += 1;
-                    // `listen(80) if x`
-                    call.doubtful = !matches!(tokens.get(at), None | Some((Token::End, _)));
-                    break;
-                }
+                Token::Word(word) if !behind => starts = self.keyword(&word, start),
+                _ => {}
             }
-            Token::Sign(',') if !inside => {
-                keep(&mut call, &piece);
-                piece.clear();
-            }
-            token => piece.push(token),
         }
-        at += 1;
+        None
     }
-    keep(&mut call, &piece);
-    (call, at)
+}
+
+impl Calls<'_> {
+    /// Follows the blocks that words open and close; whether a statement begins behind the word.
+    fn keyword(&mut self, word: &str, start: bool) -> bool {
+        match word {
+            "do" if self.header => self.header = false,
+            "do" | "begin" | "def" | "class" | "module" | "case" => self.depth += 1,
+            // Behind a statement they are modifiers, which open nothing.
+            "while" | "until" | "for" if start => {
+                self.depth += 1;
+                self.header = true;
+                return false;
+            }
+            "if" | "unless" if start => {
+                self.depth += 1;
+                return false;
+            }
+            "then" | "else" | "ensure" => {}
+            "end" => {
+                self.depth = self.depth.saturating_sub(1);
+                return false;
+            }
+            _ => return false,
+        }
+        true
+    }
+
+    /// The arguments that begin here.
+    fn call(&mut self) -> Call {
+        let mut call = Call::default();
+        // Open brackets, and whether what is in them is part of one argument.
+        let mut open: Vec<bool> = Vec::new();
+        let mut piece: Vec<Token> = Vec::new();
+        let mut first = true;
+        while let Some((token, _)) = self.tokens.peek() {
+            match token {
+                // A line goes on behind a comma and in brackets.
+                Token::End if open.is_empty() && (first || !piece.is_empty()) => break,
+                Token::Word(word) if open.is_empty() && ENDS.contains(&&**word) => {
+                    call.doubtful |= word != "do";
+                    break;
+                }
+                Token::Sign(')' | ']' | '}') if open.is_empty() => break,
+                _ => {}
+            }
+            let Some((token, _)) = self.tokens.next() else {
+                break;
+            };
+            let inside = open.contains(&true);
+            match token {
+                Token::End => {}
+                Token::Sign('(' | '[' | '{') => {
+                    let call_itself = token == Token::Sign('(') && first;
+                    let mapping = token == Token::Sign('{') && piece.is_empty();
+                    open.push(!call_itself && !mapping);
+                    if !call_itself && !mapping {
+                        keep_token(&mut piece, token);
+                    }
+                }
+                Token::Sign(')' | ']' | '}') => {
+                    open.pop();
+                    if inside {
+                        keep_token(&mut piece, token);
+                    } else if token == Token::Sign(')') && open.is_empty() {
+                        // `listen(80) if x`
+                        let next = self.tokens.peek().map(|(token, _)| token);
+                        call.doubtful |= !matches!(next, None | Some(Token::End));
+                        break;
+                    }
+                }
+                Token::Sign(',') if !inside => keep(&mut call, &std::mem::take(&mut piece)),
+                token => keep_token(&mut piece, token),
+            }
+            first = false;
+        }
+        keep(&mut call, &piece);
+        call
+    }
 }
 
 /// Words that end the arguments of a call.
 const ENDS: [&str; 7] = ["if", "unless", "while", "until", "and", "or", "do"];
 
+fn keep_token(piece: &mut Vec<Token>, token: Token) {
+    if piece.len() < MOST_TOKENS {
+        piece.push(token);
+    }
+}
+
 /// Keeps an argument or an option.
-fn keep(call: &mut Call, piece: &[&Token]) {
+fn keep(call: &mut Call, piece: &[Token]) {
+    if call.arguments.len() + call.options.len() >= MOST_ARGUMENTS {
+        call.doubtful = true;
+        return;
+    }
     match piece {
         [] => {}
         [Token::Key(key), value @ ..] => call.options.push((key.clone(), value_of(value))),
@@ -171,7 +218,7 @@ fn keep(call: &mut Call, piece: &[&Token]) {
     }
 }
 
-fn value_of(tokens: &[&Token]) -> Value {
+fn value_of(tokens: &[Token]) -> Value {
     match tokens {
         [Token::Value(value)] => value.clone(),
         [Token::Sign('-'), Token::Value(Value::Number(number))] => Value::Number(-number),
@@ -185,7 +232,7 @@ mod tests {
     use super::*;
 
     fn listens(text: &str) -> Vec<Call> {
-        calls(text, &["listen"])
+        calls(text, &["listen"]).collect()
     }
 
     fn text(text: &str) -> Value {
@@ -270,10 +317,11 @@ mod tests {
             assert_eq!(found.len(), 1, "{text}");
             assert!(found[0].doubtful, "{text}");
         }
-        let text = "if x\n y if z\nend\nwhile x do\nend\nlisten 80";
+        let text = "if x\n y if z\nend\nwhile x do\nend\nuntil x\nend\nlisten 80";
         assert!(listens("before_fork do |a|\n x.y(1) { |b| b }\nend\nlisten 80")[0].line == 4);
         assert!(!listens("x = y.end\nlisten 80")[0].doubtful);
-        assert_eq!(listens(text).len(), 1);
+        assert!(!listens("listen 80 if x\nlisten(80) if x\nlisten 81")[2].doubtful);
+        assert!(!listens(text)[0].doubtful);
     }
 
     #[test]

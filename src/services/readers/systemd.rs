@@ -66,30 +66,25 @@ struct Socket {
 
 fn socket(units: &Units, files: &mut Files<'_>, unit: &Name) -> Socket {
     let mut socket = Socket::default();
-    for assignment in units.assignments(files, unit) {
-        if assignment.section != "Socket" {
-            continue;
-        }
-        let value = assignment.value.as_str();
-        match assignment.key.as_str() {
+    units.assignments(files, unit, "Socket", &mut |found| {
+        match (found.key, found.value) {
             // An empty one of any kind drops those of all kinds.
-            key if key.starts_with("Listen") && value.is_empty() => socket.addresses.clear(),
-            "ListenStream" | "ListenSequentialPacket" => {
+            (key, "") if key.starts_with("Listen") => socket.addresses.clear(),
+            ("ListenStream" | "ListenSequentialPacket", value) => {
                 let value = unit.expand(value);
-                socket
-                    .addresses
-                    .extend(value.iter().flat_map(|value| endpoints(value)));
+                let found = value.iter().flat_map(|value| endpoints(value));
+                socket.addresses.extend(found);
             }
-            "Backlog" => {
+            ("Backlog", value) => {
                 // One that is none is ignored, as systemd does.
                 if let Some(number) = number(value) {
-                    let place = Place::Line(assignment.path, assignment.line);
+                    let place = Place::Line(found.path.to_owned(), found.line);
                     socket.backlog = Some((number, place));
                 }
             }
             _ => {}
         }
-    }
+    });
     socket
 }
 

@@ -7,9 +7,10 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use roxmltree::{Document, Node};
+use roxmltree::Node;
 
-use super::{Context, Place, Reading, Setting};
+use super::lines::Lines;
+use super::{Context, Place, Reading, Setting, xml};
 use crate::services::endpoint::Endpoint;
 use crate::services::host::join;
 use crate::snapshot::Source;
@@ -38,7 +39,7 @@ pub(super) fn read(context: &mut Context<'_>) -> Reading {
     let Some(text) = context.files.read(&path) else {
         return Reading::default();
     };
-    let document = match Document::parse(&text) {
+    let document = match xml::parse(&text) {
         Ok(document) => document,
         Err(error) => {
             context
@@ -47,6 +48,7 @@ pub(super) fn read(context: &mut Context<'_>) -> Reading {
             return Reading::default();
         }
     };
+    let lines = Lines::of(&text);
     let mut settings = Vec::new();
     let mut faults = Vec::new();
     let server = Element::new(document.root_element(), &properties);
@@ -60,7 +62,7 @@ pub(super) fn read(context: &mut Context<'_>) -> Reading {
         .descendants()
         .filter(|node| node.has_tag_name("Connector"));
     for node in connectors {
-        let line = document.text_pos_at(node.range().start).row as usize;
+        let line = lines.line(node.range().start);
         let place = Place::Line(path.clone(), line);
         match Element::new(node, &properties).connector(offset, context, &place) {
             Ok(found) => settings.extend(found),
@@ -68,7 +70,7 @@ pub(super) fn read(context: &mut Context<'_>) -> Reading {
         }
     }
     for node in faults {
-        let line = document.text_pos_at(node.range().start).row;
+        let line = lines.line(node.range().start);
         let why = format!("line {line} has a value that is not known here");
         context.files.fault(&path, why);
     }
@@ -314,6 +316,22 @@ mod tests {
             fake.settings(read, &["java", "-jar", "x.jar"], None),
             found(&[], false)
         );
+    }
+
+    #[test]
+    fn long_texts_are_no_trap() {
+        let many = |text: &str| text.repeat((1 << 18) / text.len());
+        let connectors = many("<Connector port='1' acceptCount='1'/>\n");
+        asked(&format!("<Server>{connectors}</Server>"), &[]);
+        asked(
+            &format!(
+                "<Server>{}</Server>",
+                many("<Connector acceptCount='${a}'/>")
+            ),
+            &[],
+        );
+        asked(&many("<Server>"), &[]);
+        asked("<Server port='${a}'/>", &[&format!("-Da={}", many("${a}"))]);
     }
 
     #[test]

@@ -4,9 +4,14 @@
 //! whatever `-l` says) and the option parser of bin/unicorn. The title that replaces the command line
 //! has all of its words.
 
+use std::collections::BTreeSet;
+
 use super::ruby::{self, Call, Value};
 use super::{Context, Place, Reading, Setting};
 use crate::services::endpoint::Endpoint;
+
+/// The calls that say or decide where Unicorn listens.
+const CALLS: [&str; 5] = ["listen", "listeners", "eval", "instance_eval", "load"];
 
 pub(super) fn read(context: &mut Context<'_>) -> Reading {
     let Some(words) = words(context) else {
@@ -23,30 +28,33 @@ pub(super) fn read(context: &mut Context<'_>) -> Reading {
         return Reading::default();
     };
     let mut reading = Reading::default();
-    let calls = ruby::calls(
-        &text,
-        &["listen", "listeners", "eval", "instance_eval", "load"],
-    );
-    let only = calls.iter().filter(|call| call.name == "listen").count() == 1
+    let listens = ruby::calls(&text, &["listen"]).count();
+    let only = listens == 1
         && !words
             .iter()
             .any(|word| word.starts_with("-l") || word.starts_with("--listen"));
-    for call in &calls {
-        match listen(call, only, context) {
+    for call in ruby::calls(&text, &CALLS) {
+        match listen(&call, only, context) {
             Ok(None) => {}
             Ok(Some((on, number))) => {
                 let place = Place::Line(path.clone(), call.line);
-                // The options of one address are merged, the last one wins.
-                reading.settings.retain(|setting| setting.on != on);
                 reading
                     .settings
                     .push(Setting::configured(on, number, place));
             }
-            Err(why) => context
-                .files
-                .fault(&path, format!("line {} {why}", call.line)),
+            Err(why) => {
+                let why = format!("line {} {why}", call.line);
+                context.files.fault(&path, why);
+            }
         }
     }
+    // The options of one address are merged, the last one wins.
+    let mut seen = BTreeSet::new();
+    reading.settings.reverse();
+    reading
+        .settings
+        .retain(|setting| seen.insert(format!("{:?}", setting.on)));
+    reading.settings.reverse();
     reading.complete = !context.files.has_faults();
     reading
 }
@@ -232,6 +240,12 @@ listen \"8090\", :backlog => 76
         }
         let text = "after_fork do |server, worker|\n server.listen(\"127.0.0.1:#{1 + worker.nr}\", tries: -1)\nend";
         assert_eq!(asked(text, TITLE), (vec![], true));
+    }
+
+    #[test]
+    fn long_texts_are_no_trap() {
+        let lines = (1..50_000).map(|port| format!("listen {port}, backlog: 1\n"));
+        assert_eq!(asked(&lines.collect::<String>(), TITLE).0.len(), 49_999);
     }
 
     #[test]

@@ -5,7 +5,8 @@
 //! uWSGI 2.0. `listen` is immediate: it is taken by atoi(3) before placeholders are replaced, the last
 //! one wins, and it is for all sockets, HTTP routers and the stats server alike.
 
-use super::{Context, Place, Reading, Setting};
+use super::lines::Lines;
+use super::{Context, Place, Reading, Setting, xml};
 use crate::services::endpoint::Endpoint;
 use crate::services::host::{DEEPEST, file_name, parent};
 use crate::services::load;
@@ -23,6 +24,12 @@ const TAKES_A_FILE: [&str; 8] = [
     "--vassals-include",
 ];
 
+/// Files that one configuration may load.
+const MOST_LOADS: usize = 256;
+
+/// Bytes of YAML or JSON: a tree takes many times the memory of its text.
+const LONGEST: usize = 128 << 10;
+
 /// Short options without a value, which another may follow in the same word.
 const FLAGS: [char; 5] = ['M', 'T', 'i', 'L', 'C'];
 
@@ -32,6 +39,7 @@ pub(super) fn read(context: &mut Context<'_>) -> Reading {
         complete: !arguments.is_empty(),
         last: String::new(),
         depth: 0,
+        loads: 0,
         conditions: 0,
         inherited: Vec::new(),
         found: None,
@@ -78,6 +86,8 @@ struct Reader<'r, 'c> {
     /// The file that was loaded last: `:section` is one of its sections.
     last: String,
     depth: usize,
+    /// How many files were asked for.
+    loads: usize,
     /// How many `if-` and `for` are open.
     conditions: usize,
     /// Templates, which are read when all else is.
@@ -151,7 +161,9 @@ impl Reader<'_, '_> {
             }
             "listen" => self.found = Some((atoi(value), place.clone())),
             "set" | "set-placeholder" => {
-                if let Some((key, value)) = value.split_once('=') {
+                if let Some((key, value)) = value.split_once('=')
+                    && !key.starts_with("set")
+                {
                     self.set(key, value, place);
                 }
             }
@@ -202,7 +214,8 @@ impl Reader<'_, '_> {
                 self.context.path(&file)
             }
         };
-        if self.depth >= DEEPEST {
+        self.loads += 1;
+        if self.depth >= DEEPEST || self.loads > MOST_LOADS {
             let why = format!("{file} is included without end");
             self.context.files.fault(&path, why);
             return;
@@ -213,20 +226,26 @@ impl Reader<'_, '_> {
         };
         self.last.clone_from(&path);
         self.depth += 1;
-        let options = match kind {
-            Kind::Ini => Some(ini(&text, section)),
-            Kind::Xml => xml(&text, section),
-            Kind::Tree => tree(&text, section),
-        };
-        match options {
-            Some(options) => {
-                for (key, value, line) in options {
-                    self.set(&key, &value, &Place::Line(path.clone(), line));
+        let read = match kind {
+            Kind::Ini => {
+                for (key, value, line) in ini(&text, section) {
+                    self.set(key, value, &Place::Line(path.clone(), line));
                 }
+                Some(())
             }
-            None => self.context.files.fault(&path, "it cannot be parsed"),
+            Kind::Xml => elements(&text, section).map(|options| self.set_all(&path, &options)),
+            Kind::Tree => tree(&text, section).map(|options| self.set_all(&path, &options)),
+        };
+        if read.is_none() {
+            self.context.files.fault(&path, "it cannot be parsed");
         }
         self.depth -= 1;
+    }
+
+    fn set_all(&mut self, path: &str, options: &Options) {
+        for (key, value, line) in options {
+            self.set(key, value, &Place::Line(path.to_owned(), *line));
+        }
     }
 
     /// A name with the variables of its file filled in. `None`: it has others.
@@ -315,40 +334,43 @@ fn atoi(text: &str) -> i64 {
 type Options = Vec<(String, String, usize)>;
 
 /// The options of a section, which may stand in several pieces.
-fn ini(text: &str, wanted: &str) -> Options {
+fn ini<'a>(text: &'a str, wanted: &'a str) -> impl Iterator<Item = (&'a str, &'a str, usize)> {
+    let plain = |text: &'a str| text.trim_matches([' ', '\t', '\r']);
     let mut section = "";
-    let mut found = Options::new();
-    for (number, line) in text.lines().enumerate() {
-        let line = line.trim_matches([' ', '\t', '\r']);
+    text.lines().enumerate().filter_map(move |(number, line)| {
+        let line = plain(line);
         if let Some(name) = line.strip_prefix('[') {
             section = name.get(..name.len().saturating_sub(1)).unwrap_or("");
-        } else if section == wanted && !line.starts_with([';', '#']) {
-            let (key, value) = line.split_once('=').unwrap_or((line, ""));
-            let text = |text: &str| text.trim_matches([' ', '\t', '\r']).to_owned();
-            found.push((text(key), text(value), number + 1));
+            return None;
         }
-    }
-    found
+        let (key, value) = line.split_once('=').unwrap_or((line, ""));
+        let counts = section == wanted && !line.starts_with([';', '#']);
+        counts.then(|| (plain(key), plain(value), number + 1))
+    })
 }
 
 /// The elements of `<uwsgi>`, of the one with this id if a section was asked for.
-fn xml(text: &str, section: &str) -> Option<Options> {
-    let document = roxmltree::Document::parse(text).ok()?;
+fn elements(text: &str, section: &str) -> Option<Options> {
+    let document = xml::parse(text).ok()?;
     let id = (section != "uwsgi").then_some(section);
     let node = document
         .descendants()
         .find(|node| node.has_tag_name("uwsgi") && node.attribute("id") == id)?;
+    let lines = Lines::of(text);
     let options = node.children().filter(roxmltree::Node::is_element);
     let option = |node: roxmltree::Node<'_, '_>| {
-        let line = document.text_pos_at(node.range().start).row;
+        let line = lines.line(node.range().start);
         let value = node.text().unwrap_or_default().to_owned();
-        (node.tag_name().name().to_owned(), value, line as usize)
+        (node.tag_name().name().to_owned(), value, line)
     };
     Some(options.map(option).collect())
 }
 
-/// The scalars of a mapping in YAML or JSON.
+/// The scalars of a mapping in YAML or JSON that matter here.
 fn tree(text: &str, section: &str) -> Option<Options> {
+    if text.len() > LONGEST {
+        return None;
+    }
     let tree = load::tree(text)?;
     let Some(options) = tree.get(section).and_then(|found| found.as_object()) else {
         return Some(Options::new());
@@ -362,7 +384,9 @@ fn tree(text: &str, section: &str) -> Option<Options> {
         let steps = [Step::from(section), Step::from(key.as_str())];
         Some((key.clone(), value, load::line_of(text, &steps).unwrap_or(1)))
     };
-    let mut options: Options = options.iter().filter_map(option).collect();
+    // A line costs a look through the whole text.
+    let ours = options.iter().filter(|(key, _)| is_ours(key));
+    let mut options: Options = ours.filter_map(option).collect();
     options.sort_by_key(|(_, _, line)| *line);
     Some(options)
 }

@@ -4,9 +4,14 @@
 //! capital), and those with a space in them are rsync's, without case and spaces. A backslash at the
 //! end continues a line.
 
+use std::borrow::Cow;
+
 use super::Search;
 use crate::services::host::{join, parent};
 use crate::services::service::Format;
+
+/// Lines that may include something; each costs a look at the host.
+const MOST_INCLUDES: usize = 1024;
 
 impl Search<'_, '_> {
     /// Looks for the key in the lines of a file and of those that it includes.
@@ -59,6 +64,12 @@ impl Search<'_, '_> {
 
     /// Looks into the files of an include, relative to the file or else to the working directory.
     fn include(&mut self, path: &str, line: usize, include: &Include<'_>) {
+        self.includes += 1;
+        if self.includes > MOST_INCLUDES {
+            let why = format!("line {line} includes one more file than {MOST_INCLUDES}");
+            self.context.files.fault(path, why);
+            return;
+        }
         let near = join(parent(path), include.target);
         let near = if self.is_directory(&near) {
             join(&near, &format!("*{}", include.ending))
@@ -140,25 +151,22 @@ impl<'a> Include<'a> {
 }
 
 /// The lines with their numbers, joined where they continue, without comments and empty ones.
-fn logical(text: &str) -> Vec<(usize, String)> {
-    let mut found = Vec::new();
-    let mut lines = text.lines().enumerate();
-    while let Some((number, line)) = lines.next() {
-        let line = line.trim();
-        let comment =
-            line.starts_with(['#', ';']) || line.starts_with('!') && !line.starts_with("!include");
-        if line.is_empty() || comment {
-            continue;
-        }
-        let mut content = line.to_owned();
+fn logical(text: &str) -> impl Iterator<Item = (usize, Cow<'_, str>)> {
+    let mut lines = text.lines().map(str::trim).enumerate();
+    let is_comment = |line: &str| {
+        line.starts_with(['#', ';']) || line.starts_with('!') && !line.starts_with("!include")
+    };
+    std::iter::from_fn(move || {
+        let (number, line) = lines.find(|(_, line)| !line.is_empty() && !is_comment(line))?;
+        let mut content = Cow::Borrowed(line);
         while content.ends_with('\\') {
+            let content = content.to_mut();
             content.pop();
             let Some((_, next)) = lines.next() else { break };
-            content.push_str(next.trim());
+            content.push_str(next);
         }
-        found.push((number + 1, content));
-    }
-    found
+        Some((number + 1, content))
+    })
 }
 
 /// Key and value of a line.

@@ -32,48 +32,63 @@ struct Statement {
 }
 
 /// The statements of a text. Strings of three quotes become empty.
-fn statements(text: &str) -> Vec<Statement> {
-    let mut found = Vec::new();
-    let mut code = String::new();
-    let (mut line, mut begin) = (1, 1);
-    let mut depth = 0_usize;
-    let mut rest = text;
-    while let Some(c) = rest.chars().next() {
-        let mut width = c.len_utf8();
-        match c {
-            '\'' | '"' => {
-                let (inside, length) = string(rest, c);
-                code.push(c);
-                code.push_str(inside);
-                code.push(c);
-                width = length;
-            }
-            '#' => width = rest.find('\n').unwrap_or(rest.len()),
-            '\\' if rest.starts_with("\\\n") => width = 2,
-            '\n' | ';' if depth == 0 => {
-                let code = std::mem::take(&mut code);
-                if !code.trim().is_empty() {
-                    found.push(Statement { code, line: begin });
-                }
-                begin = line + usize::from(c == '\n');
-            }
-            c => {
-                match c {
-                    '(' | '[' | '{' => depth += 1,
-                    ')' | ']' | '}' => depth = depth.saturating_sub(1),
-                    _ => {}
-                }
-                code.push(c);
-            }
-        }
-        let Some((taken, behind)) = rest.split_at_checked(width) else {
-            break;
-        };
-        line += taken.matches('\n').count();
-        rest = behind;
+fn statements(text: &str) -> Statements<'_> {
+    Statements {
+        rest: text,
+        line: 1,
     }
-    found.push(Statement { code, line: begin });
-    found
+}
+
+struct Statements<'a> {
+    rest: &'a str,
+    line: usize,
+}
+
+impl Iterator for Statements<'_> {
+    type Item = Statement;
+
+    fn next(&mut self) -> Option<Statement> {
+        let mut code = String::new();
+        let mut begin = self.line;
+        let mut depth = 0_usize;
+        while let Some(c) = self.rest.chars().next() {
+            let mut width = c.len_utf8();
+            let mut ends = false;
+            match c {
+                '\'' | '"' => {
+                    let (inside, length) = string(self.rest, c);
+                    code.push(c);
+                    code.push_str(inside);
+                    code.push(c);
+                    width = length;
+                }
+                '#' => width = self.rest.find('\n').unwrap_or(self.rest.len()),
+                '\\' if self.rest.starts_with("\\\n") => width = 2,
+                '\n' | ';' if depth == 0 => ends = true,
+                c => {
+                    match c {
+                        '(' | '[' | '{' => depth += 1,
+                        ')' | ']' | '}' => depth = depth.saturating_sub(1),
+                        _ => {}
+                    }
+                    code.push(c);
+                }
+            }
+            let (taken, behind) = self.rest.split_at_checked(width)?;
+            self.line += taken.matches('\n').count();
+            self.rest = behind;
+            if !ends {
+                continue;
+            }
+            if !code.trim().is_empty() {
+                return Some(Statement { code, line: begin });
+            }
+            code.clear();
+            begin = self.line;
+        }
+        let last = !code.trim().is_empty();
+        last.then_some(Statement { code, line: begin })
+    }
 }
 
 /// What is in a string and how long it is, with its quotes. One of three quotes has nothing in it.
@@ -213,7 +228,6 @@ mod tests {
     fn statements_end_where_python_ends_them() {
         let text = "'''\nbacklog = 1\n'''\na = [\n  1, # ]\n]; b = \"#;\"\nc = \\\n 2";
         let found: Vec<(String, usize)> = statements(text)
-            .into_iter()
             .map(|statement| (statement.code.trim().to_owned(), statement.line))
             .collect();
         let lines: Vec<usize> = found.iter().map(|(_, line)| *line).collect();

@@ -326,3 +326,39 @@ fn no_text_makes_it_panic() {
         }
     }
 }
+
+/// Long ones of each kind: they end within a moment, and without using up the stack.
+#[test]
+fn long_texts_are_no_trap() {
+    let many = |text: &str| text.repeat((1 << 18) / text.len());
+    let python = KeyFile {
+        option: texts(&["-c"]),
+        ..wanted(Format::Assignments, "n", "x.py", "")
+    };
+    for text in [
+        "[",
+        "<n>",
+        "n = x\n",
+        "include x.conf\n",
+        "n: {",
+        "'",
+        "\\\n",
+        "=",
+        "n=",
+        "(",
+        "a.",
+        "[n]\n",
+    ] {
+        let text = many(text);
+        for format in [
+            Format::Words,
+            Format::Assignments,
+            Format::Yaml,
+            Format::Toml,
+            Format::Xml,
+        ] {
+            key(format, "n", &text);
+        }
+        asked(&python, &[("/x.py", &text)], "x");
+    }
+}

@@ -1,15 +1,24 @@
 //! A key of YAML, JSON, TOML or XML.
 
+use super::super::xml;
 use super::Search;
 use crate::services::load;
 use crate::services::service::Format;
 use crate::text::locate::Step;
+
+/// A tree takes many times the memory of its text.
+const LONGEST: usize = 128 << 10;
 
 impl Search<'_, '_> {
     /// Looks for the key in the tree of a file.
     pub(super) fn tree(&mut self, path: &str, text: &str) {
         // An empty file sets nothing.
         if text.trim().is_empty() {
+            return;
+        }
+        if self.wanted.format != Format::Xml && text.len() > LONGEST {
+            let why = format!("it is longer than {LONGEST} bytes");
+            self.context.files.fault(path, why);
             return;
         }
         for key in &self.wanted.key.0 {
@@ -71,7 +80,7 @@ fn in_toml(text: &str, key: &str) -> Result<Option<(String, usize)>, Unparsed> {
 }
 
 fn in_xml(text: &str, key: &str) -> Result<Option<(String, usize)>, Unparsed> {
-    let document = roxmltree::Document::parse(text).map_err(|_| Unparsed)?;
+    let document = xml::parse(text).map_err(|_| Unparsed)?;
     let mut node = document.root_element();
     for key in key.split('.') {
         // Of several the last one counts.

@@ -202,3 +202,24 @@ fn no_text_makes_it_panic() {
         of_line(&[], line);
     }
 }
+
+/// Long ones of each kind: they end within a moment.
+#[test]
+fn long_texts_are_no_trap() {
+    let many = |text: &str| text.repeat((1 << 18) / text.len());
+    let title = format!("puma 5 ({}) [a]", many("tcp://a:1?backlog=1,"));
+    for text in [
+        many("bind 'tcp://a:1?backlog=1'\n"),
+        many("load 'config/puma.rb'\n"),
+        many("bind x\n"),
+        many("("),
+        many("\"#{"),
+        many("<<'"),
+        many("%q("),
+        many("do\n"),
+    ] {
+        let fake = rails(&[("/config/puma.rb", &text)]);
+        fake.settings(read, &["puma"], None);
+        fake.settings(read, &[], Some(&title));
+    }
+}

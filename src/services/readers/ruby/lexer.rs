@@ -5,72 +5,99 @@ use super::{Token, Value};
 pub(super) struct Lexer<'a> {
     rest: &'a str,
     line: usize,
-    tokens: Vec<(Token, usize)>,
+    /// The token that was read last, until it is taken.
+    ready: Option<(Token, usize)>,
+    /// Whether a value or a word came last, behind which some signs are operators.
+    after: After,
     /// The terminators of here-documents that begin on the next line.
     documents: Vec<String>,
 }
 
+#[derive(Debug, Clone, Copy)]
+enum After {
+    Value,
+    Word,
+    Other,
+}
+
+impl Iterator for Lexer<'_> {
+    type Item = (Token, usize);
+
+    fn next(&mut self) -> Option<(Token, usize)> {
+        while self.ready.is_none() {
+            let c = self.rest.chars().next()?;
+            self.step(c);
+        }
+        self.ready.take()
+    }
+}
+
 impl<'a> Lexer<'a> {
     pub(super) fn new(text: &'a str) -> Self {
-        Self {
+        let mut lexer = Self {
             rest: text,
             line: 1,
-            tokens: Vec::new(),
+            ready: None,
+            after: After::Other,
             documents: Vec::new(),
-        }
+        };
+        lexer.skip_blocks();
+        lexer
     }
 
-    pub(super) fn tokens(mut self) -> Vec<(Token, usize)> {
-        self.skip_blocks();
-        while let Some(c) = self.rest.chars().next() {
-            match c {
-                '\n' => {
-                    self.push(Token::End);
-                    self.bump();
-                    self.skip_documents();
-                    self.skip_blocks();
-                }
-                '\\' if self.rest.starts_with("\\\n") => {
-                    self.bump();
-                    self.bump();
-                }
-                c if c.is_whitespace() => self.bump(),
-                '#' => self.skip_line(),
-                ';' => {
-                    self.push(Token::End);
-                    self.bump();
-                }
-                '"' | '`' => {
-                    self.bump();
-                    let value = self.string(c, c, true);
-                    self.string_or_key(value);
-                }
-                '\'' => {
-                    self.bump();
-                    let value = self.string(c, c, false);
-                    self.string_or_key(value);
-                }
-                '%' if self.may_begin_a_value() => self.percent(),
-                '<' if self.rest.starts_with("<<") && self.may_begin_a_value() => self.document(),
-                ':' => self.symbol(),
-                '=' if self.rest.starts_with("=>") => {
-                    self.push(Token::Arrow);
-                    self.bump();
-                    self.bump();
-                }
-                c if c.is_ascii_digit() => self.number(),
-                c if is_name(c) || c == '@' || c == '$' => self.word(),
-                c => {
-                    self.push(Token::Sign(c));
-                    self.bump();
-                }
+    /// Reads on by one token at most.
+    fn step(&mut self, c: char) {
+        match c {
+            '\n' => {
+                self.push(Token::End);
+                self.bump();
+                self.skip_documents();
+                self.skip_blocks();
+            }
+            '\\' if self.rest.starts_with("\\\n") => {
+                self.bump();
+                self.bump();
+            }
+            c if c.is_whitespace() => self.bump(),
+            '#' => self.skip_line(),
+            ';' => {
+                self.push(Token::End);
+                self.bump();
+            }
+            '"' | '`' => {
+                self.bump();
+                let value = self.string(c, c, true);
+                self.string_or_key(value);
+            }
+            '\'' => {
+                self.bump();
+                let value = self.string(c, c, false);
+                self.string_or_key(value);
+            }
+            '%' if self.may_begin_a_value() => self.percent(),
+            '<' if self.rest.starts_with("<<") && self.may_begin_a_value() => self.document(),
+            ':' => self.symbol(),
+            '=' if self.rest.starts_with("=>") => {
+                self.push(Token::Arrow);
+                self.bump();
+                self.bump();
+            }
+            c if c.is_ascii_digit() => self.number(),
+            c if is_name(c) || c == '@' || c == '$' => self.word(),
+            c => {
+                self.push(Token::Sign(c));
+                self.bump();
             }
         }
-        self.tokens
     }
 
     fn push(&mut self, token: Token) {
-        self.tokens.push((token, self.line));
+        self.after = match token {
+            Token::Value(_) | Token::Sign(')' | ']' | '}') => After::Value,
+            Token::Word(_) => After::Word,
+            _ => After::Other,
+        };
+        self.ready = Some((token, self.line));
     }
 
     /// Goes on by one character.
@@ -122,12 +149,11 @@ impl<'a> Lexer<'a> {
 
     /// Whether `%` and `<<` begin a literal here: behind a value they are operators.
     fn may_begin_a_value(&self) -> bool {
-        let before = self.tokens.last().map(|(token, _)| token);
-        match before {
-            Some(Token::Value(_) | Token::Sign(')' | ']' | '}')) => false,
+        match self.after {
+            After::Value => false,
             // `listen %q(x)`, but `a % b`.
-            Some(Token::Word(_)) => !self.rest.chars().nth(1).is_some_and(char::is_whitespace),
-            _ => true,
+            After::Word => !self.rest.chars().nth(1).is_some_and(char::is_whitespace),
+            After::Other => true,
         }
     }
 

@@ -20,12 +20,9 @@ pub(in crate::services) fn command_line(
     let mut started = None;
     let mut variables = BTreeMap::new();
     let mut sources = Vec::new();
-    for assignment in units.assignments(&mut files, &unit) {
-        if assignment.section != "Service" {
-            continue;
-        }
-        let value = assignment.value;
-        match (assignment.key.as_str(), value.is_empty()) {
+    units.assignments(&mut files, &unit, "Service", &mut |found| {
+        let value = found.value.to_owned();
+        match (found.key, value.is_empty()) {
             ("ExecStart", true) => started = None,
             ("ExecStart", false) => started = Some(value),
             ("Environment", true) => variables.clear(),
@@ -37,15 +34,14 @@ pub(in crate::services) fn command_line(
             ("EnvironmentFile", false) => sources.push(value),
             _ => {}
         }
-    }
+    });
     for source in sources {
         let Some(pattern) = unit.expand(source.trim_start_matches('-')) else {
             continue;
         };
         for path in files.glob(&pattern) {
             let text = files.read(&path).unwrap_or_default();
-            let lines = logical(&text);
-            variables.extend(lines.iter().filter_map(|(_, line)| of_line(line)));
+            variables.extend(logical(&text).filter_map(|(_, line)| of_line(&line)));
         }
     }
     words(&started?, &unit, &variables)

@@ -3,6 +3,7 @@
 //! Follows systemd.unit(5): the load path, masks, templates, drop-ins of prefixes and of types and
 //! their order, specifiers; systemd.syntax(7).
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::services::host::Files;
@@ -171,17 +172,21 @@ impl Units {
             .collect()
     }
 
-    /// The assignments of a unit in the order that they count: those of its own file, then those of
-    /// its drop-ins by name. None for a unit that is masked or not there.
-    pub(super) fn assignments(&self, files: &mut Files<'_>, unit: &Name) -> Vec<Assignment> {
-        let Some(path) = self.file(unit) else {
-            return Vec::new();
-        };
+    /// Calls `each` with the assignments of one section of a unit in the order that they count: those
+    /// of its own file, then those of its drop-ins by name. None for a unit that is masked or not there.
+    pub(super) fn assignments(
+        &self,
+        files: &mut Files<'_>,
+        unit: &Name,
+        section: &str,
+        each: &mut impl FnMut(&Assignment<'_>),
+    ) {
+        let Some(path) = self.file(unit) else { return };
         // A mask is an empty file or a link to /dev/null: units of that name further on do not count.
         let Some(text) = files.read(&path).filter(|text| !text.is_empty()) else {
-            return Vec::new();
+            return;
         };
-        let mut found = assignments(&path, &text);
+        assignments(&path, &text, section, each);
         // A drop-in of a better directory takes the place of one with the same name.
         let mut drop_ins: BTreeMap<String, String> = BTreeMap::new();
         for (directory, names) in &self.directories {
@@ -200,9 +205,8 @@ impl Units {
         }
         for path in drop_ins.into_values() {
             let text = files.read(&path).unwrap_or_default();
-            found.extend(assignments(&path, &text));
+            assignments(&path, &text, section, each);
         }
-        found
     }
 
     /// The file of a unit: its own in any directory, else its template's.
@@ -217,58 +221,51 @@ impl Units {
     }
 }
 
-/// `key=value` in a section.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Assignment {
-    pub(super) section: String,
-    pub(super) key: String,
-    pub(super) value: String,
-    pub(super) path: String,
+/// `key=value`, and where it stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Assignment<'a> {
+    pub(super) key: &'a str,
+    pub(super) value: &'a str,
+    pub(super) path: &'a str,
     pub(super) line: usize,
 }
 
-/// The assignments of a text; a backslash at the end of a line continues it.
-pub(super) fn assignments(path: &str, text: &str) -> Vec<Assignment> {
-    let mut found = Vec::new();
-    let mut section = String::new();
+/// The assignments of a section of a text; a backslash at the end of a line continues it.
+fn assignments(path: &str, text: &str, wanted: &str, each: &mut impl FnMut(&Assignment<'_>)) {
+    let mut inside = false;
     for (line, content) in logical(text) {
         if let Some(name) = content
             .strip_prefix('[')
             .and_then(|rest| rest.strip_suffix(']'))
         {
-            name.clone_into(&mut section);
-        } else if let Some((key, value)) = content.split_once('=') {
-            found.push(Assignment {
-                section: section.clone(),
-                key: key.trim().to_owned(),
-                value: value.trim().to_owned(),
-                path: path.to_owned(),
+            inside = name == wanted;
+        } else if inside && let Some((key, value)) = content.split_once('=') {
+            each(&Assignment {
+                key: key.trim(),
+                value: value.trim(),
+                path,
                 line,
             });
         }
     }
-    found
 }
 
 /// The lines with their numbers, joined where they continue; a comment between does not end one.
-pub(super) fn logical(text: &str) -> Vec<(usize, String)> {
+pub(super) fn logical(text: &str) -> impl Iterator<Item = (usize, Cow<'_, str>)> {
     let is_comment = |line: &str| line.starts_with(['#', ';']);
-    let mut found = Vec::new();
     let mut lines = text.lines().map(str::trim).enumerate();
-    while let Some((number, line)) = lines.next() {
-        if line.is_empty() || is_comment(line) {
-            continue;
-        }
-        let mut content = line.to_owned();
+    std::iter::from_fn(move || {
+        let (number, line) = lines.find(|(_, line)| !line.is_empty() && !is_comment(line))?;
+        let mut content = Cow::Borrowed(line);
         while content.ends_with('\\') {
             let Some((_, next)) = lines.next() else { break };
             if !is_comment(next) {
+                let content = content.to_mut();
                 content.pop();
                 content.push(' ');
                 content.push_str(next);
             }
         }
-        found.push((number + 1, content));
-    }
-    found
+        Some((number + 1, content))
+    })
 }

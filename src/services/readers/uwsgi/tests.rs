@@ -198,3 +198,21 @@ fn no_text_makes_it_panic() {
     asked(&[], "uwsgi --ini");
     asked(&[], "uwsgi -");
 }
+
+/// Long ones of each kind: they end within a moment, and without using up the stack.
+#[test]
+fn long_texts_are_no_trap() {
+    let many = |text: &str| text.repeat((1 << 18) / text.len());
+    of_ini(&format!("[uwsgi]\nset = {}listen=1", many("set=")));
+    of_ini(&format!("[uwsgi]\n{}", many("ini=a.ini\n")));
+    of_ini(&format!("[uwsgi]\n{}", many("listen=%k\n")));
+    for text in [
+        many("<uwsgi>"),
+        format!("<uwsgi>{}</uwsgi>", many("<listen/>")),
+    ] {
+        asked(&[("/c.xml", &text)], "uwsgi c.xml");
+    }
+    for text in [many("["), format!("uwsgi:\n{}", many(" a: 1\n"))] {
+        asked(&[("/c.yaml", &text)], "uwsgi c.yaml");
+    }
+}
