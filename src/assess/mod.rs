@@ -185,7 +185,10 @@ fn assess<'a>(
     let zero = service.and_then(|found| found.asker.zero.as_deref());
     let paused = max == Some(0) && zero.is_some();
     let (requested, basis) = match (&listener.requested, zero.filter(|_| paused)) {
-        (Some(requested), _) => (Some(requested.clone()), Basis::Written),
+        (Some(requested), _) => (
+            Some(requested.clone()),
+            Basis::of_record(requested, listener.configuration),
+        ),
         (None, Some(why)) => (request::pause(why), Basis::Firm),
         (None, None) => request::by_default(listener, service, somaxconn),
     };

@@ -18,6 +18,19 @@ pub(super) enum Basis {
     Loose,
 }
 
+impl Basis {
+    /// What a request rests on that the record has. One that follows from defaults is not sure
+    /// where not all of the configuration was read.
+    pub(super) fn of_record(requested: &Requested, configuration: Option<Configuration>) -> Self {
+        let hidden = configuration == Some(Configuration::Hidden);
+        if hidden && requested.source == Source::Default {
+            Self::Loose
+        } else {
+            Self::Written
+        }
+    }
+}
+
 /// Caps of older kernels and of the systems tuned by them, and SOMAXCONN of older C libraries: the
 /// usual sizes of a stale queue.
 pub(super) const FOSSILS: [u32; 2] = [128, 4096];

@@ -15,6 +15,7 @@ mod generated;
 mod hardening;
 mod layering;
 mod live;
+mod matrix;
 mod patch_edit;
 mod procps_reads;
 mod rules;

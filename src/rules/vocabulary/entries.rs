@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::{Entry, Get, Scope, Type, Value};
 use crate::services;
-use crate::snapshot::address;
+use crate::snapshot::{Requested, Source, address};
 
 const fn entry(
     path: &'static str,
@@ -34,11 +34,21 @@ fn int(value: Option<impl TryInto<i64>>) -> Option<Value<'static>> {
         .map(Value::Int)
 }
 
+/// A request with its source, in words.
+fn asked(requested: &Requested) -> Option<String> {
+    let number = requested.backlog?;
+    Some(match (requested.source, &requested.place) {
+        (Source::Default, _) => format!("{number} by default"),
+        (_, Some(place)) => format!("{number} ({place})"),
+        (_, None) => number.to_string(),
+    })
+}
+
 use Scope::{Host, Listener, Netns};
 use Type::{Bool, Int, Text};
 
 /// Every name, in the order of the reference.
-pub static ENTRIES: [Entry; 37] = [
+pub static ENTRIES: [Entry; 38] = [
     entry("host.name", Host, Text, "node name", |s| {
         text(s.facts.snapshot.host.name.as_deref())
     }),
@@ -291,6 +301,20 @@ pub static ENTRIES: [Entry; 37] = [
         "where the request is written",
         |s| text(s.listener?.requested.as_ref()?.place.as_deref()),
     ),
+    Entry {
+        derived_from: &["listener.requested.backlog"],
+        ..entry(
+            "listener.requested.words",
+            Listener,
+            Text,
+            "the number with its source, such as `511 by default`",
+            |s| {
+                Some(Value::Text(Cow::Owned(asked(
+                    s.listener?.requested.as_ref()?,
+                )?)))
+            },
+        )
+    },
     entry(
         "listener.requested.applied",
         Listener,

@@ -1,9 +1,10 @@
 //! HAProxy: what each `bind` listens with, which is the first that is set of its own `backlog`, its
 //! proxy's `backlog`, its own `maxconn`, its proxy's `maxconn` and the process's `maxconn`.
 //!
-//! Follows src/listener.c (`listener_backlog`), src/cfgparse*.c, src/cli.c and src/peers.c. Where none of these is set HAProxy derives a number
-//! from its limit of descriptors, its threads and all else that takes a descriptor. That is not
-//! known here: such a `bind` has no setting, and the reading is not complete.
+//! Follows src/listener.c (`listener_backlog`), src/cfgparse*.c, src/cli.c and src/peers.c. Where none
+//! of these is set HAProxy derives a number from its limit of descriptors, its threads and all else
+//! that takes a descriptor (`compute_ideal_maxconn` in src/haproxy.c). Only the limit is known here:
+//! such a `bind` gets about that number, and the reading is not complete.
 
 mod address;
 mod command;
@@ -24,6 +25,10 @@ use section::{Kind, Limits, Number, Section};
 const MOST_SOCKETS: usize = 1 << 16;
 /// `maxconn` of the command line interfaces and of `log-forward`, where it is not set.
 const FEW: i64 = 10;
+/// The most descriptors that it computes with by default since 2.6 (`DEFAULT_MAXFD`).
+const MOST_DESCRIPTORS: u64 = 1_048_576;
+/// Descriptors that are not for connections: those of threads, listeners and checks, or so.
+const RESERVE: u64 = 100;
 /// What opens a section that listens nowhere.
 const OTHERS: [&str; 14] = [
     "backend",
@@ -334,6 +339,7 @@ impl<'c, 'a> Parser<'c, 'a> {
     fn reading(self, everywhere: &Number) -> Reading {
         let mut complete = self.complete;
         let mut settings = Vec::new();
+        let about = computed(self.context);
         let few = |of: &str| Number::Derived(FEW, format!("default maxconn of {of}"));
         for section in self.sections {
             let last = match section.kind {
@@ -349,13 +355,12 @@ impl<'c, 'a> Parser<'c, 'a> {
             for (on, limits) in section.binds {
                 let backlog = limits.backlog.or(&section.limits.backlog);
                 let maxconn = limits.maxconn.or(&section.limits.maxconn);
-                let (number, source, place) = match backlog.or(&maxconn).or(&last) {
+                let set = backlog.or(&maxconn).or(&last);
+                complete &= !matches!(set, Number::Unset | Number::Unknown);
+                let (number, source, place) = match set.or(&about) {
                     Number::Set(number, place) => (number, Source::Config, place),
                     Number::Derived(number, why) => (number, Source::Default, Place::Words(why)),
-                    Number::Unset | Number::Unknown => {
-                        complete = false;
-                        continue;
-                    }
+                    Number::Unset | Number::Unknown => continue,
                 };
                 settings.extend(on.into_iter().map(|on| Setting {
                     on,
@@ -367,6 +372,17 @@ impl<'c, 'a> Parser<'c, 'a> {
         }
         Reading { settings, complete }
     }
+}
+
+/// About the number that it computes where none is set: two descriptors for each connection.
+fn computed(context: &Context<'_>) -> Number {
+    let Some((soft, hard)) = context.host.descriptor_limit(context.pid) else {
+        return Number::Unset;
+    };
+    let limit = soft.max(hard).min(MOST_DESCRIPTORS);
+    let number = i64::try_from(limit.saturating_sub(RESERVE) / 2).unwrap_or(i64::MAX);
+    let why = format!("about; maxconn is computed from the limit of {limit} descriptors");
+    Number::Derived(number, why)
 }
 
 #[cfg(test)]

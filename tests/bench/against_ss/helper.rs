@@ -139,6 +139,7 @@ pub(crate) fn run(arguments: &[String]) -> io::Result<()> {
         at: positions(place, listeners, descriptors, number),
         end: descriptors,
         port,
+        configured: !service.is_empty(),
         acceptor: None,
         held: Vec::new(),
     };
@@ -176,6 +177,8 @@ struct Table {
     at: BTreeSet<u32>,
     end: u32,
     port: u32,
+    /// Whether its listeners have the backlog that a service's files ask for.
+    configured: bool,
     acceptor: Option<TcpListener>,
     held: Vec<OwnedFd>,
 }
@@ -225,7 +228,10 @@ impl Table {
     /// The next listener: every fourth one on IPv6, backlogs in turn.
     fn listener(&mut self) -> io::Result<OwnedFd> {
         let port = u16::try_from(self.port).map_err(io::Error::other)?;
-        let backlog = BACKLOGS[self.port as usize % BACKLOGS.len()];
+        let backlog = match self.configured {
+            true => service::BACKLOG,
+            false => BACKLOGS[self.port as usize % BACKLOGS.len()],
+        };
         self.port += 1;
         let (family, address): (_, SocketAddr) = match port % 4 {
             0 => (AddressFamily::INET6, (Ipv6Addr::LOCALHOST, port).into()),

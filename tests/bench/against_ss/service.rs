@@ -9,6 +9,9 @@ use std::path::Path;
 
 use rustix::thread::set_name;
 
+/// What all of them are configured to ask for.
+pub(crate) const BACKLOG: i32 = 4096;
+
 /// Makes the files of a service that listens on these ports, and returns its options.
 type Files = fn(&Path, Range<u32>) -> io::Result<Vec<String>>;
 
@@ -46,7 +49,7 @@ fn nginx(folder: &Path, ports: Range<u32>) -> io::Result<Vec<String>> {
     fs::create_dir_all(&sites)?;
     for port in ports {
         let site = format!(
-            "server {{\n    listen {port} backlog=4096;\n    listen [::]:{port};\n    server_name s{port}.example;\n    root /srv/www/{port};\n    location / {{\n        proxy_pass http://127.0.0.1:{port};\n        proxy_set_header Host $host;\n    }}\n}}\n"
+            "server {{\n    listen {port} backlog={BACKLOG};\n    listen [::]:{port};\n    server_name s{port}.example;\n    root /srv/www/{port};\n    location / {{\n        proxy_pass http://127.0.0.1:{port};\n        proxy_set_header Host $host;\n    }}\n}}\n"
         );
         fs::write(sites.join(port.to_string()), site)?;
     }
@@ -63,7 +66,7 @@ fn haproxy(folder: &Path, ports: Range<u32>) -> io::Result<Vec<String>> {
         "global\n    maxconn 20000\ndefaults\n    mode http\n    timeout client 10s\n".to_owned();
     for port in ports {
         text += &format!(
-            "frontend f{port}\n    bind :{port}\n    backlog 4096\n    default_backend b{port}\nbackend b{port}\n    server one 127.0.0.1:{port} maxconn 100\n"
+            "frontend f{port}\n    bind :{port}\n    backlog {BACKLOG}\n    default_backend b{port}\nbackend b{port}\n    server one 127.0.0.1:{port} maxconn 100\n"
         );
     }
     let main = folder.join("haproxy.cfg");
@@ -76,20 +79,23 @@ fn redis(folder: &Path, _: Range<u32>) -> io::Result<Vec<String>> {
     let main = folder.join("redis.conf");
     let text =
         "# What this does, what it is for, and when to change it, in a sentence.\n".repeat(2000);
-    fs::write(&main, format!("{text}tcp-backlog 4096\n"))?;
+    fs::write(&main, format!("{text}tcp-backlog {BACKLOG}\n"))?;
     Ok(vec![
-        "--tcp-backlog".to_owned(),
-        "4096".to_owned(),
         main.display().to_string(),
+        "--port".to_owned(),
+        "6379".to_owned(),
     ])
 }
 
 fn memcached(_: &Path, _: Range<u32>) -> io::Result<Vec<String>> {
-    Ok(["-m", "64", "-b", "4096"].map(str::to_owned).into())
+    Ok(["-m", "64", "-b", &BACKLOG.to_string()]
+        .map(str::to_owned)
+        .into())
 }
 
 fn apache(folder: &Path, ports: Range<u32>) -> io::Result<Vec<String>> {
-    let mut text = "ServerRoot /etc/apache2\nListenBackLog 4096\nInclude ports.conf\n".to_owned();
+    let mut text =
+        format!("ServerRoot /etc/apache2\nListenBackLog {BACKLOG}\nInclude ports.conf\n");
     let ports: String = ports.map(|port| format!("Listen {port}\n")).collect();
     text += &ports;
     let main = folder.join("apache2.conf");

@@ -8,6 +8,7 @@
 use std::env;
 use std::io::{self, BufRead as _, BufReader, IoSlice, IoSliceMut, Read as _, Write as _};
 use std::mem::MaybeUninit;
+use std::net::TcpListener;
 use std::os::fd::{AsFd as _, AsRawFd as _, BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
@@ -23,7 +24,8 @@ use serde::{Deserialize, Serialize};
 use super::sandbox::die_with_parent;
 use super::sockets::{Kind, Made, inode};
 
-const ROLE: &str = "BACKLINT_TEST_HELPER";
+/// The variable that holds a helper's role.
+pub(crate) const ROLE: &str = "BACKLINT_TEST_HELPER";
 const READY: &str = "helper: ";
 
 /// What a helper is to do.
@@ -36,6 +38,8 @@ pub(crate) enum Role {
     },
     /// Listen at this descriptor or the next free one.
     ListenAt(i32),
+    /// Listen at 127.0.0.1:7070 as Rust's standard library does.
+    Standard,
     /// Take one socket that is sent over standard input.
     Receive,
 }
@@ -138,6 +142,7 @@ fn helper_process() {
             let made = Made::internet(Kind::Loopback, 7);
             vec![rustix::io::fcntl_dupfd_cloexec(&made.socket, number).unwrap()]
         }
+        Role::Standard => vec![TcpListener::bind("127.0.0.1:7070").unwrap().into()],
         Role::Receive => vec![receive()],
     };
     let listening = |socket: &&OwnedFd| rustix::net::sockopt::socket_acceptconn(socket) == Ok(true);

@@ -42,16 +42,7 @@ fn name_of_test<F>() -> String {
 
 fn run_again_inside(test: &str) {
     let mut said = tempfile::tempfile().unwrap();
-    let mut command = Command::new("unshare");
-    command.arg("--net");
-    if !may_unshare_alone() {
-        command.args(["--user", "--map-root-user"]);
-    }
-    let mut child = command
-        .arg("--")
-        .arg(env::current_exe().unwrap())
-        .args(["--exact", test, "--nocapture", "--test-threads=1"])
-        .env(OUTSIDE, inode().to_string())
+    let mut child = again_inside(test, &[])
         .process_group(0)
         .stdin(Stdio::null())
         .stdout(said.try_clone().unwrap())
@@ -73,6 +64,22 @@ fn run_again_inside(test: &str) {
         success && passed,
         "{test} in its namespace: {ended:?}\n{said}"
     );
+}
+
+/// This test program again, in a namespace of its own and told to run one test; `further` options of
+/// unshare(1) give it other namespaces too.
+pub(crate) fn again_inside(test: &str, further: &[&str]) -> Command {
+    let mut command = Command::new("unshare");
+    command.arg("--net").args(further);
+    if !may_unshare_alone() {
+        command.args(["--user", "--map-root-user"]);
+    }
+    command
+        .arg("--")
+        .arg(env::current_exe().unwrap())
+        .args(["--exact", test, "--nocapture", "--test-threads=1"])
+        .env(OUTSIDE, inode().to_string());
+    command
 }
 
 /// Whether this user may make a network namespace without a user namespace.

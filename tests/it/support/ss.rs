@@ -52,8 +52,13 @@ pub(crate) fn half_open(port: u16) -> usize {
 pub(crate) fn listeners() -> BTreeMap<u64, Row> {
     let internet = lines(&["-HltnpmieO"])
         .into_iter()
-        .map(|line| internet(&line));
-    let unix = lines(&["-HlxpO"]).into_iter().map(|line| unix(&line));
+        .filter_map(|line| internet(&line));
+    // ss counts unix sockets among them that have no peer: of datagrams, and streams that do not
+    // listen yet.
+    let unix = lines(&["-HlxpO"])
+        .into_iter()
+        .filter(|line| line.split_whitespace().nth(1) == Some("LISTEN"))
+        .map(|line| unix(&line));
     let mut rows = BTreeMap::new();
     for (inode, row) in internet.chain(unix) {
         assert!(
@@ -65,9 +70,11 @@ pub(crate) fn listeners() -> BTreeMap<u64, Row> {
 }
 
 /// `LISTEN 0 7 127.0.0.1%lo:80 0.0.0.0:* users:(("x",pid=1,fd=3)) ino:9 ... skmem:(r0,...,d0) ...`
-fn internet(line: &str) -> (u64, Row) {
+///
+/// `None`: it is being closed and has lost its inode, which ss does not print then.
+fn internet(line: &str) -> Option<(u64, Row)> {
     let columns: Vec<&str> = line.split_whitespace().collect();
-    let inode = columns.iter().find_map(|word| word.strip_prefix("ino:"));
+    let inode = columns.iter().find_map(|word| word.strip_prefix("ino:"))?;
     let memory = columns.iter().find_map(|word| word.strip_prefix("skmem:("));
     let drops = memory.and_then(|text| text.trim_end_matches(')').rsplit_once(",d"));
     let mptcp = columns.contains(&"tcp-ulp-mptcp");
@@ -79,7 +86,7 @@ fn internet(line: &str) -> (u64, Row) {
         drops: Some(drops.expect("skmem").1.parse().unwrap()),
         owners: owners(line),
     };
-    (inode.expect("ino").parse().unwrap(), row)
+    Some((inode.parse().unwrap(), row))
 }
 
 /// ss writes `*:80` for a dual-stack socket and puts the device behind the bracket.

@@ -59,6 +59,18 @@ fn a_number_that_haproxy_computes_is_not_guessed() {
     assert_eq!(of(text), (texts(&["0.0.0.0:2 = 7 at 3"]), false));
 }
 
+/// 19949 was left of 20000 in a worker of 2.6.12, and 9974 connections of that.
+#[test]
+fn a_number_that_haproxy_computes_is_about_half_of_its_descriptors() {
+    let fake = Fake {
+        limit: Some((1024, 20_000)),
+        ..Fake::new(&[(MAIN, "frontend a\n bind :1001\n")])
+    };
+    let (found, complete) = settings(&fake, "haproxy -f /etc/haproxy/haproxy.cfg");
+    let expected = "0.0.0.0:1001 = 9950 at about; maxconn is computed from the limit of 20000 descriptors (default)";
+    assert_eq!((found, complete), (texts(&[expected]), false));
+}
+
 #[test]
 fn addresses_come_in_every_spelling() {
     let text = "global\n unix-bind prefix /pre mode 700\nfrontend d\n maxconn 50\n \
