@@ -54,28 +54,28 @@ fn values(arguments: &[String], names: &[String]) -> Vec<(String, bool)> {
     found
 }
 
-/// The argument of this number, from 1, of those that are no options. A word behind a long option
-/// may be its value: it counts only if there are not enough others and it looks like a path.
+/// The argument of this number, from 1, of those that are no options. A word behind an option may be
+/// its value: behind a long one it counts only if there are not enough others, and behind any only if
+/// it looks like a path.
 pub(super) fn positional(arguments: &[String], number: usize) -> Option<String> {
     let at = number.checked_sub(1)?;
-    let is_option = |word: &&String| word.starts_with('-') && word.len() > 1;
-    let words: Vec<&String> = arguments.iter().skip(1).collect();
-    let candidate = |(n, word): (usize, &&String)| {
-        let before = n.checked_sub(1).and_then(|n| words.get(n));
-        let long = before.is_some_and(|word| word.starts_with("--") && !word.contains('='));
-        (!is_option(word)).then(|| ((*word).clone(), long))
-    };
-    let all: Vec<(String, bool)> = words.iter().enumerate().filter_map(candidate).collect();
-    let sure: Vec<&String> = all
-        .iter()
-        .filter(|(_, long)| !long)
-        .map(|(word, _)| word)
-        .collect();
-    if let Some(word) = sure.get(at) {
-        return Some((*word).clone());
+    let is_option = |word: &str| word.starts_with('-') && word.len() > 1;
+    let is_path = |word: &str| word.contains(['/', '.']);
+    let mut sure = Vec::new();
+    let mut all = Vec::new();
+    let mut before = "";
+    for word in arguments.iter().skip(1).map(String::as_str) {
+        if !is_option(word) && (!is_option(before) || is_path(word)) {
+            all.push(word);
+            if !before.starts_with("--") {
+                sure.push(word);
+            }
+        }
+        // One with its value in it takes no further one.
+        before = if word.contains('=') { "" } else { word };
     }
-    let path = |(word, _): &&(String, bool)| word.contains(['/', '.']);
-    all.get(at).filter(path).map(|(word, _)| word.clone())
+    let found = sure.get(at).or_else(|| all.get(at))?;
+    Some((*found).to_owned())
 }
 
 #[cfg(test)]
@@ -141,6 +141,11 @@ mod tests {
             word("java -Da=b --add-opens a=b -cp a.jar Main zoo.cfg", 3).as_deref(),
             Some("zoo.cfg")
         );
+        assert_eq!(
+            word("pgbouncer -u nobody p.ini", 1).as_deref(),
+            Some("p.ini")
+        );
+        assert_eq!(word("x --a=b y", 1).as_deref(), Some("y"));
         assert_eq!(word("redis-server -", 1).as_deref(), Some("-"));
         assert_eq!(word("x", 1), None);
         assert_eq!(word("x y", 0), None);
