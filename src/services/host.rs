@@ -58,6 +58,8 @@ pub struct Text {
 const MOST_BYTES: usize = 8 << 20;
 /// Files that it may have, and directories.
 const MOST_FILES: usize = 1024;
+/// Faults of one service that are told; a file can have one on each of its lines.
+const MOST_FAULTS: usize = 16;
 /// Names that a pattern may match.
 const MOST_MATCHES: usize = 1024;
 /// How deep files may include each other; nginx and Apache allow less or the same.
@@ -187,7 +189,7 @@ impl<'a> Files<'a> {
     /// Says that a file cannot be understood or followed any further.
     pub fn fault(&mut self, path: &str, why: impl Into<String>) {
         let fault = (path.to_owned(), why.into());
-        if !self.faults.contains(&fault) {
+        if self.faults.len() < MOST_FAULTS && !self.faults.contains(&fault) {
             self.faults.push(fault);
         }
     }

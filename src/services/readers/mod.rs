@@ -12,12 +12,14 @@ mod dovecot;
 mod generic;
 mod haproxy;
 mod lighttpd;
+mod lines;
 mod mysql;
 mod nginx;
 mod php_fpm;
 mod postfix;
 mod postgresql;
 mod puma;
+mod ruby;
 mod squid;
 pub(super) mod systemd;
 #[cfg(test)]
@@ -26,6 +28,7 @@ mod tomcat;
 mod unicorn;
 mod uwsgi;
 mod varnish;
+mod xml;
 
 use serde::Deserialize;
 

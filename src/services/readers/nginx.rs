@@ -17,6 +17,13 @@ const MAIN: [&str; 5] = [
     "/opt/nginx/conf/nginx.conf",
 ];
 
+/// Listeners of a configuration; one directive has up to 65535 for a range of ports.
+const MOST_SETTINGS: usize = 10_000;
+/// Words of a directive.
+const MOST_WORDS: usize = 64;
+/// Directives that include something.
+const MOST_INCLUDES: usize = 1024;
+
 pub(super) fn read(context: &mut Context<'_>) -> Reading {
     let main: Vec<String> = match option(context, "-c") {
         Some(path) if path.starts_with('/') => vec![path],
@@ -32,6 +39,7 @@ pub(super) fn read(context: &mut Context<'_>) -> Reading {
         return Reading::default();
     };
     let mut reading = Reading::default();
+    let mut too_many = false;
     let directory = parent(&path).to_owned();
     let mut open = Vec::new();
     walk(
@@ -41,9 +49,19 @@ pub(super) fn read(context: &mut Context<'_>) -> Reading {
         &text,
         &mut open,
         &mut |words, place| {
-            reading.settings.extend(listen(words, &place));
+            if too_many {
+                return;
+            }
+            let found = listen(words, &place);
+            let room = MOST_SETTINGS - reading.settings.len();
+            too_many |= found.len() > room;
+            reading.settings.extend(found.into_iter().take(room));
         },
     );
+    if too_many {
+        let why = format!("it has more than {MOST_SETTINGS} listeners");
+        context.files.fault(&path, why);
+    }
     reading.complete = !context.files.has_faults();
     reading
 }
@@ -74,10 +92,16 @@ fn walk(
     each: &mut impl FnMut(&[String], Place),
 ) {
     open.push(path.to_owned());
+    let mut includes = 0;
     for Directive { words, line } in directives(text) {
         match words.first().map(String::as_str) {
             Some("listen") => each(&words[1..], Place::Line(path.to_owned(), line)),
+            Some("include") if includes >= MOST_INCLUDES => {
+                files.fault(path, format!("line {line} includes too much"));
+                break;
+            }
             Some("include") => {
+                includes += 1;
                 let pattern = join(directory, words.get(1).map_or("", String::as_str));
                 for included in files.glob(&pattern) {
                     if open.contains(&included) || open.len() >= DEEPEST {
@@ -86,6 +110,12 @@ fn walk(
                     }
                     if let Some(text) = files.read(&included) {
                         walk(files, directory, &included, &text, open, each);
+                    } else if included == pattern {
+                        // nginx would not have started, so it was there.
+                        files.fault(
+                            path,
+                            format!("line {line} includes a file that is not there"),
+                        );
                     }
                 }
             }
@@ -147,16 +177,21 @@ struct Directive {
     line: usize,
 }
 
-/// Splits a text into directives. Blocks are flat: only `listen` and `include` are looked for, and
-/// no other block knows these words.
-fn directives(text: &str) -> Vec<Directive> {
-    let mut found = Vec::new();
-    let mut words: Vec<String> = Vec::new();
-    let (mut line, mut begin) = (1, 1);
+/// Splits a text into directives, one at a time. Blocks are flat: only `listen` and `include` are
+/// looked for, and no other block knows these words.
+fn directives(text: &str) -> impl Iterator<Item = Directive> {
+    let mut line = 1;
     let mut rest = text.chars().peekable();
+    std::iter::from_fn(move || directive(&mut rest, &mut line))
+}
+
+/// The next directive that has a word.
+fn directive(rest: &mut Rest<'_>, line: &mut usize) -> Option<Directive> {
+    let mut words: Vec<String> = Vec::new();
+    let mut begin = *line;
     while let Some(c) = rest.next() {
         match c {
-            '\n' => line += 1,
+            '\n' => *line += 1,
             c if c.is_whitespace() => {}
             '#' => while rest.next_if(|c| *c != '\n').is_some() {},
             ';' | '{' | '}' => {
@@ -164,23 +199,26 @@ fn directives(text: &str) -> Vec<Directive> {
                     && words
                         .first()
                         .is_some_and(|word| word.ends_with("_by_lua_block"));
-                if !words.is_empty() {
-                    let words = std::mem::take(&mut words);
-                    found.push(Directive { words, line: begin });
-                }
                 if lua {
-                    skip_block(&mut rest, &mut line);
+                    skip_block(rest, line);
+                }
+                if !words.is_empty() {
+                    return Some(Directive { words, line: begin });
                 }
             }
             c => {
                 if words.is_empty() {
-                    begin = line;
+                    begin = *line;
                 }
-                words.push(word(c, &mut rest, &mut line));
+                let word = word(c, rest, line);
+                // More of them than any directive here has are not kept.
+                if words.len() < MOST_WORDS {
+                    words.push(word);
+                }
             }
         }
     }
-    found
+    None
 }
 
 type Rest<'a> = std::iter::Peekable<std::str::Chars<'a>>;
@@ -304,6 +342,16 @@ mod tests {
         )]);
         let (found, complete) = settings(&fake, TITLE);
         assert_eq!((found.len(), complete), (1, false));
+    }
+
+    #[test]
+    fn a_file_that_is_included_and_gone_is_a_fault() {
+        let of = |include| {
+            let text = format!("include {include};\nlisten 80 backlog=3;");
+            settings(&Fake::new(&[("/etc/nginx/nginx.conf", &text)]), TITLE).1
+        };
+        assert!(!of("sites/gone.conf"));
+        assert!(of("sites/*.conf"));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 mod against_ss;
 mod churn;
+mod hostile_config;
 mod kinds;
 mod names;
 mod overflow;
