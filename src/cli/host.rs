@@ -8,7 +8,7 @@ use super::input::words;
 use crate::collect::files::{FileError, Root};
 use crate::collect::packages;
 use crate::collect::processes::Processes;
-use crate::services::host::{Host, Status, Text};
+use crate::services::host::{Host, Listing, Status, Text};
 
 /// Root directories that are kept open: more than threads that read.
 const MOST_ROOTS: usize = 32;
@@ -18,6 +18,8 @@ pub(super) struct Live {
     processes: Processes,
     /// The root directories that were read last: one service's files come one after the other.
     roots: Mutex<BTreeMap<u32, Arc<Root>>>,
+    /// The environment that was read last.
+    environment: Mutex<Option<(u32, BTreeMap<String, String>)>>,
 }
 
 impl Live {
@@ -26,6 +28,7 @@ impl Live {
         Self {
             processes: Processes::new(proc),
             roots: Mutex::default(),
+            environment: Mutex::default(),
         }
     }
 
@@ -64,7 +67,15 @@ impl Host for Live {
     }
 
     fn variable(&self, pid: u32, name: &str) -> Option<String> {
-        self.processes.variable(pid, name)
+        let Ok(mut last) = self.environment.lock() else {
+            return self.processes.environment(pid)?.get(name).cloned();
+        };
+        // One service asks for many variables of one process.
+        if last.as_ref().is_none_or(|(known, _)| *known != pid) {
+            let environment = self.processes.environment(pid).unwrap_or_default();
+            *last = Some((pid, environment));
+        }
+        last.as_ref()?.1.get(name).cloned()
     }
 
     fn descriptor_limit(&self, pid: u32) -> Option<(u64, u64)> {
@@ -85,11 +96,14 @@ impl Host for Live {
         }))
     }
 
-    fn list(&self, pid: u32, path: &str) -> Result<Option<Vec<String>>, String> {
-        let names = self.root(pid)?.list(Path::new(path));
-        let names = names.map_err(|error| why(&error))?;
+    fn list(&self, pid: u32, path: &str) -> Result<Option<Listing>, String> {
+        let listing = self.root(pid)?.list(Path::new(path));
+        let listing = listing.map_err(|error| why(&error))?;
         let text = |name: std::path::PathBuf| name.to_str().map(str::to_owned);
-        Ok(names.map(|names| names.into_iter().filter_map(text).collect()))
+        Ok(listing.map(|(names, modified)| Listing {
+            names: names.into_iter().filter_map(text).collect(),
+            modified,
+        }))
     }
 }
 

@@ -41,6 +41,9 @@ const NO_STORAGE: [i64; 8] = [
     0xcafe_4a11,
 ];
 
+/// Most names of a directory.
+const MOST_NAMES: usize = 1 << 14;
+
 /// Why a file below a root could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum FileError {
@@ -53,6 +56,9 @@ pub enum FileError {
     /// A symbolic link to nothing: patch(1) would refuse it.
     #[error("it is a symbolic link that leads nowhere")]
     Dangling,
+    /// No directory that this program reads has so many.
+    #[error("it has more than {MOST_NAMES} names")]
+    TooMany,
     /// Nothing that this program reads is that long.
     #[error("it is longer than {MOST} bytes")]
     TooLong,
@@ -106,10 +112,7 @@ impl Root {
         let Some((file, status)) = self.file(path)? else {
             return Ok(None);
         };
-        let changed = (status.st_mtime, status.st_mtime_nsec);
-        let changed = changed.max((status.st_ctime, status.st_ctime_nsec));
-        let seconds = u64::try_from(changed.0).ok();
-        let changed = seconds.map(|seconds| seconds * 1000 + changed.1 / 1_000_000);
+        let changed = changed(&status);
         Ok(Some(Content {
             bytes: content(&file)?,
             changed,
@@ -146,18 +149,23 @@ impl Root {
         Ok(Some((File::from(fd), opened)))
     }
 
-    /// The names in a directory, sorted, without `.` and `..`. `None`: it does not exist.
+    /// The names in a directory, sorted, without `.` and `..`, and when they changed last, in
+    /// milliseconds since 1970. `None`: it does not exist.
     ///
     /// # Errors
     ///
-    /// [`FileError::Io`], ENOTDIR among them.
-    pub fn list(&self, path: &Path) -> Result<Option<Vec<PathBuf>>, FileError> {
+    /// [`FileError`], ENOTDIR among them.
+    pub fn list(&self, path: &Path) -> Result<Option<(Vec<PathBuf>, Option<u64>)>, FileError> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY;
         let Some(fd) = absent(open_below(&self.base, &self.path, path, flags))? else {
             return Ok(None);
         };
+        let changed = changed(&rustix::fs::fstat(&fd).map_err(io::Error::from)?);
         let mut names = Vec::new();
         for entry in Dir::new(fd).map_err(io::Error::from)? {
+            if names.len() > MOST_NAMES {
+                return Err(FileError::TooMany);
+            }
             let entry = entry.map_err(io::Error::from)?;
             let name = entry.file_name().to_bytes();
             if !matches!(name, b"." | b"..") {
@@ -165,8 +173,16 @@ impl Root {
             }
         }
         names.sort();
-        Ok(Some(names))
+        Ok(Some((names, changed)))
     }
+}
+
+/// When a file's content or its name was last changed, in milliseconds since 1970.
+fn changed(status: &Stat) -> Option<u64> {
+    let content = (status.st_mtime, status.st_mtime_nsec);
+    let (seconds, nanoseconds) = content.max((status.st_ctime, status.st_ctime_nsec));
+    let seconds = u64::try_from(seconds).ok();
+    seconds.map(|seconds| seconds * 1000 + nanoseconds / 1_000_000)
 }
 
 /// A whole file.
@@ -200,7 +216,8 @@ pub fn read(root: &Path, path: &Path) -> Result<Option<FileInRoot>, FileError> {
 ///
 /// [`FileError::Io`], ENOTDIR among them.
 pub fn list_dir(root: &Path, path: &Path) -> Result<Option<Vec<PathBuf>>, FileError> {
-    Root::open(root)?.list(path)
+    let listing = Root::open(root)?.list(path)?;
+    Ok(listing.map(|(names, _)| names))
 }
 
 fn open_root(root: &Path) -> io::Result<OwnedFd> {

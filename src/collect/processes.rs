@@ -4,6 +4,7 @@
 //!
 //! Follows proc_pid_cmdline(5), proc_pid_environ(5), proc_pid_stat(5), proc_pid_limits(5).
 
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -85,13 +86,19 @@ impl Processes {
         directory.to_str().map(str::to_owned)
     }
 
-    /// A variable of the environment that the process was started with.
-    pub fn variable(&self, pid: u32, name: &str) -> Option<String> {
+    /// The environment that the process was started with. Of a name that stands twice the first
+    /// counts, as for getenv(3).
+    pub fn environment(&self, pid: u32) -> Option<BTreeMap<String, String>> {
         let bytes = self.read(pid, "environ")?;
-        let mut variables = bytes.split(|byte| *byte == 0);
-        let value = variables
-            .find_map(|variable| variable.strip_prefix(name.as_bytes())?.strip_prefix(b"="))?;
-        Some(String::from_utf8_lossy(value).into_owned())
+        let mut variables = BTreeMap::new();
+        for variable in bytes.split(|byte| *byte == 0) {
+            let text = String::from_utf8_lossy(variable);
+            if let Some((name, value)) = text.split_once('=') {
+                let known = variables.entry(name.to_owned());
+                known.or_insert_with(|| value.to_owned());
+            }
+        }
+        Some(variables)
     }
 
     /// Soft and hard limit of open descriptors; `u64::MAX` for none.
@@ -139,8 +146,8 @@ mod tests {
         assert_eq!(processes.arguments(pid), Some(arguments));
         let directory = std::env::current_dir().unwrap();
         assert_eq!(processes.directory(pid).as_deref(), directory.to_str());
-        assert_eq!(processes.variable(pid, "PATH"), std::env::var("PATH").ok());
-        assert_eq!(processes.variable(pid, "NO_SUCH_VARIABLE"), None);
+        let environment = processes.environment(pid).unwrap();
+        assert_eq!(environment.get("PATH"), std::env::var("PATH").ok().as_ref());
         let (soft, hard) = processes.descriptor_limit(pid).unwrap();
         assert!(soft > 0 && soft <= hard);
         assert_eq!(processes.status(4_194_305), None);

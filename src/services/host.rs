@@ -28,12 +28,11 @@ pub trait Host: Sync {
     /// # Errors
     /// Why it cannot be read, in words.
     fn read(&self, pid: u32, path: &str) -> Result<Option<Text>, String>;
-    /// The names in a directory below the root directory of a process, sorted. `Ok(None)`: it does
-    /// not exist.
+    /// A directory below the root directory of a process. `Ok(None)`: it does not exist.
     ///
     /// # Errors
     /// Why it cannot be read, in words.
-    fn list(&self, pid: u32, path: &str) -> Result<Option<Vec<String>>, String>;
+    fn list(&self, pid: u32, path: &str) -> Result<Option<Listing>, String>;
 }
 
 /// Two facts of a process.
@@ -54,12 +53,27 @@ pub struct Text {
     pub modified: Option<u64>,
 }
 
+/// What is in a directory.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Listing {
+    /// The names, sorted.
+    pub names: Vec<String>,
+    /// When one of them was made or went, in milliseconds since 1970.
+    pub modified: Option<u64>,
+}
+
 /// Bytes that the configuration of one service may have.
 const MOST_BYTES: usize = 8 << 20;
 /// Files that it may have, and directories.
 const MOST_FILES: usize = 1024;
 /// Faults of one service that are told; a file can have one on each of its lines.
 const MOST_FAULTS: usize = 16;
+/// Bytes that variables of one service may have when they are put in each other's place.
+const MOST_EXPANDED: usize = 4 << 20;
+/// Bytes of a path, of which the kernel takes no more (`PATH_MAX`).
+const LONGEST_PATH: usize = 4096;
+/// Names that all directories together may have.
+const MOST_NAMES: usize = 1 << 16;
 /// Names that a pattern may match.
 const MOST_MATCHES: usize = 1024;
 /// How deep files may include each other; nginx and Apache allow less or the same.
@@ -73,6 +87,10 @@ pub struct Files<'a> {
     count: usize,
     /// Every file that was read, with the time of its last change.
     read: BTreeMap<String, Option<u64>>,
+    /// Every directory that was listed: patterns often name the same one.
+    listed: BTreeMap<String, Vec<String>>,
+    names: usize,
+    expanded: usize,
     /// What could not be read: path and why.
     faults: Vec<(String, String)>,
     stopped: Cell<bool>,
@@ -87,6 +105,9 @@ impl<'a> Files<'a> {
             bytes: 0,
             count: 0,
             read: BTreeMap::new(),
+            listed: BTreeMap::new(),
+            names: 0,
+            expanded: 0,
             faults: Vec::new(),
             stopped: Cell::new(false),
         }
@@ -116,6 +137,27 @@ impl<'a> Files<'a> {
         }
     }
 
+    /// The text of a file that another one includes, and which has to be there.
+    pub fn included(&mut self, path: &str, by: &str) -> Option<String> {
+        let faults = self.faults.len();
+        let text = self.read(path);
+        if text.is_none() && self.faults.len() == faults {
+            self.fault(by, format!("it includes {path}, which is not there"));
+        }
+        text
+    }
+
+    /// Counts bytes that a reader keeps beyond the text of its files. `false`: they are too many,
+    /// which is a fault.
+    pub fn expand(&mut self, path: &str, bytes: usize) -> bool {
+        self.expanded += bytes;
+        let fits = self.expanded <= MOST_EXPANDED;
+        if !fits {
+            self.fault(path, "its variables grow too long");
+        }
+        fits
+    }
+
     /// The first of these files that exists.
     pub fn first(&mut self, paths: &[String]) -> Option<(String, String)> {
         paths
@@ -129,17 +171,41 @@ impl<'a> Files<'a> {
         if !self.may_go_on(path) {
             return Vec::new();
         }
-        match self.host.list(self.pid, path) {
-            Ok(names) => names.unwrap_or_default(),
+        if let Some(names) = self.listed.get(path) {
+            return names.clone();
+        }
+        let names = match self.host.list(self.pid, path) {
+            Ok(Some(listing)) => {
+                self.read.insert(path.clone(), listing.modified);
+                listing.names
+            }
+            Ok(None) => Vec::new(),
             Err(why) => {
                 self.fault(path, why);
                 Vec::new()
             }
+        };
+        self.names += names.len();
+        if self.names > MOST_NAMES {
+            self.stop(path, format!("more than {MOST_NAMES} names were listed"));
+            return Vec::new();
         }
+        self.listed.insert(path.clone(), names.clone());
+        names
+    }
+
+    /// Whether a path is a directory.
+    pub fn is_directory(&mut self, path: &str) -> bool {
+        let path = normal(path);
+        self.may_go_on(&path) && matches!(self.host.list(self.pid, &path), Ok(Some(_)))
     }
 
     /// The paths that a pattern of glob(7) matches, sorted; a path without wildcards is itself.
     pub fn glob(&mut self, pattern: &str) -> Vec<String> {
+        if pattern.len() > LONGEST_PATH {
+            self.fault(shown(pattern), "file name too long");
+            return Vec::new();
+        }
         let pattern = normal(pattern);
         let options = MatchOptions {
             case_sensitive: true,
@@ -209,6 +275,10 @@ impl<'a> Files<'a> {
     }
 
     fn may_go_on(&mut self, path: &str) -> bool {
+        if path.len() > LONGEST_PATH {
+            self.fault(shown(path), "file name too long");
+            return false;
+        }
         self.count += 1;
         if self.count > MOST_FILES {
             self.stop(path, format!("{MOST_FILES} files were read before it"));
@@ -225,6 +295,15 @@ impl<'a> Files<'a> {
             self.fault(path, why);
         }
     }
+}
+
+/// The beginning of a path that is longer than any.
+fn shown(path: &str) -> &str {
+    let mut end = path.len().min(64);
+    while !path.is_char_boundary(end) {
+        end -= 1;
+    }
+    &path[..end]
 }
 
 /// A path without `.`, doubled slashes and, by its words alone, `..`.

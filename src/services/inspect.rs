@@ -9,10 +9,12 @@ mod group;
 mod version;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, Instant};
 
 use self::configuration::{Configured, Manager};
 use self::group::{Group, Recogniser};
 use super::catalogue::Catalogue;
+use super::endpoint::Endpoint;
 use super::host::Host;
 use super::recognise::is_supervisor;
 use crate::cores;
@@ -21,6 +23,8 @@ use crate::snapshot::{Configuration, Gap, Listener, Owner, Requested, Snapshot, 
 /// Fewer groups than this are looked at by one thread.
 const WORTH_A_THREAD: usize = 4;
 
+/// How long configurations are read: those that are not begun by then are a gap.
+const PATIENCE: Duration = Duration::from_secs(5);
 /// Milliseconds in which a service that was just started may not have read its files yet, and by
 /// which the kernel's clocks for processes and files differ.
 const TOLERANCE: u64 = 100;
@@ -44,8 +48,14 @@ pub fn inspect(snapshot: &mut Snapshot, host: &dyn Host, catalogue: &Catalogue) 
         mains.entry(group.main).or_insert(group);
     }
     let todo: Vec<&Group<'_>> = mains.into_values().collect();
+    let begun = Instant::now();
     let read = cores::map_from(WORTH_A_THREAD, &todo, |group| {
-        (group.main, Configured::read(group, host))
+        let late = begun.elapsed() > PATIENCE;
+        let configured = match late {
+            false => Configured::read(group, host),
+            true => Configured::unread(group),
+        };
+        (group.main, configured)
     });
     let mut managers: BTreeMap<u32, Manager> = BTreeMap::new();
     for owner in firsts.iter().filter_map(|first| supervisor(first)) {
@@ -195,8 +205,11 @@ impl Answer {
                 ..setting.requested()
             }
         });
+        // What stands for this very address is not changed by a part that was not read.
+        let own = setting
+            .is_some_and(|setting| setting.source == Source::Config && setting.on != Endpoint::Any);
         let known = setting.is_some() || !later(configured.last_change);
-        self.configuration = Some(if configured.complete && known {
+        self.configuration = Some(if own || configured.complete && known {
             Configuration::Read
         } else {
             Configuration::Hidden
@@ -206,7 +219,11 @@ impl Answer {
     fn of_manager(&mut self, manager: &Manager, listener: &Listener) {
         let setting = manager.sockets.best(listener);
         self.requested = setting.map(super::readers::Setting::requested);
-        self.configuration = manager.complete.then_some(Configuration::Read);
+        self.configuration = Some(if manager.complete {
+            Configuration::Read
+        } else {
+            Configuration::Hidden
+        });
         self.version.clone_from(&manager.version);
     }
 

@@ -29,6 +29,8 @@ struct RawService {
     version: Vec<RawVersion>,
     #[serde(default)]
     configured: Vec<RawConfigured>,
+    #[serde(default)]
+    elsewhere: bool,
     setting: Setting,
     applies: Applies,
     #[serde(default)]
@@ -83,7 +85,21 @@ pub fn load(file: &str, text: &str) -> Result<Service, Diagnostic> {
 /// A YAML or JSON text as a tree. `None`: it is neither.
 pub(super) fn tree(text: &str) -> Option<serde_json::Value> {
     bounded_nesting("", text).ok()?;
+    // What aliases stand for may be far larger than the text.
+    if has_alias(text) {
+        return None;
+    }
     serde_yaml::from_str(text).ok()
+}
+
+/// Whether something in a YAML text looks like an alias, `*name` where a value may begin.
+fn has_alias(text: &str) -> bool {
+    text.match_indices('*').any(|(at, _)| {
+        let before = text[..at].chars().next_back();
+        let behind = text[at + 1..].chars().next();
+        before.is_none_or(|c| c.is_whitespace() || "[{,:-".contains(c))
+            && behind.is_some_and(|c| c.is_alphanumeric() || c == '_')
+    })
 }
 
 /// The line of a node of a YAML or JSON text.
@@ -144,6 +160,7 @@ impl SourceFile<'_> {
             defaults,
             version,
             configured,
+            elsewhere: raw.elsewhere,
             setting: raw.setting,
             applies: raw.applies,
             relistens: raw.relistens,

@@ -38,6 +38,9 @@ pub struct Service {
     pub version: Vec<VersionSource>,
     /// How its configured value is read; the first that says something.
     pub configured: Vec<Configured>,
+    /// Whether it may also be configured where nobody can look, so that what was not found is not
+    /// known to have its default.
+    pub elsewhere: bool,
     /// The setting that decides its backlog.
     pub setting: Setting,
     /// What makes a change take effect.

@@ -7,7 +7,7 @@ use super::version;
 use crate::services::catalogue::Catalogue;
 use crate::services::host::{Files, Host, file_name};
 use crate::services::lookup::Lookup;
-use crate::services::readers::{Context, configured, systemd};
+use crate::services::readers::{Context, Reading, configured, systemd};
 use crate::services::recognise::exe_name;
 use crate::snapshot::{Gap, Owner};
 
@@ -27,11 +27,33 @@ pub(super) struct Configured {
 }
 
 impl Configured {
+    /// What is left to say of a service for which there was no time.
+    pub(super) fn unread(group: &Group<'_>) -> Self {
+        let Some(service) = group
+            .service
+            .filter(|service| !service.configured.is_empty())
+        else {
+            return Self::default();
+        };
+        let what = format!("configuration of {}", service.name);
+        let why = "reading that of the services before it took too long";
+        let blinds = format!("what {} (pid {}) asks for", service.name, group.main);
+        Self {
+            settings: Some(Lookup::default()),
+            gaps: vec![Gap::new(what, why, blinds)],
+            ..Self::default()
+        }
+    }
+
     /// Reads version and configuration of a group's main process.
     pub(super) fn read(group: &Group<'_>, host: &dyn Host) -> Self {
         let Some(service) = group.service else {
             return Self::default();
         };
+        // It is gone, and its listeners with it.
+        if host.status(group.main).is_none() {
+            return Self::default();
+        }
         let version = version::of(service, host, group.main, &group.owner);
         if service.configured.is_empty() {
             return Self {
@@ -68,7 +90,7 @@ impl Configured {
             .filter_map(|path| Some((path.to_owned(), files.modified(path)?)))
             .collect();
         Self {
-            complete: reading.complete,
+            complete: reading.complete && !service.elsewhere,
             modified,
             last_change: files.last_change(),
             gaps: files.into_gaps(&service.name),
@@ -106,7 +128,11 @@ impl Manager {
     /// Reads the .socket units that the manager with this pid sees.
     pub(super) fn read(pid: u32, owner: &Owner, host: &dyn Host, catalogue: &Catalogue) -> Self {
         let mut files = Files::new(host, pid);
-        let reading = systemd::sockets(&mut files);
+        // A user's manager has units of its own.
+        let reading = match pid {
+            1 => systemd::sockets(&mut files),
+            _ => Reading::default(),
+        };
         let service = catalogue.by_name("systemd");
         Self {
             sockets: Lookup::new(reading.settings),

@@ -1,7 +1,7 @@
 //! Whole processes with their files, in memory: who they are and what they ask for.
 
 use super::*;
-use crate::services::host::{Status, Text};
+use crate::services::host::{Listing, Status, Text};
 use crate::snapshot::{Namespace, Protocol};
 
 /// Milliseconds at which every main process of these tests starts.
@@ -86,7 +86,7 @@ impl Host for Fake {
         Ok(self.files.get(path).cloned())
     }
 
-    fn list(&self, _: u32, path: &str) -> Result<Option<Vec<String>>, String> {
+    fn list(&self, _: u32, path: &str) -> Result<Option<Listing>, String> {
         let names = self
             .files
             .keys()
@@ -96,7 +96,10 @@ impl Host for Fake {
             .map(str::to_owned)
             .collect();
         names.dedup();
-        Ok(Some(names))
+        Ok(Some(Listing {
+            names,
+            modified: None,
+        }))
     }
 }
 

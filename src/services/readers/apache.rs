@@ -135,10 +135,16 @@ impl Walk<'_, '_> {
             if line.is_empty() || line.starts_with('#') {
                 continue;
             }
+            let length = line.len();
             let Some(line) = self.resolved(line) else {
                 self.fault(path, "a line is too long");
                 continue;
             };
+            let more = line.len().saturating_sub(length);
+            let file = path.unwrap_or("command line");
+            if !self.context.files.expand(file, more) {
+                return;
+            }
             let now = match blocks.iter().find(|(_, now)| *now != Some(true)) {
                 Some((_, None)) if blocks.iter().any(|(_, now)| *now == Some(false)) => Some(false),
                 Some((_, now)) => *now,
@@ -243,8 +249,7 @@ impl Walk<'_, '_> {
         let wild = path.contains(['*', '?', '[']);
         for path in self.context.files.glob(&pattern) {
             // A directory means every file below it.
-            let (host, pid) = (self.context.host, self.context.pid);
-            if let Ok(Some(_)) = host.list(pid, &path) {
+            if self.context.files.is_directory(&path) {
                 for name in self.context.files.list(&path) {
                     self.include(&join(&path, &name), place, depth + 1, certain, true);
                 }

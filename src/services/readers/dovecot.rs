@@ -150,7 +150,7 @@ impl Walk {
         for included in files.glob(&join(parent(path), unquoted(pattern.trim()))) {
             if self.open.contains(&included) || self.open.len() >= DEEPEST {
                 files.fault(path, format!("line {line} includes without end"));
-            } else if let Some(text) = files.read(&included) {
+            } else if let Some(text) = files.included(&included, path) {
                 self.file(files, &included, &text);
             }
         }

@@ -61,7 +61,7 @@ pub(super) fn read(context: &mut Context<'_>) -> Reading {
     let mut found = !line.files.is_empty();
     for file in &line.files {
         let path = join(&directory, file);
-        if matches!(parser.context.host.list(pid, &path), Ok(Some(_))) {
+        if parser.context.files.is_directory(&path) {
             for name in parser.context.files.list(&path) {
                 if name.ends_with(".cfg") && !name.starts_with('.') {
                     parser.file(&join(&path, &name));
@@ -277,12 +277,10 @@ impl<'c, 'a> Parser<'c, 'a> {
                 }
             }
             ("setenv", name) => {
-                let value = rest.get(1).cloned();
-                self.variables.insert(name.to_owned(), value);
+                self.set(name, rest.get(1).cloned(), place);
             }
             ("presetenv", name) if self.variable(name).is_none() => {
-                let value = rest.get(1).cloned();
-                self.variables.insert(name.to_owned(), value);
+                self.set(name, rest.get(1).cloned(), place);
             }
             ("unsetenv", _) => {
                 let names = rest.iter().map(|name| (name.clone(), None));
@@ -292,8 +290,23 @@ impl<'c, 'a> Parser<'c, 'a> {
         }
     }
 
+    /// Keeps a variable of the process.
+    fn set(&mut self, name: &str, value: Option<String>, place: &Place) {
+        let bytes = value.as_ref().map_or(0, String::len) + name.len();
+        if self
+            .context
+            .files
+            .expand(place.file().unwrap_or_default(), bytes)
+        {
+            self.variables.insert(name.to_owned(), value);
+        }
+    }
+
     /// Takes what stands behind `bind`: addresses and parameters.
     fn bind(&mut self, words: &[String], place: &Place) {
+        if self.sockets > MOST_SOCKETS {
+            return;
+        }
         let (Some((addresses, parameters)), Some(kind)) = (
             words.split_first(),
             self.sections.last().map(|open| open.kind),
@@ -322,6 +335,7 @@ impl<'c, 'a> Parser<'c, 'a> {
                 None => self.complete = false,
             }
             if self.sockets + all.len() > MOST_SOCKETS {
+                self.sockets = MOST_SOCKETS + 1;
                 let why = format!("it binds more than {MOST_SOCKETS} sockets");
                 self.context
                     .files

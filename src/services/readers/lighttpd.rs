@@ -146,7 +146,13 @@ impl Walk<'_, '_> {
             (name, value) => {
                 let before = self.variables.get(name).cloned().flatten();
                 let value = if adds { plus(before, value) } else { value };
-                self.variables.insert(name.to_owned(), value);
+                let bytes = match &value {
+                    Some(Value::Text(text)) => text.len(),
+                    _ => 0,
+                };
+                if self.context.files.expand(file, bytes) {
+                    self.variables.insert(name.to_owned(), value);
+                }
             }
         }
     }
@@ -188,7 +194,7 @@ impl Walk<'_, '_> {
         }
         let pattern = join(&self.directory, pattern);
         for path in self.context.files.glob(&pattern) {
-            if let Some(text) = self.context.files.read(&path) {
+            if let Some(text) = self.context.files.included(&path, file) {
                 self.text(&path, &text, depth + 1);
             }
         }

@@ -108,7 +108,7 @@ fn walk(
                         files.fault(path, format!("line {line} includes without end"));
                         continue;
                     }
-                    if let Some(text) = files.read(&included) {
+                    if let Some(text) = files.included(&included, path) {
                         walk(files, directory, &included, &text, open, each);
                     } else if included == pattern {
                         // nginx would not have started, so it was there.

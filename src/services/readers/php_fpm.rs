@@ -5,6 +5,8 @@
 //! pattern below the prefix. With `pm = ondemand` a number below the default becomes the default,
 //! which is -1 since 8.2 and was 511 before. The master process has its main file in its title.
 
+use std::collections::BTreeMap;
+
 use super::{Context, Place, Reading, Setting};
 use crate::services::endpoint::Endpoint;
 use crate::services::host::{Host, join};
@@ -23,6 +25,7 @@ pub(super) fn read(context: &mut Context<'_>) -> Reading {
     let mut walk = Walk {
         prefix: prefix(context, &path),
         pools: Vec::new(),
+        by_name: BTreeMap::new(),
         pool: None,
     };
     walk.file(context, &path, &text, 0);
@@ -140,6 +143,7 @@ impl Pool {
 struct Walk {
     prefix: String,
     pools: Vec<Pool>,
+    by_name: BTreeMap<String, usize>,
     /// The pool whose section is open.
     pool: Option<usize>,
 }
@@ -189,14 +193,18 @@ impl Walk {
             self.pool = None;
             return;
         }
-        let same = |pool: &Pool| pool.name.eq_ignore_ascii_case(name);
-        self.pool = self.pools.iter().position(same).or_else(|| {
+        let next = self.pools.len();
+        let at = *self
+            .by_name
+            .entry(name.to_ascii_lowercase())
+            .or_insert(next);
+        if at == next {
             self.pools.push(Pool {
                 name: name.to_owned(),
                 ..Pool::default()
             });
-            Some(self.pools.len() - 1)
-        });
+        }
+        self.pool = Some(at);
     }
 
     fn include(
@@ -211,7 +219,7 @@ impl Walk {
             if depth + 1 >= DEEPEST {
                 let why = format!("line {line} includes without end");
                 context.files.fault(path, why);
-            } else if let Some(text) = context.files.read(&included) {
+            } else if let Some(text) = context.files.included(&included, path) {
                 self.file(context, &included, &text, depth + 1);
             }
         }

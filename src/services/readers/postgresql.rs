@@ -126,7 +126,7 @@ fn walk(context: &mut Context<'_>, path: &str, text: &str, depth: usize, found: 
             if depth >= DEEPEST {
                 let why = format!("line {} includes without end", number + 1);
                 context.files.fault(path, why);
-            } else if let Some(text) = context.files.read(&included) {
+            } else if let Some(text) = context.files.included(&included, path) {
                 walk(context, &included, &text, depth + 1, found);
             }
         }

@@ -147,7 +147,7 @@ fn include(
     }
     let pattern = context.path(pattern.trim_matches('"'));
     for included in context.files.glob(&pattern) {
-        if let Some(text) = context.files.read(&included) {
+        if let Some(text) = context.files.included(&included, path) {
             walk(context, &included, &text, depth + 1, found);
         }
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::*;
-use crate::services::host::{Status, Text};
+use crate::services::host::{Listing, Status, Text};
 
 /// A host of one process and some files.
 #[derive(Debug, Default)]
@@ -122,7 +122,7 @@ impl Host for Fake {
         }))
     }
 
-    fn list(&self, _: u32, path: &str) -> Result<Option<Vec<String>>, String> {
+    fn list(&self, _: u32, path: &str) -> Result<Option<Listing>, String> {
         let path = if path == "/" { "" } else { path };
         let mut names: Vec<String> = self
             .files
@@ -132,6 +132,10 @@ impl Host for Fake {
             .map(str::to_owned)
             .collect();
         names.dedup();
-        Ok((!names.is_empty()).then_some(names))
+        let listing = Listing {
+            names,
+            modified: None,
+        };
+        Ok((!listing.names.is_empty()).then_some(listing))
     }
 }

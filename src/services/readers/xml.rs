@@ -4,6 +4,8 @@ use roxmltree::{Document, ParsingOptions};
 
 /// Elements and texts of a document.
 const MOST_NODES: u32 = 50_000;
+/// Namespaces of a document.
+const MOST_NAMESPACES: usize = 64;
 /// Bytes between `<` and `>`: each attribute is compared to all others of its element.
 const LONGEST_TAG: usize = 16 << 10;
 
@@ -18,6 +20,10 @@ pub(super) fn parse(text: &str) -> Result<Document<'_>, String> {
     // A comment may be as long as it likes.
     if tags.filter(|tag| !tag.starts_with('!')).any(long) {
         return Err("it has an element that is too long".to_owned());
+    }
+    // Each element is compared to all namespaces of those around it.
+    if text.matches("xmlns").count() > MOST_NAMESPACES {
+        return Err("it has too many namespaces".to_owned());
     }
     let options = ParsingOptions {
         nodes_limit: MOST_NODES,
@@ -39,5 +45,7 @@ mod tests {
         assert!(parse(&format!("<a{}/>", " b='c'".repeat(LONGEST_TAG))).is_err());
         assert!(parse(&format!("<a>{}</a>", "<b/>".repeat(MOST_NODES as usize))).is_err());
         assert!(parse(&"<a>".repeat(100_000)).is_err());
+        let spaces = |n: usize| "<a xmlns:b='c'>".repeat(n) + &"</a>".repeat(n);
+        assert!(parse(&spaces(3)).is_ok() && parse(&spaces(100)).is_err());
     }
 }

@@ -157,7 +157,7 @@ impl Options {
             if depth >= DEEPEST {
                 let why = format!("line {line} includes without end");
                 context.files.fault(path, why);
-            } else if let Some(text) = context.files.read(&included) {
+            } else if let Some(text) = context.files.included(&included, path) {
                 self.file(context, &included, &text, depth + 1);
             }
         }
