@@ -23,11 +23,34 @@ pub(super) fn option_number(arguments: &[String], names: &[String]) -> Found {
     let mut values = values(arguments, names);
     // `-background` is no `-b`.
     values.retain(|(value, attached)| !attached || number(value).is_some());
+    if values.is_empty() {
+        values.extend(clustered(arguments, names).map(|value| (value, false)));
+    }
     let last = values.pop().map(|(value, _)| number(&value));
     Found {
         number: last.flatten(),
         unclear: last == Some(None),
     }
+}
+
+/// The number behind a word of several short options of which this one is the last: `-vb 1000`.
+fn clustered(arguments: &[String], names: &[String]) -> Option<String> {
+    let is_cluster = |word: &str| {
+        let letters = word.strip_prefix('-').unwrap_or("");
+        // Longer ones are rather the single option of a program that takes no clusters.
+        let few = (2..=4).contains(&letters.len());
+        few && letters.chars().all(|c| c.is_ascii_alphabetic())
+            && names.iter().any(|name| {
+                name.len() == 2
+                    && name.starts_with('-')
+                    && letters.ends_with(name.trim_start_matches('-'))
+            })
+    };
+    let behind = arguments.windows(2).skip(1).filter_map(|pair| match pair {
+        [word, value] if is_cluster(word) && number(value).is_some() => Some(value.clone()),
+        _ => None,
+    });
+    behind.last()
 }
 
 /// All values of an option, and whether they stand in the word of a short one.
@@ -107,6 +130,8 @@ mod tests {
         assert_eq!(found("x -b 3 -background"), sure(Some(3)));
         assert_eq!(found("x -background"), sure(None));
         assert_eq!(found("x --backlog -1"), sure(Some(-1)));
+        assert_eq!(found("x -vb 1000"), sure(Some(1000)));
+        assert_eq!(found("x -vb x"), sure(None));
         assert_eq!(
             found("x --backlog many"),
             Found {
