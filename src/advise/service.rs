@@ -167,9 +167,8 @@ fn step(facts: &ListenerFacts<'_>, changes_setting: bool) -> Step {
         return Step::Restart;
     };
     let applies = &found.asker.applies;
-    let pending = facts.requested.as_ref().is_some_and(|asked| !asked.applied);
     match applies.setting {
-        Some(step) if changes_setting || pending => step,
+        Some(step) if changes_setting => step,
         _ => applies.sysctl,
     }
 }

@@ -89,10 +89,7 @@ impl ListenerFacts<'_> {
 
     /// The requested backlog where it is a number and not "as much as there is".
     pub fn finite_request(&self) -> Option<i64> {
-        self.requested
-            .as_ref()?
-            .backlog
-            .filter(|backlog| !accept_queue::asks_for_all(*backlog))
+        verdict::finite(self.requested.as_ref()?)
     }
 }
 

@@ -84,8 +84,14 @@ pub(super) fn by_default(
         }
         // A library's user passes what it likes.
         (Some(max), _) if asker.kind == Kind::Library && basis != Basis::Firm => {
-            if max == attainable && Some(max) != somaxconn {
+            let own = max == attainable && Some(max) != somaxconn;
+            if own && !is_fossil(Some(max)) {
                 Basis::Firm
+            } else if own {
+                Basis::Loose
+            } else if Some(max) == number {
+                // Exactly the cap and exactly the default: a larger number would look the same.
+                return none;
             } else if (Some(max) == somaxconn || is_fossil(Some(max)))
                 && !asker.is_only_a_language()
             {

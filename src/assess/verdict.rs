@@ -94,9 +94,7 @@ pub fn limited_by(
             }
         });
     };
-    let finite = requested
-        .backlog
-        .filter(|backlog| !accept_queue::asks_for_all(*backlog));
+    let finite = finite(requested);
     let Some(somaxconn) = somaxconn else {
         // Exactly the number that was asked for: not truncated, whatever somaxconn is.
         return (finite == Some(i64::from(max))).then_some(LimitedBy::Application);
@@ -113,6 +111,21 @@ pub fn limited_by(
         Some(_) => LimitedBy::Unknown,
     })
 }
+
+/// The request where it is a number, and not "as much as there is". A default that no somaxconn is
+/// meant to reach is that too.
+pub(super) fn finite(requested: &Requested) -> Option<i64> {
+    let most = match requested.source {
+        Source::Default => LARGE_DEFAULT,
+        _ => i64::MAX,
+    };
+    let number = requested.backlog.filter(|backlog| *backlog < most);
+    number.filter(|backlog| !accept_queue::asks_for_all(*backlog))
+}
+
+/// What programs have as a default that mean "as much as there is": H2O and Pingora this, others
+/// more.
+const LARGE_DEFAULT: i64 = 65_534;
 
 /// How sure the verdict is: it follows the source of the request, and what that rests on.
 pub(super) fn confidence(

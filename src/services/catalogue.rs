@@ -263,7 +263,13 @@ fn leads(signs: &Signs) -> Vec<(Sign, String)> {
         .map(|text| cut(text))
         .collect();
     if !comms.is_empty() {
-        return [all(Sign::Exe, &signs.name.0), all(Sign::Comm, &comms)].concat();
+        let names = &signs.name.0;
+        return [
+            all(Sign::Exe, names),
+            all(Sign::Program, names),
+            all(Sign::Comm, &comms),
+        ]
+        .concat();
     }
     if !signs.unit.0.is_empty() {
         return all(Sign::Unit, &signs.unit.0);

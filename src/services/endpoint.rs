@@ -11,6 +11,10 @@ pub enum Endpoint {
     Any,
     /// A port, on this address or (`None`) on one that is not known.
     Port(Option<IpAddr>, u16),
+    /// A port on the addresses of the host itself: `localhost`.
+    Loopback(u16),
+    /// A port on the address of a name that only the program can resolve.
+    Named(u16),
     /// A unix socket: its path, or `@` and its name.
     Path(String),
 }
@@ -54,7 +58,11 @@ impl Endpoint {
         let host = host.split('%').next().unwrap_or(host);
         match host {
             "" | "*" => Some(Self::Port(None, number)),
-            host => Some(Self::Port(host.parse().ok(), number)),
+            "localhost" => Some(Self::Loopback(number)),
+            host => Some(match host.parse() {
+                Ok(ip) => Self::Port(Some(ip), number),
+                Err(_) => Self::Named(number),
+            }),
         }
     }
 
@@ -71,6 +79,13 @@ impl Endpoint {
                     None => Some(1),
                     Some(ip) => (address::ip(protocol, text) == Some(*ip)).then_some(3),
                 }
+            }
+            // Nobody knows; see `Lookup::is_named`.
+            Self::Named(_) => None,
+            Self::Loopback(port) => {
+                let same = address::port(protocol, text) == Some(*port);
+                let own = address::ip(protocol, text).is_some_and(|ip| ip.is_loopback());
+                (same && own).then_some(2)
             }
             Self::Path(path) => {
                 let same = protocol.is_unix() && canonical(text) == canonical(path);
@@ -124,7 +139,9 @@ mod tests {
         assert_eq!(fits("127.0.0.1:81", Protocol::Tcp, "127.0.0.1:80"), None);
         assert_eq!(fits("0.0.0.0:80", Protocol::Tcp, "[::]:80"), None);
         assert_eq!(fits("[::1]:80", Protocol::Tcp, "[::1]:80"), Some(3));
-        assert_eq!(fits("localhost:80", Protocol::Tcp, "127.0.0.1:80"), Some(1));
+        assert_eq!(fits("localhost:80", Protocol::Tcp, "127.0.0.1:80"), Some(2));
+        assert_eq!(fits("localhost:80", Protocol::Tcp, "10.0.0.1:80"), None);
+        assert_eq!(fits("web.example:80", Protocol::Tcp, "10.0.0.1:80"), None);
         assert_eq!(
             fits("[fe80::1%eth0]:80", Protocol::Tcp, "[fe80::1%eth0]:80"),
             Some(3)

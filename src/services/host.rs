@@ -85,8 +85,8 @@ pub struct Files<'a> {
     pid: u32,
     bytes: usize,
     count: usize,
-    /// Every file that was read, with the time of its last change.
-    read: BTreeMap<String, Option<u64>>,
+    /// When the last of the files and directories that were read was changed.
+    last_change: Option<u64>,
     /// Every directory that was listed: patterns often name the same one.
     listed: BTreeMap<String, Vec<String>>,
     names: usize,
@@ -104,7 +104,7 @@ impl<'a> Files<'a> {
             pid,
             bytes: 0,
             count: 0,
-            read: BTreeMap::new(),
+            last_change: None,
             listed: BTreeMap::new(),
             names: 0,
             expanded: 0,
@@ -122,7 +122,7 @@ impl<'a> Files<'a> {
         match self.host.read(self.pid, path) {
             Ok(Some(file)) => {
                 self.bytes += file.text.len();
-                self.read.insert(path.clone(), file.modified);
+                self.last_change = self.last_change.max(file.modified);
                 if file.text.contains('\0') {
                     self.fault(path, "it is not a text");
                     return None;
@@ -176,7 +176,7 @@ impl<'a> Files<'a> {
         }
         let names = match self.host.list(self.pid, path) {
             Ok(Some(listing)) => {
-                self.read.insert(path.clone(), listing.modified);
+                self.last_change = self.last_change.max(listing.modified);
                 listing.names
             }
             Ok(None) => Vec::new(),
@@ -242,14 +242,9 @@ impl<'a> Files<'a> {
         found
     }
 
-    /// When a file that was read was last changed, in milliseconds since 1970.
-    pub fn modified(&self, path: &str) -> Option<u64> {
-        self.read.get(&normal(path)).copied().flatten()
-    }
-
-    /// When the last of the files that were read was changed, in milliseconds since 1970.
+    /// When the last of the files and directories that were read was changed, in milliseconds since 1970.
     pub fn last_change(&self) -> Option<u64> {
-        self.read.values().copied().max().flatten()
+        self.last_change
     }
 
     /// Says that a file cannot be understood or followed any further.

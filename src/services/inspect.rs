@@ -195,20 +195,19 @@ impl Answer {
         };
         let setting = settings.best(listener);
         self.requested = setting.map(|setting| {
-            let path = setting
-                .place
-                .file()
-                .filter(|_| setting.source == Source::Config);
-            let changed = path.and_then(|path| configured.modified.get(path).copied());
+            // Another file or a link that came or went may decide, not only the one with the number.
+            let written = setting.place.file().is_some();
+            let config = written && setting.source == Source::Config;
             Requested {
-                applied: !later(changed),
+                applied: !config || !later(configured.last_change),
                 ..setting.requested()
             }
         });
         // What stands for this very address is not changed by a part that was not read.
         let own = setting
             .is_some_and(|setting| setting.source == Source::Config && setting.on != Endpoint::Any);
-        let known = setting.is_some() || !later(configured.last_change);
+        let known =
+            setting.is_some() || !later(configured.last_change) && !settings.is_named(listener);
         self.configuration = Some(if own || configured.complete && known {
             Configuration::Read
         } else {

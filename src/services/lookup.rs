@@ -1,6 +1,6 @@
 //! Settings of one configuration, found by listener: a server may have hundreds of both.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::endpoint::{Endpoint, canonical};
 use super::readers::Setting;
@@ -13,6 +13,8 @@ pub(super) struct Lookup {
     by_port: BTreeMap<u16, Vec<usize>>,
     by_path: BTreeMap<String, Vec<usize>>,
     anywhere: Vec<usize>,
+    /// Ports of settings whose address is a name.
+    named: BTreeSet<u16>,
 }
 
 impl Lookup {
@@ -21,13 +23,24 @@ impl Lookup {
         for (n, setting) in settings.iter().enumerate() {
             match &setting.on {
                 Endpoint::Any => lookup.anywhere.push(n),
-                Endpoint::Port(_, port) => lookup.by_port.entry(*port).or_default().push(n),
+                Endpoint::Port(_, port) | Endpoint::Loopback(port) => {
+                    lookup.by_port.entry(*port).or_default().push(n)
+                }
+                Endpoint::Named(port) => {
+                    lookup.named.insert(*port);
+                }
                 Endpoint::Path(path) => {
                     lookup.by_path.entry(canonical(path)).or_default().push(n);
                 }
             }
         }
         Self { settings, ..lookup }
+    }
+
+    /// Whether a setting for a name may be this listener's.
+    pub(super) fn is_named(&self, listener: &Listener) -> bool {
+        let port = address::port(listener.protocol, &listener.address);
+        port.is_some_and(|port| self.named.contains(&port))
     }
 
     /// The setting that fits a listener best; of equals the first.

@@ -228,7 +228,7 @@ fn score(signs: &Signs, candidate: Candidate<'_>) -> Option<u32> {
         && need(&signs.exe, 4, &|text| is(exe, text))
         && need(&signs.comm, 3, &|text| is(comm, &cut(text)))
         && need(&signs.name, 3, &|text| {
-            is(exe, text) || is(comm, &cut(text))
+            is(exe, text) || is(comm, &cut(text)) || is(program, text)
         })
         && need(&signs.unit, 2, &|text| {
             is(candidate.unit.and_then(stem), text)
@@ -236,8 +236,9 @@ fn score(signs: &Signs, candidate: Candidate<'_>) -> Option<u32> {
     let runtime = signs
         .runtime
         .is_none_or(|runtime| owner.and_then(|owner| owner.runtime) == Some(runtime));
-    // The executable's own name says more than one that the process gave itself.
-    let exact = u32::from(signs.name.0.iter().any(|text| is(exe, text)));
+    // The executable's own name, and a script's, say more than one that the process gave itself.
+    let named = |found| signs.name.0.iter().any(|text| is(found, text));
+    let exact = u32::from(named(exe)) + 2 * u32::from(named(program));
     (all && runtime).then_some(score + exact)
 }
 

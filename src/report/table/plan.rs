@@ -62,7 +62,7 @@ impl Page<'_> {
         let values = values.join(", ");
         let host = own.first().is_some_and(|step| step.netns == HOST_NETNS);
         match self.report.source {
-            Some(_) => {
+            Some(_) if host => {
                 steps.push(format!(
                     "backlint patch{again} prints the change for that host: {values}"
                 ));
@@ -76,13 +76,13 @@ impl Page<'_> {
                 ));
                 steps.push("sudo sysctl -p /etc/sysctl.conf loads it".to_owned());
             }
-            None => {
+            _ => {
                 let set: Vec<String> = own
                     .iter()
                     .map(|step| format!("{}={}", step.key, step.value))
                     .collect();
                 steps.push(format!(
-                    "sysctl -w {} in this network namespace; to keep it, give it to what makes the namespace, such as `docker run --sysctl {}`: the host's files do not reach it",
+                    "sysctl -w {} in its network namespace; to keep it, give it to what makes the namespace, such as `docker run --sysctl {}`: the host's files do not reach it",
                     set.join(" "),
                     set.join(" --sysctl "),
                 ));

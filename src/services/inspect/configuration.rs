@@ -1,7 +1,5 @@
 //! The configuration of one main process, and that of systemd's .socket units.
 
-use std::collections::BTreeMap;
-
 use super::group::Group;
 use super::version;
 use crate::services::catalogue::Catalogue;
@@ -19,9 +17,8 @@ pub(super) struct Configured {
     pub(super) settings: Option<Lookup>,
     /// Whether all that decides was read.
     pub(super) complete: bool,
-    /// When each file that has a setting was last changed, in milliseconds since 1970.
-    pub(super) modified: BTreeMap<String, u64>,
-    /// When the last of all files that were read was changed.
+    /// When the last of all files and directories that were read was changed, in milliseconds
+    /// since 1970.
     pub(super) last_change: Option<u64>,
     pub(super) gaps: Vec<Gap>,
 }
@@ -77,21 +74,14 @@ impl Configured {
             pid: group.main,
             arguments: &arguments,
             title,
+            executable: group.owner.exe.as_deref(),
             version: version.as_deref(),
             files: Files::new(host, group.main),
         };
         let reading = configured(&service.configured, &mut context);
         let files = context.files;
-        let places = reading
-            .settings
-            .iter()
-            .filter_map(|setting| setting.place.file());
-        let modified = places
-            .filter_map(|path| Some((path.to_owned(), files.modified(path)?)))
-            .collect();
         Self {
             complete: reading.complete && !service.elsewhere,
-            modified,
             last_change: files.last_change(),
             gaps: files.into_gaps(&service.name),
             settings: Some(Lookup::new(reading.settings)),

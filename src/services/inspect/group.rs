@@ -11,6 +11,9 @@ use crate::services::recognise::{Candidate, exe_name, is_supervisor};
 use crate::services::service::{Service, Step};
 use crate::snapshot::{Listener, Owner};
 
+/// Parents that are looked up: a master, and what watches it.
+const MOST_PARENTS: usize = 4;
+
 /// Processes that hold a socket together.
 #[derive(Debug)]
 pub(super) struct Group<'a> {
@@ -85,15 +88,41 @@ impl<'a> Recogniser<'a> {
         }
         let (_, mut group) = best?;
         group.untold = self.untold(&group, listener);
-        let reloads = group
-            .service
-            .is_some_and(|service| service.applies.setting == Some(Step::Reload));
-        group.since = if reloads {
-            statuses.values().filter_map(|status| status.started).max()
-        } else {
-            statuses.get(&group.main).and_then(|status| status.started)
-        };
+        group.since = self.since(&group, &statuses);
         Some(group)
+    }
+
+    /// Since when the configuration may have been in force. Where a reload is enough, that is the last
+    /// one: it makes all workers anew, while one that died is replaced alone. Else it is the start of
+    /// the first process of this command line, which may be a parent that holds no socket.
+    fn since(&self, group: &Group<'_>, statuses: &BTreeMap<u32, Status>) -> Option<u64> {
+        let own = statuses.get(&group.main)?;
+        if group
+            .service
+            .is_some_and(|service| service.applies.setting == Some(Step::Reload))
+        {
+            let workers = statuses.iter().filter(|(pid, _)| **pid != group.main);
+            let oldest = workers.filter_map(|(_, status)| status.started).min();
+            return oldest.or(own.started);
+        }
+        let program = |pid| {
+            self.host
+                .arguments(pid)
+                .and_then(|line| line.into_iter().next())
+        };
+        let name = program(group.main);
+        let (mut since, mut parent) = (own.started, own.parent);
+        for _ in 0..MOST_PARENTS {
+            if parent <= 1 || name.is_none() || program(parent) != name {
+                break;
+            }
+            let Some(status) = self.host.status(parent) else {
+                break;
+            };
+            since = since.min(status.started);
+            parent = status.parent;
+        }
+        since
     }
 
     /// The service of one process; of an interpreter, with what it runs.

@@ -231,6 +231,8 @@ impl Walk<'_, '_> {
             "loadmodule" if certain => {
                 let file = file_name(word(2));
                 let source = file.strip_suffix(".so").unwrap_or(file);
+                // mod_mpm_event.so is made of event.c.
+                let source = source.strip_prefix("mod_mpm_").unwrap_or(source);
                 self.modules.insert(word(1).to_owned());
                 self.modules.insert(format!("{source}.c"));
             }

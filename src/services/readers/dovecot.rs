@@ -143,14 +143,21 @@ impl Walk {
     }
 
     fn include(&mut self, files: &mut Files<'_>, path: &str, line: usize, directive: &str) {
-        let pattern = directive
-            .strip_prefix("include_try")
-            .or_else(|| directive.strip_prefix("include"));
-        let Some(pattern) = pattern else { return };
+        let Some(pattern) = directive.strip_prefix("include") else {
+            return;
+        };
+        let tried = pattern.strip_prefix("_try");
+        let pattern = tried.unwrap_or(pattern);
         for included in files.glob(&join(parent(path), unquoted(pattern.trim()))) {
             if self.open.contains(&included) || self.open.len() >= DEEPEST {
                 files.fault(path, format!("line {line} includes without end"));
-            } else if let Some(text) = files.included(&included, path) {
+                continue;
+            }
+            let text = match tried {
+                Some(_) => files.read(&included),
+                None => files.included(&included, path),
+            };
+            if let Some(text) = text {
                 self.file(files, &included, &text);
             }
         }

@@ -9,26 +9,20 @@
 mod address;
 mod command;
 mod line;
+mod numbers;
 mod section;
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
 
-use super::{Context, Place, Reading, Setting};
+use super::{Context, Place, Reading};
 use crate::services::host::{DEEPEST, Files, join};
-use crate::snapshot::Source;
 use command::{CommandLine, leading};
 use line::Conditions;
 use section::{Kind, Limits, Number, Section};
 
 /// Sockets that one configuration may have: ranges of ports multiply.
 const MOST_SOCKETS: usize = 1 << 16;
-/// `maxconn` of the command line interfaces and of `log-forward`, where it is not set.
-const FEW: i64 = 10;
-/// The most descriptors that it computes with by default since 2.6 (`DEFAULT_MAXFD`).
-const MOST_DESCRIPTORS: u64 = 1_048_576;
-/// Descriptors that are not for connections: those of threads, listeners and checks, or so.
-const RESERVE: u64 = 100;
 /// What opens a section that listens nowhere.
 const OTHERS: [&str; 14] = [
     "backend",
@@ -92,6 +86,8 @@ struct Parser<'c, 'a> {
     context: &'c mut Context<'a>,
     pids: Vec<u32>,
     variables: BTreeMap<String, Option<String>>,
+    /// Whether all others were dropped.
+    reset: bool,
     /// Whether a variable was asked for that is not set.
     unset: Cell<bool>,
     /// Of the process, and of its command line interface.
@@ -113,6 +109,7 @@ impl<'c, 'a> Parser<'c, 'a> {
             context,
             pids,
             variables: BTreeMap::new(),
+            reset: false,
             unset: Cell::new(false),
             maxconn: Number::Unset,
             stats_maxconn: Number::Unset,
@@ -175,6 +172,7 @@ impl<'c, 'a> Parser<'c, 'a> {
     fn variable(&self, name: &str) -> Option<String> {
         match self.variables.get(name) {
             Some(set) => set.clone(),
+            None if self.reset => None,
             None => self.context.host.variable(self.context.pid, name),
         }
     }
@@ -282,6 +280,11 @@ impl<'c, 'a> Parser<'c, 'a> {
             ("presetenv", name) if self.variable(name).is_none() => {
                 self.set(name, rest.get(1).cloned(), place);
             }
+            ("resetenv", _) => {
+                let kept = rest.iter().map(|name| (name.clone(), self.variable(name)));
+                self.variables = kept.collect();
+                self.reset = true;
+            }
             ("unsetenv", _) => {
                 let names = rest.iter().map(|name| (name.clone(), None));
                 self.variables.extend(names);
@@ -348,55 +351,6 @@ impl<'c, 'a> Parser<'c, 'a> {
             open.binds.push((all, limits));
         }
     }
-
-    /// What every bind asks for; `everywhere`: where neither it nor its proxy says.
-    fn reading(self, everywhere: &Number) -> Reading {
-        let mut complete = self.complete;
-        let mut settings = Vec::new();
-        let about = computed(self.context);
-        let few = |of: &str| Number::Derived(FEW, format!("default maxconn of {of}"));
-        for section in self.sections {
-            let last = match section.kind {
-                Kind::Global => self.stats_maxconn.or(&few("the statistics socket")),
-                Kind::Master => few("the master's command line"),
-                Kind::LogForward => few("a section log-forward"),
-                Kind::Peers => Number::Derived(
-                    section.peers.saturating_mul(3),
-                    format!("three connections for each peer of {}", section.name),
-                ),
-                _ => everywhere.clone(),
-            };
-            for (on, limits) in section.binds {
-                let backlog = limits.backlog.or(&section.limits.backlog);
-                let maxconn = limits.maxconn.or(&section.limits.maxconn);
-                let set = backlog.or(&maxconn).or(&last);
-                complete &= !matches!(set, Number::Unset | Number::Unknown);
-                let (number, source, place) = match set.or(&about) {
-                    Number::Set(number, place) => (number, Source::Config, place),
-                    Number::Derived(number, why) => (number, Source::Default, Place::Words(why)),
-                    Number::Unset | Number::Unknown => continue,
-                };
-                settings.extend(on.into_iter().map(|on| Setting {
-                    on,
-                    backlog: Some(number),
-                    source,
-                    place: place.clone(),
-                }));
-            }
-        }
-        Reading { settings, complete }
-    }
-}
-
-/// About the number that it computes where none is set: two descriptors for each connection.
-fn computed(context: &Context<'_>) -> Number {
-    let Some((soft, hard)) = context.host.descriptor_limit(context.pid) else {
-        return Number::Unset;
-    };
-    let limit = soft.max(hard).min(MOST_DESCRIPTORS);
-    let number = i64::try_from(limit.saturating_sub(RESERVE) / 2).unwrap_or(i64::MAX);
-    let why = format!("about; maxconn is computed from the limit of {limit} descriptors");
-    Number::Derived(number, why)
 }
 
 #[cfg(test)]

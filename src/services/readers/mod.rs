@@ -48,6 +48,8 @@ pub struct Context<'a> {
     /// What stands in the command line's place, where the program overwrote it: `nginx: master
     /// process nginx -c /x`. Then `arguments` are those of the systemd unit, or empty.
     pub title: Option<&'a str>,
+    /// The path of its executable, where it is known.
+    pub executable: Option<&'a str>,
     /// Its version, where it is known.
     pub version: Option<&'a str>,
     /// Its files.

@@ -4,9 +4,12 @@
 //! main file's directory) and ngx_http_core_listen: a port alone is all of IPv4, and the number is
 //! given once for an address, in any of the servers that share it.
 
+mod words;
+
 use super::{Context, Place, Reading, Setting};
 use crate::services::endpoint::Endpoint;
 use crate::services::host::{DEEPEST, Files, join, parent};
+use words::{Directive, directives};
 
 /// Where the main file is, by who built nginx.
 const MAIN: [&str; 5] = [
@@ -19,27 +22,28 @@ const MAIN: [&str; 5] = [
 
 /// Listeners of a configuration; one directive has up to 65535 for a range of ports.
 const MOST_SETTINGS: usize = 10_000;
-/// Words of a directive.
-const MOST_WORDS: usize = 64;
 /// Directives that include something.
 const MOST_INCLUDES: usize = 1024;
 
+/// What the title of the main process begins with; its command line follows.
+const MASTER: &str = "nginx: master process ";
+
 pub(super) fn read(context: &mut Context<'_>) -> Reading {
-    let main: Vec<String> = match option(context, "-c") {
-        Some(path) if path.starts_with('/') => vec![path],
-        Some(path) => {
-            let prefixes = option(context, "-p")
-                .into_iter()
-                .chain(["/usr/share/nginx", "/usr/local/nginx", "/etc/nginx"].map(str::to_owned));
-            prefixes.map(|prefix| join(&prefix, &path)).collect()
-        }
-        None => MAIN.map(str::to_owned).into(),
-    };
+    // Of another title nothing is known of the command line.
+    if context
+        .title
+        .is_some_and(|title| !title.starts_with(MASTER))
+    {
+        return Reading::default();
+    }
+    let main = main_files(context);
     let Some((path, text)) = context.files.first(&main) else {
         return Reading::default();
     };
     let mut reading = Reading::default();
     let mut too_many = false;
+    // Directives of the command line may listen and include as well.
+    let mut doubt = option(context, "-g").is_some_and(|_| says_include(context));
     let directory = parent(&path).to_owned();
     let mut open = Vec::new();
     walk(
@@ -52,7 +56,10 @@ pub(super) fn read(context: &mut Context<'_>) -> Reading {
             if too_many {
                 return;
             }
-            let found = listen(words, &place);
+            let Some(found) = listen(words, &place) else {
+                doubt = true;
+                return;
+            };
             let room = MOST_SETTINGS - reading.settings.len();
             too_many |= found.len() > room;
             reading.settings.extend(found.into_iter().take(room));
@@ -62,15 +69,53 @@ pub(super) fn read(context: &mut Context<'_>) -> Reading {
         let why = format!("it has more than {MOST_SETTINGS} listeners");
         context.files.fault(&path, why);
     }
-    reading.complete = !context.files.has_faults();
+    reading.complete = !doubt && !context.files.has_faults();
     reading
+}
+
+/// Whether the command line has the word `include`.
+fn says_include(context: &Context<'_>) -> bool {
+    let title = context.title.unwrap_or_default();
+    title.contains("include")
+        || context
+            .arguments
+            .iter()
+            .any(|word| word.contains("include"))
+}
+
+/// Where the main file may be: as the command line says, else by who built this executable.
+fn main_files(context: &Context<'_>) -> Vec<String> {
+    let prefix = option(context, "-p").map(|prefix| context.path(&prefix));
+    // /usr/local/nginx/sbin/nginx has its files in /usr/local/nginx.
+    let built = context
+        .executable
+        .and_then(|path| path.strip_suffix("/sbin/nginx"));
+    let built = built.filter(|prefix| !matches!(*prefix, "" | "/usr"));
+    let own = prefix.or_else(|| built.map(str::to_owned));
+    match option(context, "-c") {
+        Some(path) if path.starts_with('/') => vec![path],
+        Some(path) => {
+            let known = ["/usr/share/nginx", "/usr/local/nginx", "/etc/nginx"].map(str::to_owned);
+            let prefixes = own.into_iter().chain(known);
+            prefixes.map(|prefix| join(&prefix, &path)).collect()
+        }
+        None => {
+            // A build of a distribution has an absolute path compiled in, whatever `-p` says.
+            let distribution = context
+                .executable
+                .is_some_and(|path| path == "/usr/sbin/nginx");
+            let own = own.filter(|_| !distribution);
+            let own = own.map(|prefix| join(&prefix, "conf/nginx.conf"));
+            own.into_iter().chain(MAIN.map(str::to_owned)).collect()
+        }
+    }
 }
 
 /// An option's value: nginx writes its command line into its title.
 fn option(context: &Context<'_>, name: &str) -> Option<String> {
     let words: Vec<&str> = match context.title {
         Some(title) => title
-            .strip_prefix("nginx: master process ")?
+            .strip_prefix(MASTER)?
             .split_ascii_whitespace()
             .collect(),
         None => context.arguments.iter().map(String::as_str).collect(),
@@ -125,22 +170,23 @@ fn walk(
     open.pop();
 }
 
-/// The numbers that a `listen` directive has.
-fn listen(words: &[String], place: &Place) -> Vec<Setting> {
+/// The numbers that a `listen` directive has. `None`: it has one, and for which sockets is not known.
+fn listen(words: &[String], place: &Place) -> Option<Vec<Setting>> {
     let Some((address, parameters)) = words.split_first() else {
-        return Vec::new();
+        return Some(Vec::new());
     };
     let number = parameters
         .iter()
         .find_map(|word| word.strip_prefix("backlog="))
         .and_then(|number| number.parse::<i64>().ok());
     let Some(number) = number else {
-        return Vec::new();
+        return Some(Vec::new());
     };
-    endpoints(address)
+    let settings: Vec<Setting> = endpoints(address)
         .into_iter()
         .map(|on| Setting::configured(on, number, place.clone()))
-        .collect()
+        .collect();
+    (!settings.is_empty()).then_some(settings)
 }
 
 /// The sockets that an address stands for: the module `stream` knows ranges of ports.
@@ -157,124 +203,14 @@ fn endpoints(address: &str) -> Vec<Endpoint> {
         Some(range) => range.map(|port| format!("{host}:{port}")).collect(),
         None => vec![address.to_owned()],
     };
-    let one = |address: String| match Endpoint::parse(&address, Some(80)) {
-        // A name may stand for several addresses; a port alone and a star are all of IPv4.
-        Some(Endpoint::Port(None, port))
-            if address.starts_with('*') || !address.contains(char::is_alphabetic) =>
-        {
-            Some(Endpoint::port_v4(port))
-        }
-        found => found,
-    };
-    all.into_iter().filter_map(one).collect()
+    all.iter().flat_map(|address| of_address(address)).collect()
 }
 
-/// A simple directive, or the words before a block.
-#[derive(Debug, PartialEq, Eq)]
-struct Directive {
-    words: Vec<String>,
-    /// Of its first word, from 1.
-    line: usize,
-}
-
-/// Splits a text into directives, one at a time. Blocks are flat: only `listen` and `include` are
-/// looked for, and no other block knows these words.
-fn directives(text: &str) -> impl Iterator<Item = Directive> {
-    let mut line = 1;
-    let mut rest = text.chars().peekable();
-    std::iter::from_fn(move || directive(&mut rest, &mut line))
-}
-
-/// The next directive that has a word.
-fn directive(rest: &mut Rest<'_>, line: &mut usize) -> Option<Directive> {
-    let mut words: Vec<String> = Vec::new();
-    let mut begin = *line;
-    while let Some(c) = rest.next() {
-        match c {
-            '\n' => *line += 1,
-            c if c.is_whitespace() => {}
-            '#' => while rest.next_if(|c| *c != '\n').is_some() {},
-            ';' | '{' | '}' => {
-                let lua = c == '{'
-                    && words
-                        .first()
-                        .is_some_and(|word| word.ends_with("_by_lua_block"));
-                if lua {
-                    skip_block(rest, line);
-                }
-                if !words.is_empty() {
-                    return Some(Directive { words, line: begin });
-                }
-            }
-            c => {
-                if words.is_empty() {
-                    begin = *line;
-                }
-                let word = word(c, rest, line);
-                // More of them than any directive here has are not kept.
-                if words.len() < MOST_WORDS {
-                    words.push(word);
-                }
-            }
-        }
-    }
-    None
-}
-
-type Rest<'a> = std::iter::Peekable<std::str::Chars<'a>>;
-
-/// One word that begins with `first`, without quotes and backslashes.
-fn word(first: char, rest: &mut Rest<'_>, line: &mut usize) -> String {
-    let mut word = String::new();
-    let quote = matches!(first, '"' | '\'').then_some(first);
-    let mut next = quote.is_none().then_some(first);
-    loop {
-        let c = match next.take() {
-            Some(c) => c,
-            None => {
-                let Some(c) = rest.peek().copied() else { break };
-                if quote.is_none()
-                    && (c.is_whitespace() || ";{".contains(c))
-                    && !word.ends_with('$')
-                {
-                    break;
-                }
-                rest.next();
-                c
-            }
-        };
-        *line += usize::from(c == '\n');
-        if quote == Some(c) {
-            break;
-        }
-        match c {
-            '\\' => word.extend(rest.next()),
-            c => word.push(c),
-        }
-    }
-    word
-}
-
-/// Skips a block of another language, whose braces pair, to its end.
-fn skip_block(rest: &mut Rest<'_>, line: &mut usize) {
-    let mut depth = 1;
-    let mut quote = None;
-    while let Some(c) = rest.next() {
-        *line += usize::from(c == '\n');
-        match (quote, c) {
-            (Some(_), '\\') => {
-                rest.next();
-            }
-            (Some(end), c) if c == end || c == '\n' => quote = None,
-            (Some(_), _) => {}
-            (None, '"' | '\'') => quote = Some(c),
-            (None, '{') => depth += 1,
-            (None, '}') => depth -= 1,
-            (None, _) => {}
-        }
-        if depth == 0 {
-            return;
-        }
+/// The sockets of one address. A port alone and a star are all of IPv4.
+fn of_address(address: &str) -> Vec<Endpoint> {
+    match Endpoint::parse(address, Some(80)) {
+        Some(Endpoint::Port(None, port)) => vec![Endpoint::port_v4(port)],
+        found => found.into_iter().collect(),
     }
 }
 

@@ -126,7 +126,13 @@ fn walk(context: &mut Context<'_>, path: &str, text: &str, depth: usize, found: 
             if depth >= DEEPEST {
                 let why = format!("line {} includes without end", number + 1);
                 context.files.fault(path, why);
-            } else if let Some(text) = context.files.included(&included, path) {
+                continue;
+            }
+            let text = match name.as_str() {
+                "include" => context.files.included(&included, path),
+                _ => context.files.read(&included),
+            };
+            if let Some(text) = text {
                 walk(context, &included, &text, depth + 1, found);
             }
         }

@@ -61,6 +61,7 @@ impl Fake {
             pid: 1,
             arguments: &arguments,
             title,
+            executable: None,
             version: None,
             files: Files::new(self, 1),
         };
@@ -77,6 +78,8 @@ fn words(setting: &Setting) -> String {
         Endpoint::Any => "any".to_owned(),
         Endpoint::Port(None, port) => format!("*:{port}"),
         Endpoint::Port(Some(ip), port) => std::net::SocketAddr::new(*ip, *port).to_string(),
+        Endpoint::Loopback(port) => format!("localhost:{port}"),
+        Endpoint::Named(port) => format!("name:{port}"),
         Endpoint::Path(path) => path.clone(),
     };
     let number = setting

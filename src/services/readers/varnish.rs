@@ -162,7 +162,10 @@ mod tests {
             .find_map(|line| line.strip_prefix("ExecStart="));
         let words: Vec<&str> = line.unwrap().split_ascii_whitespace().collect();
         let found = Fake::new(&[]).settings(read, &words, None);
-        assert_eq!(found, (vec![format!("*:6082 = 10 {INTERFACE}")], true));
+        assert_eq!(
+            found,
+            (vec![format!("localhost:6082 = 10 {INTERFACE}")], true)
+        );
     }
 
     #[test]

@@ -29,6 +29,8 @@ pub(super) struct Row {
     pub(super) service: Option<String>,
     /// As the table shows it: a number, `all`, or `-`.
     pub(super) requested: String,
+    /// Whether that is said to be a default.
+    pub(super) by_default: bool,
     pub(super) place: Option<String>,
     pub(super) limited_by: Option<String>,
     pub(super) confidence: Option<String>,
@@ -60,6 +62,7 @@ pub(super) fn judge(entry: &Entry, seen: &Seen, listed: Option<&Value>) -> Row {
             (false, None) => "all".to_owned(),
             (false, Some(number)) => number.to_string(),
         },
+        by_default: requested["source"] == "default",
         place: requested["where"].as_str().map(str::to_owned),
         limited_by: text("limited_by"),
         confidence: text("confidence"),
@@ -92,7 +95,7 @@ fn against_the_truth(
         wrong.push(format!("its service is {}", entry.name()));
     }
     let asks = expected.map_or(Asks::Something, |expected| expected.asks);
-    let truth = verdict(asks, seen.asked, seen.cap);
+    let truth = verdict(asks, seen.asked, row.by_default, seen.cap);
     if Sure::from_name(row.confidence.as_deref()) >= Sure::Likely {
         if row.limited_by.as_deref() != Some(truth.limited_by) {
             wrong.push(format!("it is limited by {}", truth.limited_by));

@@ -38,14 +38,23 @@ pub(super) struct Verdict {
     pub(super) requested: Option<i64>,
 }
 
-/// The verdict that follows from a request under a cap.
-pub(super) fn verdict(asks: Asks, asked: i64, somaxconn: u32) -> Verdict {
+/// A default of this or more is meant for no cap: "as much as there is".
+const LARGE_DEFAULT: i64 = 65_534;
+
+/// The verdict that follows from a request under a cap. `default`: nothing was configured.
+pub(super) fn verdict(asks: Asks, asked: i64, default: bool, somaxconn: u32) -> Verdict {
     // The kernel compares without sign: -1 is more than any cap.
     let everything = asked < 0 || asked == i64::from(i32::MAX);
     if everything || asks == Asks::Somaxconn {
         return Verdict {
             limited_by: "follows-somaxconn",
             requested: None,
+        };
+    }
+    if default && asked >= LARGE_DEFAULT {
+        return Verdict {
+            limited_by: "follows-somaxconn",
+            requested: Some(asked),
         };
     }
     let truncated = asked > i64::from(somaxconn);
@@ -72,7 +81,7 @@ fn a_trace_tells_what_each_socket_asked_for_last() {
 
 #[test]
 fn a_verdict_follows_from_request_and_cap() {
-    let limit = |asks, asked, cap| verdict(asks, asked, cap).limited_by;
+    let limit = |asks, asked, cap| verdict(asks, asked, false, cap).limited_by;
     assert_eq!(limit(Asks::For(511), 511, 128), "somaxconn");
     assert_eq!(limit(Asks::For(511), 511, 511), "application");
     assert_eq!(limit(Asks::For(-1), -1, 4096), "follows-somaxconn");

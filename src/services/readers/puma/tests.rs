@@ -50,7 +50,7 @@ fn the_title_has_the_addresses_with_their_numbers() {
     );
     assert_eq!(
         of("puma 5.6.5 (tcp://localhost:3000?backlog=200&low_latency=true)"),
-        owned(&["*:3000 = 200 at process title"], true)
+        owned(&["localhost:3000 = 200 at process title"], true)
     );
     let computed = rails(&[("/config/puma.rb", "bind ENV['BIND']")]);
     let title = "puma 5.6.5 (tcp://0.0.0.0:9292) [p]";
@@ -91,7 +91,7 @@ fn the_addresses_of_the_command_line_take_the_place_of_the_files() {
             &[
                 "/x = 5 at command line",
                 "[::1]:80 = 6 at command line",
-                "*:81 = 7 at command line"
+                "name:81 = 7 at command line"
             ],
             true
         )
