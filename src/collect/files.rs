@@ -82,6 +82,9 @@ pub struct Content {
     pub changed: Option<u64>,
 }
 
+/// The names in a directory, and when they changed last, in milliseconds since 1970.
+pub type Names = (Vec<PathBuf>, Option<u64>);
+
 /// A directory that paths are taken from, and never lead out of.
 #[derive(Debug)]
 pub struct Root {
@@ -135,7 +138,7 @@ impl Root {
         }
         // Reading some files of such a file system takes what they have from whoever waits for it.
         let system = rustix::fs::fstatfs(&found).map_err(io::Error::from)?.f_type;
-        if NO_STORAGE.contains(&i64::from(system)) {
+        if NO_STORAGE.contains(&system) {
             return Err(FileError::NotRegular);
         }
         let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY;
@@ -155,7 +158,7 @@ impl Root {
     /// # Errors
     ///
     /// [`FileError`], ENOTDIR among them.
-    pub fn list(&self, path: &Path) -> Result<Option<(Vec<PathBuf>, Option<u64>)>, FileError> {
+    pub fn list(&self, path: &Path) -> Result<Option<Names>, FileError> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY;
         let Some(fd) = absent(open_below(&self.base, &self.path, path, flags))? else {
             return Ok(None);

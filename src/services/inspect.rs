@@ -43,35 +43,14 @@ pub fn inspect(snapshot: &mut Snapshot, host: &dyn Host, catalogue: &Catalogue) 
         });
     }
     let groups = cores::map_from(WORTH_A_THREAD, &firsts, |first| recogniser.group(first));
-    let mut mains: BTreeMap<u32, &Group<'_>> = BTreeMap::new();
-    for group in groups.iter().flatten() {
-        mains.entry(group.main).or_insert(group);
-    }
-    let todo: Vec<&Group<'_>> = mains.into_values().collect();
-    let begun = Instant::now();
-    let read = cores::map_from(WORTH_A_THREAD, &todo, |group| {
-        let late = begun.elapsed() > PATIENCE;
-        let configured = match late {
-            false => Configured::read(group, host),
-            true => Configured::unread(group),
-        };
-        (group.main, configured)
-    });
-    let mut managers: BTreeMap<u32, Manager> = BTreeMap::new();
-    for owner in firsts.iter().filter_map(|first| supervisor(first)) {
-        if let Some(pid) = owner.pid {
-            let manager = managers.entry(pid);
-            manager.or_insert_with(|| Manager::read(pid, owner, host, catalogue));
-        }
-    }
     let inspected = Inspected {
         catalogue,
         groups: by_pids
             .into_iter()
             .map(|(pids, n)| (pids, groups[n].as_ref()))
             .collect(),
-        configured: read.into_iter().collect(),
-        managers,
+        configured: configurations(groups.iter().flatten(), host),
+        managers: managers(&firsts, host, catalogue),
     };
     let mut answers: Vec<Vec<Option<Answer>>> = Vec::new();
     for netns in &snapshot.namespaces {
@@ -92,6 +71,44 @@ pub fn inspect(snapshot: &mut Snapshot, host: &dyn Host, catalogue: &Catalogue) 
         }
     }
     snapshot.gaps.extend(gaps);
+}
+
+/// The configuration of each main process, read once.
+fn configurations<'a>(
+    groups: impl Iterator<Item = &'a Group<'a>>,
+    host: &dyn Host,
+) -> BTreeMap<u32, Configured> {
+    let mut mains: BTreeMap<u32, &Group<'_>> = BTreeMap::new();
+    for group in groups {
+        mains.entry(group.main).or_insert(group);
+    }
+    let todo: Vec<&Group<'_>> = mains.into_values().collect();
+    let begun = Instant::now();
+    let read = cores::map_from(WORTH_A_THREAD, &todo, |group| {
+        let late = begun.elapsed() > PATIENCE;
+        let configured = match late {
+            false => Configured::read(group, host),
+            true => Configured::unread(group),
+        };
+        (group.main, configured)
+    });
+    read.into_iter().collect()
+}
+
+/// The managers among the owners of these listeners.
+fn managers(
+    listeners: &[&Listener],
+    host: &dyn Host,
+    catalogue: &Catalogue,
+) -> BTreeMap<u32, Manager> {
+    let mut managers = BTreeMap::new();
+    for owner in listeners.iter().filter_map(|listener| supervisor(listener)) {
+        if let Some(pid) = owner.pid {
+            let manager = managers.entry(pid);
+            manager.or_insert_with(|| Manager::read(pid, owner, host, catalogue));
+        }
+    }
+    managers
 }
 
 /// Whether what a listener asks for is still to be found out.

@@ -33,13 +33,16 @@ pub(super) struct Group<'a> {
     pub(super) since: Option<u64>,
 }
 
+/// A control group and the path of an executable.
+type Program = (Option<String>, String);
+
 /// Recognises services.
 pub(super) struct Recogniser<'a> {
     host: &'a dyn Host,
     catalogue: &'a Catalogue,
     /// Services of .NET programs, by control group, which tells containers apart, and path of the
     /// executable; most are none.
-    dotnet: Mutex<BTreeMap<(Option<String>, String), Option<&'static str>>>,
+    dotnet: Mutex<BTreeMap<Program, Option<&'static str>>>,
 }
 
 impl<'a> Recogniser<'a> {

@@ -28,6 +28,9 @@ const LEAST: i64 = 4;
 /// What the master's own socket asks for.
 const MASTER: i64 = 16;
 
+/// Bytes that a service takes, with all of its limits.
+const BLOCK: usize = 512;
+
 pub(super) fn read(context: &mut Context<'_>) -> Reading {
     let is = |condition| {
         context
@@ -128,6 +131,9 @@ impl Walk {
                     .trim()
                     .split_once(char::is_whitespace)
                     .unwrap_or((header.trim(), ""));
+                if !files.expand(path, BLOCK) {
+                    break;
+                }
                 self.block(kind, unquoted(name.trim()));
             } else if let Some((key, value)) = text.split_once('=') {
                 let place = Place::Line(path.to_owned(), line);

@@ -154,6 +154,9 @@ impl Walk {
             let number = number + 1;
             let line = line.trim();
             if let Some(name) = line.strip_prefix('[') {
+                if !context.files.expand(path, size_of::<Pool>()) {
+                    return;
+                }
                 self.section(name.split(']').next().unwrap_or(name));
                 continue;
             }
@@ -163,7 +166,14 @@ impl Walk {
             if line.starts_with(';') {
                 continue;
             }
+            let length = value.len();
             let value = value_of(value, context.host, context.pid);
+            if !context
+                .files
+                .expand(path, value.len().saturating_sub(length))
+            {
+                return;
+            }
             if key.trim() == "include" {
                 self.include(context, path, number, &value, depth);
                 continue;

@@ -46,11 +46,11 @@ fn clustered(arguments: &[String], names: &[String]) -> Option<String> {
                     && letters.ends_with(name.trim_start_matches('-'))
             })
     };
-    let behind = arguments.windows(2).skip(1).filter_map(|pair| match pair {
+    let mut pairs = arguments.windows(2).skip(1).rev();
+    pairs.find_map(|pair| match pair {
         [word, value] if is_cluster(word) && number(value).is_some() => Some(value.clone()),
         _ => None,
-    });
-    behind.last()
+    })
 }
 
 /// All values of an option, and whether they stand in the word of a short one.
