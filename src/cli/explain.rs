@@ -12,15 +12,20 @@ pub(super) fn run(arguments: &Explain) -> Run {
     let catalogue = input::catalogue(&arguments.services.services)?;
     let mut pages = Vec::new();
     for name in &arguments.names {
-        let Some(service) = catalogue.by_name(name).or_else(|| catalogue.known_as(name)) else {
-            let near = nearest(name, catalogue.names());
+        let small = name.to_lowercase();
+        let found = match catalogue.by_name(&small) {
+            Some(service) => vec![service],
+            None => catalogue.known_as(name),
+        };
+        if found.is_empty() {
+            let near = nearest(&small, catalogue.names());
             let help = match near {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => "`backlint explain` alone lists all".to_owned(),
             };
             return Err(anyhow!("no service is called `{name}`; {help}").into());
-        };
-        pages.push(service);
+        }
+        pages.extend(found);
     }
     output::result(Outcome::Clean, |out| {
         if pages.is_empty() {

@@ -170,16 +170,21 @@ impl Catalogue {
         self.get(*self.by_name.get(name)?)
     }
 
-    /// The service that a process of this name is, such as `redis-server`.
-    pub fn known_as(&self, name: &str) -> Option<&Service> {
+    /// The services that a process of this name may be, such as `redis-server`, by name.
+    pub fn known_as(&self, name: &str) -> Vec<&Service> {
         let comm = cut(name);
         let ways = [
             (Sign::Exe, name),
             (Sign::Comm, comm.as_str()),
             (Sign::Program, name),
         ];
-        ways.into_iter()
-            .find_map(|(sign, text)| self.candidates(sign, text).next())
+        let found = ways
+            .into_iter()
+            .flat_map(|(sign, text)| self.candidates(sign, text));
+        let by_name: BTreeMap<&str, &Service> = found
+            .map(|service| (service.name.as_str(), service))
+            .collect();
+        by_name.into_values().collect()
     }
 
     /// Names of all services, sorted.

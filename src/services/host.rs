@@ -153,7 +153,7 @@ impl<'a> Files<'a> {
         self.expanded += bytes;
         let fits = self.expanded <= MOST_EXPANDED;
         if !fits {
-            self.fault(path, "its variables grow too long");
+            self.fault(path, "what it says grows too large");
         }
         fits
     }

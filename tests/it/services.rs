@@ -6,6 +6,8 @@ use std::collections::BTreeSet;
 use backlint::services::service::{Kind, Verified};
 use backlint::services::{Catalogue, catalogue, load};
 
+use crate::support::program::run;
+
 #[test]
 fn every_service_loads_and_has_the_name_of_its_file() {
     let mut faults = Vec::new();
@@ -52,4 +54,24 @@ fn no_two_services_have_the_same_signs() {
             );
         }
     }
+}
+
+/// Every page says what the service asks for, how that is known, and what applies a change.
+#[test]
+fn every_service_has_its_page() {
+    let names = run(["explain"]).ended(0).out;
+    let mut count = 0;
+    for (file, _) in catalogue::files() {
+        let name = file.strip_suffix(".yaml").unwrap();
+        assert!(names.contains(name), "{name} is not listed");
+        let page = run(["explain", name]).ended(0);
+        assert_eq!(page.err, "", "{name}");
+        for part in ["asks for", "applied by", "; "] {
+            assert!(page.out.contains(part), "{name}: {}", page.out);
+        }
+        count += 1;
+    }
+    assert!(count > 150, "{count} services");
+    let wrong = run(["explain", "ngnix"]).ended(2);
+    assert!(wrong.err.contains("did you mean `nginx`?"), "{}", wrong.err);
 }
