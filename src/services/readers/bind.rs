@@ -8,7 +8,6 @@
 use super::{Context, Place, Reading, Setting};
 use crate::services::endpoint::Endpoint;
 use crate::services::host::{DEEPEST, Files};
-use crate::services::readers::generic;
 use crate::services::versions;
 use crate::snapshot::Source;
 
@@ -29,11 +28,7 @@ pub(super) fn read(context: &mut Context<'_>) -> Reading {
     if context.arguments.is_empty() {
         return Reading::default();
     }
-    let named = generic::option_value(context.arguments, &["-c".to_owned()]);
-    let main = named.map_or(MAIN.map(str::to_owned).into(), |path| {
-        vec![context.path(&path)]
-    });
-    let Some((path, text)) = context.files.first(&main) else {
+    let Some((path, text)) = context.main_file("-c", &MAIN) else {
         return Reading::default();
     };
     let mut walk = Walk {

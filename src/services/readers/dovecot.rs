@@ -14,7 +14,6 @@ use std::collections::BTreeMap;
 use super::{Context, Place, Reading, Setting};
 use crate::services::endpoint::Endpoint;
 use crate::services::host::{DEEPEST, Files, join, parent};
-use crate::services::readers::generic;
 use crate::services::versions;
 use crate::snapshot::Source;
 use services::SERVICES;
@@ -40,11 +39,7 @@ pub(super) fn read(context: &mut Context<'_>) -> Reading {
     if context.arguments.is_empty() || is(">=2.3 <2.4") == Some(false) {
         return Reading::default();
     }
-    let named = generic::option_value(context.arguments, &["-c".to_owned()]);
-    let main = named.map_or(MAIN.map(str::to_owned).into(), |path| {
-        vec![context.path(&path)]
-    });
-    let Some((path, text)) = context.files.first(&main) else {
+    let Some((path, text)) = context.main_file("-c", &MAIN) else {
         return Reading::default();
     };
     let mut walk = Walk::default();

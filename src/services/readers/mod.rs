@@ -183,6 +183,17 @@ impl Context<'_> {
         }
         join(&self.host.directory(self.pid).unwrap_or_default(), path)
     }
+
+    /// Path and text of the main file: the one that this option names, else the first of the usual
+    /// ones that exists.
+    pub fn main_file(&mut self, option: &str, usual: &[&str]) -> Option<(String, String)> {
+        let named = generic::option_value(self.arguments, &[option.to_owned()]);
+        let paths = match named {
+            Some(path) => vec![self.path(&path)],
+            None => usual.iter().map(|path| (*path).to_owned()).collect(),
+        };
+        self.files.first(&paths)
+    }
 }
 
 /// What a service's configuration asks for: each way in turn, until one says something.
