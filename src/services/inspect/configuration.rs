@@ -47,6 +47,9 @@ impl Configured {
         let Some(service) = group.service else {
             return Self::default();
         };
+        if service.configured.is_empty() && service.version.is_empty() {
+            return Self::default();
+        }
         // It is gone, and its listeners with it.
         if host.status(group.main).is_none() {
             return Self::default();

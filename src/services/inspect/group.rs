@@ -56,30 +56,46 @@ impl<'a> Recogniser<'a> {
 
     /// The processes of a listener, if one of them is recognised.
     pub(super) fn group(&self, listener: &Listener) -> Option<Group<'a>> {
-        let workers: Vec<&Owner> = listener
-            .owners
-            .iter()
-            .filter(|owner| !is_supervisor(owner))
-            .collect();
+        let owners = listener.owners.iter();
+        let mut workers: Vec<&Owner> = owners.filter(|owner| !is_supervisor(owner)).collect();
+        if !workers.iter().any(|owner| interpreter(owner).is_some()) {
+            // Of a service that nothing configures it does not matter which process is the main one.
+            let group = self.strongest(&workers, listener)?;
+            if group
+                .service
+                .is_none_or(|service| service.configured.is_empty())
+            {
+                return Some(group);
+            }
+        }
         let statuses: BTreeMap<u32, Status> = workers
             .iter()
             .filter_map(|owner| Some((owner.pid?, self.host.status(owner.pid?)?)))
             .collect();
         // Parents first, the oldest first.
-        let mut oldest = workers;
-        oldest.sort_by_key(|owner| {
+        workers.sort_by_key(|owner| {
             let status = owner.pid.and_then(|pid| statuses.get(&pid));
             let child = status.is_none_or(|status| statuses.contains_key(&status.parent));
             (child, status.and_then(|status| status.started), owner.pid)
         });
+        let mut group = self.strongest(&workers, listener)?;
+        if group
+            .service
+            .is_some_and(|service| !service.configured.is_empty())
+        {
+            group.since = self.since(&group, &statuses);
+        }
+        Some(group)
+    }
+
+    /// The first of these processes that shows the strongest signs.
+    fn strongest(&self, workers: &[&Owner], listener: &Listener) -> Option<Group<'a>> {
         let mut best: Option<(u32, Group<'a>)> = None;
         let mut seen: Vec<&Owner> = Vec::new();
-        for owner in oldest {
+        for owner in workers {
             // The workers of one server are alike.
-            if seen
-                .iter()
-                .any(|seen| seen.comm == owner.comm && seen.exe == owner.exe)
-            {
+            let alike = |seen: &&Owner| seen.comm == owner.comm && seen.exe == owner.exe;
+            if seen.iter().any(alike) {
                 continue;
             }
             seen.push(owner);
@@ -89,10 +105,7 @@ impl<'a> Recogniser<'a> {
                 best = Some((score, group));
             }
         }
-        let (_, mut group) = best?;
-        group.untold = self.untold(&group, listener);
-        group.since = self.since(&group, &statuses);
-        Some(group)
+        best.map(|(_, group)| group)
     }
 
     /// Since when the configuration may have been in force. Where a reload is enough, that is the last
@@ -131,13 +144,9 @@ impl<'a> Recogniser<'a> {
     /// The service of one process; of an interpreter, with what it runs.
     fn recognise(&self, owner: &Owner, listener: &Listener) -> Option<(u32, Group<'a>)> {
         let pid = owner.pid?;
-        let interpreter = [exe_name(owner), owner.comm.as_deref()]
-            .into_iter()
-            .flatten()
-            .find(|name| program::is_interpreter(name));
-        let mut owner = owner.clone();
         let mut arguments = None;
-        if let Some(interpreter) = interpreter {
+        let mut owner = owner.clone();
+        if let Some(interpreter) = interpreter(&owner) {
             arguments = self.host.arguments(pid);
             let program = arguments
                 .as_deref()
@@ -149,12 +158,13 @@ impl<'a> Recogniser<'a> {
             unit: listener.unit.as_deref(),
             arguments: arguments.as_deref().unwrap_or_default(),
         };
-        let found = self.catalogue.recognise(candidate);
-        let found = found.or_else(|| Some((0, self.dotnet(pid, &owner, listener)?)));
+        let shown = self.catalogue.recognise(candidate);
+        let found = shown.or_else(|| Some((0, self.dotnet(pid, &owner, listener)?)));
         if found.is_none() && owner.program.is_none() {
             return None;
         }
-        let group = Group {
+        let told = shown.is_some() && arguments.is_none();
+        let mut group = Group {
             main: pid,
             unit: listener.unit.clone(),
             program: owner.program.clone(),
@@ -164,6 +174,9 @@ impl<'a> Recogniser<'a> {
             since: None,
             owner,
         };
+        if !told {
+            group.untold = self.untold(&group, listener);
+        }
         Some((found.map_or(0, |(score, _)| score), group))
     }
 
@@ -199,4 +212,11 @@ impl<'a> Recogniser<'a> {
         let same = told.is_some_and(|told| told.name == service.name);
         (!same).then(|| service.name.clone())
     }
+}
+
+/// The name of the interpreter that a process is.
+fn interpreter(owner: &Owner) -> Option<&str> {
+    let names = [exe_name(owner), owner.comm.as_deref()];
+    let mut names = names.into_iter().flatten();
+    names.find(|name| program::is_interpreter(name))
 }
