@@ -33,8 +33,9 @@ pub struct Catalogue {
 #[derive(Debug, Default)]
 struct Texts {
     exact: HashMap<String, Vec<usize>>,
-    /// Those with a `*`: what stands before it and behind it.
-    patterns: Vec<(String, String, usize)>,
+    /// Those with a `*`: what stands before it and behind it. By their first byte, none for those
+    /// that begin with the `*`: every listener's program is compared to them.
+    patterns: HashMap<Option<u8>, Vec<(String, String, usize)>>,
 }
 
 /// One file. User's files are parsed at once.
@@ -154,7 +155,8 @@ impl Catalogue {
         match text.split_once('*') {
             Some((before, behind)) => {
                 let pattern = (before.to_owned(), behind.to_owned(), number);
-                texts.patterns.push(pattern);
+                let first = before.bytes().next();
+                texts.patterns.entry(first).or_default().push(pattern);
             }
             None => texts.exact.entry(text.to_owned()).or_default().push(number),
         }
@@ -196,9 +198,12 @@ impl Catalogue {
     pub(super) fn candidates(&self, sign: Sign, text: &str) -> impl Iterator<Item = &Service> {
         let texts = &self.signs[sign as usize];
         let exact = texts.exact.get(text).into_iter().flatten().copied();
-        let fitting = texts
-            .patterns
-            .iter()
+        let near = [None, text.bytes().next()];
+        let near = near
+            .into_iter()
+            .filter_map(|first| texts.patterns.get(&first));
+        let fitting = near
+            .flatten()
             .filter(move |(before, behind, _)| matches_around(text, before, behind));
         exact
             .chain(fitting.map(|(.., number)| *number))

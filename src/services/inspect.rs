@@ -155,8 +155,12 @@ impl Inspected<'_> {
         if !is_open(listener) {
             return None;
         }
-        let mut answer = Answer::default();
         let group = self.groups.get(&pids(listener)).copied().flatten();
+        let supervisor = supervisor(listener);
+        if group.is_none() && supervisor.is_none() {
+            return None;
+        }
+        let mut answer = Answer::default();
         if let Some(group) = group {
             answer.program = group.program.clone().map(|program| (group.main, program));
             answer.service.clone_from(&group.untold);
@@ -164,7 +168,7 @@ impl Inspected<'_> {
                 answer.of_configuration(configured, group, listener);
             }
         }
-        if let Some(manager) = supervisor(listener)
+        if let Some(manager) = supervisor
             .and_then(|owner| owner.pid)
             .and_then(|pid| self.managers.get(&pid))
             && self.is_activated(listener, group)

@@ -58,6 +58,11 @@ impl<'a> Recogniser<'a> {
     pub(super) fn group(&self, listener: &Listener) -> Option<Group<'a>> {
         let owners = listener.owners.iter();
         let mut workers: Vec<&Owner> = owners.filter(|owner| !is_supervisor(owner)).collect();
+        if let [owner] = workers.as_slice()
+            && self.tells_all(owner, listener)
+        {
+            return None;
+        }
         if !workers.iter().any(|owner| interpreter(owner).is_some()) {
             // Of a service that nothing configures it does not matter which process is the main one.
             let group = self.strongest(&workers, listener)?;
@@ -86,6 +91,18 @@ impl<'a> Recogniser<'a> {
             group.since = self.since(&group, &statuses);
         }
         Some(group)
+    }
+
+    /// Whether the record of a process tells all that there is to know of its service.
+    fn tells_all(&self, owner: &Owner, listener: &Listener) -> bool {
+        let candidate = Candidate {
+            owner: Some(owner),
+            unit: listener.unit.as_deref(),
+            arguments: &[],
+        };
+        let found = self.catalogue.recognise(candidate);
+        let fixed = |service: &Service| service.configured.is_empty() && service.version.is_empty();
+        found.is_some_and(|(_, service)| fixed(service)) && interpreter(owner).is_none()
     }
 
     /// The first of these processes that shows the strongest signs.
