@@ -118,11 +118,15 @@ impl<'a> NetnsFacts<'a> {
         let somaxconn = namespace
             .sysctl_int("net.core.somaxconn")
             .and_then(|value| u32::try_from(value).ok());
-        let mut listeners: Vec<_> = namespace
-            .listeners
-            .iter()
-            .map(|listener| assess(listener, somaxconn, catalogue))
-            .collect();
+        let mut listeners: Vec<ListenerFacts<'a>> = Vec::with_capacity(namespace.listeners.len());
+        for listener in &namespace.listeners {
+            // One process's listeners mostly follow each other.
+            let service = match listeners.last() {
+                Some(last) if same_holders(last.listener, listener) => last.service,
+                _ => catalogue.identify(listener),
+            };
+            listeners.push(assess(listener, somaxconn, service));
+        }
         doubt::defaults(&mut listeners, somaxconn);
         let longest = (0..listeners.len())
             .filter(|&n| !namespace.listeners[n].protocol.is_unix())
@@ -172,12 +176,23 @@ impl<'a> NetnsFacts<'a> {
     }
 }
 
+/// Whether two listeners are certainly those of the same processes, and so of the same service.
+fn same_holders(one: &Listener, other: &Listener) -> bool {
+    let pairs = one.owners.iter().zip(&other.owners);
+    one.owners.len() == other.owners.len()
+        && one.service == other.service
+        && one.unit == other.unit
+        && !one.owners.is_empty()
+        && pairs
+            .into_iter()
+            .all(|(one, other)| one.pid.is_some() && one.pid == other.pid)
+}
+
 fn assess<'a>(
     listener: &'a Listener,
     somaxconn: Option<u32>,
-    catalogue: &'a Catalogue,
+    service: Option<Identified<'a>>,
 ) -> ListenerFacts<'a> {
-    let service = catalogue.identify(listener);
     let max = listener.accept_queue.max;
     let zero = service.and_then(|found| found.asker.zero.as_deref());
     let paused = max == Some(0) && zero.is_some();
