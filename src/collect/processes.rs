@@ -49,10 +49,7 @@ impl Processes {
     /// When a process started and which one is its parent.
     pub fn status(&self, pid: u32) -> Option<Status> {
         let stat = self.read(pid, "stat")?;
-        // Counted from behind the name, which may hold anything.
-        let end = stat.iter().rposition(|byte| *byte == b')')?;
-        let fields = std::str::from_utf8(stat.get(end + 1..)?).ok()?;
-        let mut fields = fields.split_ascii_whitespace().skip(1);
+        let mut fields = stat_fields(&stat)?.skip(1);
         let parent = fields.next()?.parse().ok()?;
         let ticks: Option<u64> = fields.nth(17).and_then(|ticks| ticks.parse().ok());
         let hertz = rustix::param::clock_ticks_per_second().max(1);
@@ -127,6 +124,14 @@ impl Processes {
         file.take(MOST).read_to_end(&mut bytes).ok()?;
         Some(bytes)
     }
+}
+
+/// The fields of /proc/PID/stat from the third on, counted from behind the name, which may hold
+/// anything.
+pub(super) fn stat_fields(stat: &[u8]) -> Option<impl Iterator<Item = &str>> {
+    let end = stat.iter().rposition(|byte| *byte == b')')?;
+    let fields = std::str::from_utf8(stat.get(end + 1..)?).ok()?;
+    Some(fields.split_ascii_whitespace())
 }
 
 #[cfg(test)]

@@ -1,7 +1,6 @@
 //! What readers of configuration may ask of a host: facts of processes, and files as one process
 //! sees them. The live host implements this in the command line's stage; tests do in memory.
 
-use std::cell::Cell;
 use std::collections::BTreeMap;
 
 use glob::{MatchOptions, Pattern};
@@ -93,7 +92,7 @@ pub struct Files<'a> {
     expanded: usize,
     /// What could not be read: path and why.
     faults: Vec<(String, String)>,
-    stopped: Cell<bool>,
+    stopped: bool,
 }
 
 impl<'a> Files<'a> {
@@ -109,7 +108,7 @@ impl<'a> Files<'a> {
             names: 0,
             expanded: 0,
             faults: Vec::new(),
-            stopped: Cell::new(false),
+            stopped: false,
         }
     }
 
@@ -281,12 +280,12 @@ impl<'a> Files<'a> {
             let mib = MOST_BYTES >> 20;
             self.stop(path, format!("more than {mib} MiB were read before it"));
         }
-        !self.stopped.get()
+        !self.stopped
     }
 
     /// One fault, and nothing more is read.
     fn stop(&mut self, path: &str, why: String) {
-        if !self.stopped.replace(true) {
+        if !std::mem::replace(&mut self.stopped, true) {
             self.fault(path, why);
         }
     }

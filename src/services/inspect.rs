@@ -162,7 +162,8 @@ impl Inspected<'_> {
         }
         let mut answer = Answer::default();
         if let Some(group) = group {
-            answer.program = group.program.clone().map(|program| (group.main, program));
+            let program = group.owner.program.clone();
+            answer.program = program.map(|program| (group.main, program));
             answer.service.clone_from(&group.untold);
             if let Some(configured) = self.configured.get(&group.main) {
                 answer.of_configuration(configured, group, listener);

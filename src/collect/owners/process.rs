@@ -11,6 +11,7 @@ use rustix::fs::{AtFlags, Mode, OFlags, StatxFlags, makedev, openat, readlinkat,
 use rustix::io::Errno;
 
 use super::super::exe;
+use super::super::processes::stat_fields;
 use crate::cores;
 use crate::snapshot::Owner;
 
@@ -106,11 +107,9 @@ pub(super) fn parent(proc: BorrowedFd<'_>, pid: u32) -> Option<u32> {
     parse_parent(&read_short(proc, &format!("{pid}/stat")).ok()?)
 }
 
-/// The fourth field, counted from behind the name, which may hold anything.
+/// The fourth field.
 fn parse_parent(stat: &[u8]) -> Option<u32> {
-    let end = stat.iter().rposition(|byte| *byte == b')')?;
-    let fields = std::str::from_utf8(stat.get(end + 1..)?).ok()?;
-    fields.split_ascii_whitespace().nth(1)?.parse().ok()
+    stat_fields(stat)?.nth(1)?.parse().ok()
 }
 
 /// These files come in one piece, and what is wanted is at their beginning.

@@ -68,14 +68,14 @@ impl Configured {
         let title = overwritten(&line, &group.owner);
         let unit = title.and(group.unit.as_deref());
         let started = unit.and_then(|unit| systemd::command_line(host, group.main, unit));
-        let arguments = match (title, started) {
-            (None, _) => line.clone(),
-            (Some(_), started) => started.unwrap_or_default(),
+        let arguments = match title {
+            None => &line,
+            Some(_) => &started.unwrap_or_default(),
         };
         let mut context = Context {
             host,
             pid: group.main,
-            arguments: &arguments,
+            arguments,
             title,
             executable: group.owner.exe.as_deref(),
             version: version.as_deref(),

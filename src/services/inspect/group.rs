@@ -22,8 +22,6 @@ pub(super) struct Group<'a> {
     /// The record of the main process, with what its interpreter runs.
     pub(super) owner: Owner,
     pub(super) unit: Option<String>,
-    /// What the main process's interpreter runs.
-    pub(super) program: Option<String>,
     /// The command line of the main process, where it was read already.
     pub(super) arguments: Option<Vec<String>>,
     pub(super) service: Option<&'a Service>,
@@ -184,7 +182,6 @@ impl<'a> Recogniser<'a> {
         let mut group = Group {
             main: pid,
             unit: listener.unit.clone(),
-            program: owner.program.clone(),
             arguments,
             service: found.map(|(_, service)| service),
             untold: None,
@@ -220,7 +217,7 @@ impl<'a> Recogniser<'a> {
         let mut record = listener.clone();
         let mut owners = record.owners.iter_mut();
         if let Some(main) = owners.find(|owner| owner.pid == Some(group.main)) {
-            main.program.clone_from(&group.program);
+            main.program.clone_from(&group.owner.program);
         }
         let told = self
             .catalogue
