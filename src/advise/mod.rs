@@ -5,6 +5,7 @@
 //! listen() is called; then the services' own settings; then the step that makes each service
 //! listen again.
 
+mod home;
 pub mod persistent;
 mod service;
 mod sysctl;
@@ -13,6 +14,7 @@ use std::collections::BTreeMap;
 
 use crate::assess::Facts;
 use crate::rules::finding::{Finding, Remediation};
+pub use home::Home;
 use service::Merged;
 pub use service::{RelistenStep, ServiceStep};
 pub use sysctl::SysctlStep;

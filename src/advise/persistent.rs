@@ -47,10 +47,13 @@ fn suffices(step: &SysctlStep, number: i64) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::advise::Home;
 
     fn step(from: Option<&str>, value: &str) -> SysctlStep {
         SysctlStep {
             netns: "host".to_owned(),
+            at: vec![0],
+            home: Home::Host,
             first: true,
             key: "net.core.somaxconn".to_owned(),
             value: value.to_owned(),

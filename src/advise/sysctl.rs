@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::service;
+use super::{Home, service};
 use crate::assess::{Facts, ListenerFacts};
 use crate::kernel::{syn_queue, sysctls};
 use crate::rules::Advice;
@@ -12,8 +12,12 @@ use crate::rules::finding::{Finding, SysctlTarget};
 /// Set a sysctl in one namespace.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SysctlStep {
-    /// Name of the namespace.
+    /// Name of the namespace, the first of several.
     pub netns: String,
+    /// The namespaces that need it, by index in the facts: several that are alike and have one home.
+    pub at: Vec<usize>,
+    /// What sets it so that it lasts.
+    pub home: Home,
     /// Whether it is the first namespace of the record: the one that the machine's own files and a
     /// plain `sysctl` reach. The others have files of their own, or none.
     pub first: bool,
@@ -59,6 +63,8 @@ pub(super) fn resolve(
     };
     Some(SysctlStep {
         netns: netns.namespace.name.clone(),
+        at: vec![finding.about.netns_index],
+        home: Home::of(netns.namespace),
         first: finding.about.netns_index == 0,
         key: key.to_owned(),
         value,

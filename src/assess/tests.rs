@@ -27,11 +27,9 @@ fn verdict(
         ..Owner::default()
     }];
     let namespace = Namespace {
-        name: "host".to_owned(),
-        id: None,
         sysctls: [("net.core.somaxconn".to_owned(), SysctlValue::Int(somaxconn))].into(),
-        counters: [].into(),
         listeners: vec![listener],
+        ..Namespace::new("host")
     };
     let catalogue = Catalogue::builtin();
     let facts = NetnsFacts::new(&namespace, &catalogue);

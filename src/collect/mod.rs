@@ -116,11 +116,11 @@ pub fn snapshot(sources: &Sources, wanted: &Wanted) -> Result<Snapshot, CollectE
         (protocol, port, address.to_owned(), inode)
     });
     let namespace = Namespace {
-        name: netns.name,
         id: netns.id,
         sysctls: sysctl::read(&sources.proc, &wanted.sysctls, &mut gaps),
         counters: counters::read(&sources.proc, &wanted.counters, &mut gaps),
         listeners,
+        ..Namespace::new(netns.name)
     };
     Ok(Snapshot {
         schema: SCHEMA.to_owned(),

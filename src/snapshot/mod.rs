@@ -6,6 +6,7 @@
 //! no opinion; limits and verdicts are computed from them in `assess`.
 
 pub mod address;
+mod container;
 pub mod file;
 mod owner;
 mod protocol;
@@ -17,6 +18,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+pub use container::{Compose, Container, Engine, Pod};
 pub use owner::{Libc, Owner, Runtime};
 pub use protocol::Protocol;
 pub use requested::{Configuration, Requested, Source};
@@ -84,12 +86,31 @@ pub struct Os {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Namespace {
-    /// Display name, stable across restarts: `host`, a name under /run/netns, `self`.
+    /// Display name, unique on the host: `host`, a name under /run/netns, `docker/web`,
+    /// `pod/shop/web-0`, `nginx.service`, `process/redis-server/4711`, `self`.
     #[serde(default = "host_netns")]
     pub name: String,
+    /// What the name is an instance of, the same when it is made again: `pod/shop/web` of
+    /// `pod/shop/web-5d9c7b6f4-x2x7z`. `None`: the name itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workload: Option<String>,
     /// Inode of the namespace in nsfs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<u64>,
+    /// Whether it belongs to another user namespace than the first, as those of rootless containers
+    /// do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rootless: Option<bool>,
+    /// Its name for ip-netns(8), below /run/netns.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub named: Option<String>,
+    /// The systemd unit that it was made for (`PrivateNetwork=`, `NetworkNamespacePath=`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unit: Option<String>,
+    /// The containers whose processes are in it: several of one pod, and on the host those that
+    /// share its network.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub containers: Vec<Container>,
     /// Runtime values by dotted key, as a process of this namespace reads them.
     #[serde(
         default,
@@ -110,6 +131,32 @@ pub struct Namespace {
 }
 
 impl Namespace {
+    /// A namespace of which only its name is known.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            workload: None,
+            id: None,
+            rootless: None,
+            named: None,
+            unit: None,
+            containers: Vec::new(),
+            sysctls: BTreeMap::new(),
+            counters: BTreeMap::new(),
+            listeners: Vec::new(),
+        }
+    }
+
+    /// Whether it is the one that the machine itself starts with.
+    pub fn is_host(&self) -> bool {
+        self.name == HOST_NETNS
+    }
+
+    /// The name that stays when the namespace is made again.
+    pub fn stable_name(&self) -> &str {
+        self.workload.as_deref().unwrap_or(&self.name)
+    }
+
     /// The runtime value of a sysctl that holds one whole number.
     pub fn sysctl_int(&self, key: &str) -> Option<i64> {
         match self.sysctls.get(key)? {
@@ -191,7 +238,7 @@ pub struct Listener {
     /// systemd unit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unit: Option<String>,
-    /// Container name or id.
+    /// Name of its container, that of [`Container::name`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub container: Option<String>,
     /// Name of the service, where the owners alone do not tell: it was recognised by its command

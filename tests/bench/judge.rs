@@ -50,13 +50,13 @@ fn host(kind: Kind) -> Snapshot {
     ];
     let counters = ["TcpExt.ListenOverflows", "TcpExt.ListenDrops"];
     let namespace = Namespace {
-        name: "host".to_owned(),
         id: Some(4_026_531_840),
         sysctls: sysctls
             .map(|(key, value)| (key.to_owned(), SysctlValue::Int(value)))
             .into(),
         counters: counters.map(|name| (name.to_owned(), 0)).into(),
         listeners: (0..LISTENERS).map(|n| listener(kind, n)).collect(),
+        ..Namespace::new("host")
     };
     Snapshot {
         schema: SCHEMA.to_owned(),

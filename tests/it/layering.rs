@@ -1,6 +1,6 @@
 //! The layout cannot rot: imports point one way, and each outside crate has its place.
 //!
-//! `{cores, text} ← snapshot ← {collect, kernel, services, sysctl_conf} ← assess ← rules ← advise ← report ← cli`
+//! `{cores, text} ← snapshot ← {collect, containers, kernel, services, sysctl_conf} ← assess ← rules ← advise ← report ← cli`
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 const ORDER: [&[&str]; 8] = [
     &["cores", "text"],
     &["snapshot"],
-    &["collect", "kernel", "services", "sysctl_conf"],
+    &["collect", "containers", "kernel", "services", "sysctl_conf"],
     &["assess"],
     &["rules"],
     &["advise"],

@@ -42,11 +42,8 @@ impl Fake {
         listener.owners = owners.to_vec();
         let mut snapshot = Snapshot {
             namespaces: vec![Namespace {
-                name: "self".to_owned(),
-                id: None,
-                sysctls: BTreeMap::new(),
-                counters: BTreeMap::new(),
                 listeners: vec![listener.clone(), listener],
+                ..Namespace::new("self")
             }],
             ..Snapshot::default()
         };
