@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::netns::Chosen;
 use crate::report::Gate;
 use crate::rules::Severity;
 use crate::snapshot::Protocol;
@@ -51,24 +52,22 @@ pub(super) enum Command {
 #[derive(Debug, Args)]
 pub(super) struct Source {
     /// Judge this file instead of the host; repeatable, `-` is standard input
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["netns", "deep"])]
     pub(super) snapshot: Vec<PathBuf>,
-    /// Network namespace to look at
-    #[arg(
-        long,
-        value_name = "NETNS",
-        default_value = "self",
-        conflicts_with = "snapshot"
-    )]
-    pub(super) netns: Netns,
+    #[command(flatten)]
+    pub(super) place: Where,
 }
 
-/// Network namespaces that can be looked at.
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub(super) enum Netns {
-    /// The one that backlint runs in
-    #[value(name = "self")]
-    Own,
+/// Where on the host.
+#[derive(Debug, Args)]
+pub(super) struct Where {
+    /// Network namespace to look at: `all`, `self`, a name (below /run/netns, or as the report has
+    /// it), a PID or an inode; repeatable [default: all as root, else self]
+    #[arg(long, value_name = "NETNS")]
+    pub(super) netns: Vec<Chosen>,
+    /// Search every thread and every descriptor for namespaces that no process is in
+    #[arg(long)]
+    pub(super) deep: bool,
 }
 
 #[derive(Debug, Args)]
@@ -217,9 +216,8 @@ impl ValueEnum for ProtocolName {
 
 #[derive(Debug, Args)]
 pub(super) struct Record {
-    /// Network namespace to look at
-    #[arg(long, value_name = "NETNS", default_value = "self")]
-    pub(super) netns: Netns,
+    #[command(flatten)]
+    pub(super) place: Where,
     #[command(flatten)]
     pub(super) rules: Rules,
     #[command(flatten)]

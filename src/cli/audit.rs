@@ -19,7 +19,10 @@ pub(super) fn run(arguments: &Audit) -> Run {
             syn_queues: true,
             ..input::wanted(&rules)
         };
-        vec![(None, input::host(&wanted, &catalogue)?)]
+        vec![(
+            None,
+            input::host(&arguments.source.place, &wanted, &catalogue)?,
+        )]
     } else {
         let named = input::snapshots(&arguments.source.snapshot)?.into_iter();
         named

@@ -4,7 +4,9 @@ use std::fs;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
+use super::args::Where;
 use super::host::Live;
+use super::netns;
 use crate::assess::check;
 use crate::collect::{self, Sources, Wanted};
 use crate::kernel::counters::COUNTERS;
@@ -139,12 +141,18 @@ pub(super) fn wanted(rules: &RuleSet) -> Wanted {
 }
 
 /// The live host, as the rules need it.
-pub(super) fn host(wanted: &Wanted, catalogue: &Catalogue) -> Result<Snapshot, Failure> {
+pub(super) fn host(
+    place: &Where,
+    wanted: &Wanted,
+    catalogue: &Catalogue,
+) -> Result<Snapshot, Failure> {
     let sources = Sources::default();
-    let mut snapshot = collect::snapshot(&sources, wanted).map_err(|error| {
+    let namespaces = netns::find(&sources, place)?;
+    let seen = collect::look(&sources, wanted, namespaces).map_err(|error| {
         let advice = "nothing could be audited; run backlint as root, outside of sandboxes";
         Failure::Other(anyhow::Error::new(error).context(advice))
     })?;
+    let mut snapshot = seen.snapshot;
     inspect(&mut snapshot, &Live::new(&sources.proc), catalogue);
     Ok(snapshot)
 }

@@ -19,6 +19,7 @@ pub(super) fn run(arguments: &List) -> Run {
         vec![(
             String::new(),
             input::host(
+                &arguments.source.place,
                 &Wanted {
                     sysctls,
                     owners: true,

@@ -7,6 +7,7 @@ mod explain;
 mod host;
 mod input;
 mod list;
+mod netns;
 mod output;
 mod patch;
 mod record;

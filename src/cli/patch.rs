@@ -21,7 +21,7 @@ pub(super) fn run(arguments: &Patch) -> Run {
     let recorded = arguments.snapshot().map_err(anyhow::Error::msg)?;
     let snapshot = match recorded {
         Some(path) => input::snapshot(path)?.1,
-        None => input::host(&input::wanted(&rules), &catalogue)?,
+        None => input::host(&arguments.source.place, &input::wanted(&rules), &catalogue)?,
     };
     let facts = Facts::new(&snapshot, &catalogue);
     let judgement = judge(&rules, &facts);

@@ -14,7 +14,7 @@ pub(super) fn run(arguments: &Record) -> Run {
         files: true,
         ..input::wanted(&rules)
     };
-    let snapshot = input::host(&wanted, &catalogue)?;
+    let snapshot = input::host(&arguments.place, &wanted, &catalogue)?;
     let json_name = |path: &std::path::PathBuf| {
         path.extension()
             .is_some_and(|extension| extension.eq_ignore_ascii_case("json"))

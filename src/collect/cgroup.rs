@@ -29,7 +29,7 @@ const INIT: &str = "/init.scope";
 const UNITS: [&str; 5] = [".service", ".scope", ".socket", ".mount", ".swap"];
 
 /// Sets the control group and the unit of every listener, whose owners must be known by now.
-pub(super) fn assign(proc: &Path, rows: &mut [Row]) {
+pub(super) fn assign(proc: &Path, rows: &mut [&mut Row]) {
     let ids: BTreeSet<u64> = rows.iter().filter_map(|row| row.cgroup_id).collect();
     let mount = if ids.is_empty() {
         None
@@ -227,7 +227,7 @@ impl Mount {
 }
 
 /// Undoes the octal escapes of mountinfo: blank, tab, newline and backslash.
-fn unescape(text: &str) -> String {
+pub(super) fn unescape(text: &str) -> String {
     text.replace("\\040", " ")
         .replace("\\011", "\t")
         .replace("\\012", "\n")
@@ -324,7 +324,8 @@ mod tests {
             cgroup_id: None,
             listener,
         }];
-        assign(proc.path(), &mut rows);
+        let [row] = &mut rows;
+        assign(proc.path(), &mut [row]);
         assert_eq!(
             rows[0].listener.cgroup.as_deref(),
             Some("/system.slice/x.service")

@@ -1,12 +1,13 @@
 //! Looks at the live host and writes down what is there. Holds no opinion.
 //!
-//! The order is that of cost: the listener tables first (`listeners`), then who holds them
-//! (`owners`), their control groups (`cgroup`), and the sysctls and counters of the namespace.
-//! Whatever cannot be read becomes a [`Gap`]; only a host without any listener table is an error.
-//! One call looks at one network namespace: that of the calling thread.
+//! First the network namespaces are found (`namespaces`), then each is read by a thread inside it
+//! (`part`): its listeners, sysctls and counters. Who holds the listeners (`owners`) and their control
+//! groups (`cgroup`) are searched once, for all namespaces together. Whatever cannot be read becomes a
+//! [`Gap`]; only a host without any listener table is an error.
 
 pub mod files;
 pub mod host;
+pub mod namespaces;
 pub mod packages;
 pub mod processes;
 
@@ -14,11 +15,12 @@ mod cgroup;
 
 mod counters;
 mod exe;
+mod holders;
 mod inet;
 mod listeners;
 mod netlink;
-mod netns;
 mod owners;
+mod part;
 mod proc_net;
 mod row;
 mod sockstat;
@@ -28,15 +30,18 @@ mod sysctl;
 mod unix;
 mod unread;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::io;
+use std::os::fd::AsFd;
 use std::path::PathBuf;
 use std::thread;
 
-use self::listeners::{Tables, Way};
+use self::namespaces::{Namespaces, Netns, Reach};
 use self::netlink::Diag;
 use self::owners::Owners;
-use self::row::{Family, Requests, Row};
+use self::part::{Begun, Part};
+use self::row::Family;
+use crate::cores;
 use crate::snapshot::{Gap, Listener, Namespace, SCHEMA, Snapshot};
 
 /// Where the host is read from. Tests pass a fake tree.
@@ -89,48 +94,239 @@ pub enum CollectError {
     },
 }
 
+/// What was seen, and what the record does not keep of it.
+#[derive(Debug)]
+pub struct Seen {
+    /// The record.
+    pub snapshot: Snapshot,
+    /// For each of its namespaces, in its order: pids of processes in it, ascending.
+    pub members: Vec<Vec<u32>>,
+}
+
 /// Looks at the network namespace of the calling thread.
 ///
 /// # Errors
 ///
 /// [`CollectError`] when no listener table at all could be read.
 pub fn snapshot(sources: &Sources, wanted: &Wanted) -> Result<Snapshot, CollectError> {
-    let mut tables = listeners::read(sources);
-    let read = |way: &Way| matches!(way, Way::Diag | Way::Proc);
-    if !tables.ways.values().any(read) {
-        return Err(no_table(&tables));
-    }
-    let (answers, owners) = look(sources, wanted, &mut tables);
-    let mut gaps = std::mem::take(&mut tables.gaps);
-    if wanted.syn_queues {
-        syn_queues(&mut tables, answers, &mut gaps);
-    }
-    if let Some(owners) = owners {
-        keep_owners(sources, &mut tables.rows, owners, &mut gaps);
-    }
-    unread::tell(&sources.proc, &mut gaps);
-    let netns = netns::current(sources);
-    let mut listeners: Vec<Listener> = tables.rows.into_iter().map(|row| row.listener).collect();
-    listeners.sort_by_cached_key(|listener| {
-        let (protocol, port, address, inode) = listener.sort_key();
-        (protocol, port, address.to_owned(), inode)
-    });
-    let namespace = Namespace {
-        id: netns.id,
-        sysctls: sysctl::read(&sources.proc, &wanted.sysctls, &mut gaps),
-        counters: counters::read(&sources.proc, &wanted.counters, &mut gaps),
-        listeners,
-        ..Namespace::new(netns.name)
+    let own = Namespaces::find(sources, Reach::Own);
+    Ok(look(sources, wanted, own)?.snapshot)
+}
+
+/// Looks at these network namespaces.
+///
+/// # Errors
+///
+/// [`CollectError`] when no listener table at all could be read.
+pub fn look(
+    sources: &Sources,
+    wanted: &Wanted,
+    namespaces: Namespaces,
+) -> Result<Seen, CollectError> {
+    let Namespaces {
+        all,
+        mut gaps,
+        follow,
+    } = namespaces;
+    let mut look = Look {
+        sources,
+        wanted,
+        read: Vec::new(),
+        refused: Vec::new(),
     };
-    Ok(Snapshot {
+    let mut owners = look.read(&all, follow);
+    if let Some(Ok(owners)) = owners.as_mut().filter(|_| follow) {
+        look.follow(&all, owners);
+    }
+    let mut parts: Vec<Part> = Vec::new();
+    let mut found: Vec<Netns> = Vec::new();
+    for (netns, part) in look.read {
+        match part.blind.as_ref().filter(|_| !netns.is_own()) {
+            Some(why) => look.refused.push(closed(&netns, why)),
+            None => {
+                found.push(netns);
+                parts.push(part);
+            }
+        }
+    }
+    if let Some(why) = no_table(&parts, &look.refused) {
+        return Err(CollectError::NoTable { why });
+    }
+    gaps.extend(look.refused);
+    if let Some(owners) = owners {
+        holders::keep(sources, &mut parts, owners, &mut gaps);
+    }
+    Ok(record(sources, wanted, found, parts, gaps))
+}
+
+/// Why nothing could be read; `None`: at least one namespace was.
+fn no_table(parts: &[Part], refused: &[Gap]) -> Option<String> {
+    if parts.iter().any(|part| part.blind.is_none()) {
+        return None;
+    }
+    let own = parts.iter().find_map(|part| part.blind.clone());
+    let other = || {
+        refused
+            .first()
+            .map(|gap| format!("{}: {}", gap.what, gap.why))
+    };
+    Some(
+        own.or_else(other)
+            .unwrap_or_else(|| "there is no namespace to look at".to_owned()),
+    )
+}
+
+/// The gap of a namespace that could not be looked at.
+fn closed(netns: &Netns, why: &str) -> Gap {
+    let name = netns.record().name;
+    Gap::new(
+        format!("network namespace {name}"),
+        why,
+        "every listener in it",
+    )
+}
+
+/// Reads namespaces and keeps what came of each.
+struct Look<'a> {
+    sources: &'a Sources,
+    wanted: &'a Wanted,
+    read: Vec<(Netns, Part)>,
+    refused: Vec<Gap>,
+}
+
+impl Look<'_> {
+    /// Reads all of these, and searches the owners of their listeners; of namespaces too that
+    /// descriptors hold open, where those are to be followed.
+    fn read(&mut self, all: &[Netns], follow: bool) -> Option<io::Result<Owners>> {
+        let (own, others): (Vec<&Netns>, Vec<&Netns>) = all.iter().partition(|netns| netns.own);
+        self.enter(&others);
+        let begun = own
+            .first()
+            .map(|netns| (*netns, Begun::read(self.sources, self.wanted)));
+        let mut inodes = holders::inodes(self.read.iter().map(|(_, part)| part));
+        inodes.extend(begun.iter().flat_map(|(_, begun)| begun.inodes()));
+        let sources = self.sources;
+        let wanted = self.wanted;
+        let search = || {
+            let anything = follow || !inodes.is_empty();
+            wanted.owners.then(|| match anything {
+                true => owners::find(&sources.proc, &inodes),
+                false => Ok(Owners::none()),
+            })
+        };
+        let Some((netns, mut begun)) = begun else {
+            return search();
+        };
+        let families = begun.families(wanted);
+        let (answers, owners) = match families.is_empty() || !begun.many() {
+            true => (begun.requests(&families), search()),
+            false => beside(&families, search),
+        };
+        let mut part = begun.finish(wanted, answers);
+        part.rootless = part::own_is_rootless(&sources.proc);
+        self.read.push((netns.clone(), part));
+        owners
+    }
+
+    /// Reads namespaces by threads of their own.
+    fn enter(&mut self, others: &[&Netns]) {
+        let (sources, wanted) = (self.sources, self.wanted);
+        let parts = cores::map_from(2, others, |netns| {
+            namespaces::inside(&sources.proc, netns, |file| {
+                Part::inside(sources, wanted, file.as_fd())
+            })
+        });
+        for (netns, part) in others.iter().zip(parts) {
+            match part {
+                Ok(part) => self.read.push(((*netns).clone(), part)),
+                Err(error) => self.refused.push(closed(netns, &cannot_enter(&error))),
+            }
+        }
+    }
+
+    /// Reads the namespaces that descriptors hold open, of those that the search for owners met.
+    fn follow(&mut self, known: &[Netns], owners: &mut Owners) {
+        let held = Namespaces::held(self.sources, known, &owners.namespaces);
+        let before = self.read.len();
+        self.enter(&held.iter().collect::<Vec<_>>());
+        let new = self.read.iter().skip(before);
+        let inodes = holders::inodes(new.map(|(_, part)| part));
+        if !inodes.is_empty()
+            && let Ok(further) = owners::find(&self.sources.proc, &inodes)
+        {
+            owners.add(further);
+        }
+    }
+}
+
+fn cannot_enter(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => "it ended while it was looked at".to_owned(),
+        _ => format!("it cannot be entered: {error}"),
+    }
+}
+
+/// Reads the requests of these families while something else is done.
+fn beside<T>(families: &[Family], search: impl FnOnce() -> T) -> (Vec<part::Answer>, T) {
+    thread::scope(|scope| {
+        let run = || part::requests(Diag::open().ok().as_mut(), families);
+        let helper = thread::Builder::new().spawn_scoped(scope, run);
+        let owners = search();
+        let answers = match helper.map(thread::ScopedJoinHandle::join) {
+            Ok(Ok(answers)) => answers,
+            Ok(Err(panic)) => std::panic::resume_unwind(panic),
+            // No thread was to be had.
+            Err(_) => run(),
+        };
+        (answers, owners)
+    })
+}
+
+/// Puts the parts together, the host's first and the others by name.
+fn record(
+    sources: &Sources,
+    wanted: &Wanted,
+    found: Vec<Netns>,
+    parts: Vec<Part>,
+    mut gaps: Vec<Gap>,
+) -> Seen {
+    let several = found.len() > 1;
+    let mut both: Vec<(Netns, Part)> = found.into_iter().zip(parts).collect();
+    both.sort_by(|(a, _), (b, _)| a.order().cmp(&b.order()));
+    let mut namespaces = Vec::with_capacity(both.len());
+    let mut members = Vec::with_capacity(both.len());
+    for (netns, part) in both {
+        let mut listeners: Vec<Listener> = part.rows.into_iter().map(|row| row.listener).collect();
+        listeners.sort_by_cached_key(|listener| {
+            let (protocol, port, address, inode) = listener.sort_key();
+            (protocol, port, address.to_owned(), inode)
+        });
+        let named = netns.record();
+        gaps.extend(part.gaps.into_iter().map(|gap| Gap {
+            netns: several.then(|| named.name.clone()),
+            ..gap
+        }));
+        namespaces.push(Namespace {
+            rootless: part
+                .rootless
+                .filter(|rootless| *rootless || !named.is_host()),
+            sysctls: part.sysctls,
+            counters: part.counters,
+            listeners,
+            ..named
+        });
+        members.push(netns.pids);
+    }
+    let files = wanted.files;
+    let files = files.then(|| files::sysctl_files(&sources.root, &mut gaps));
+    let snapshot = Snapshot {
         schema: SCHEMA.to_owned(),
         host: host::read(&sources.root),
-        namespaces: vec![namespace],
-        files: wanted
-            .files
-            .then(|| files::sysctl_files(&sources.root, &mut gaps)),
+        namespaces,
+        files,
         gaps,
-    })
+    };
+    Seen { snapshot, members }
 }
 
 /// Reads the two tables of TCP as often as it is called, through one socket, and counts their rows:
@@ -147,161 +343,6 @@ pub fn dumper() -> io::Result<impl FnMut() -> io::Result<usize>> {
         let (six, _) = listeners::dump(&mut diag, Family::Inet6)?;
         Ok(four.len() + six.len())
     })
-}
-
-fn no_table(tables: &Tables) -> CollectError {
-    let whys: BTreeSet<&str> = tables
-        .ways
-        .values()
-        .map(|way| match way {
-            Way::Unread(why) => why,
-            _ => "the kernel has none",
-        })
-        .collect();
-    CollectError::NoTable {
-        why: whys.into_iter().collect::<Vec<_>>().join("; "),
-    }
-}
-
-/// The requests of one family, or why they could not be read.
-type Answer = (Family, io::Result<Requests>);
-
-/// Reads the SYN queues and searches the owners, side by side where the walk of all connections
-/// takes long.
-fn look(
-    sources: &Sources,
-    wanted: &Wanted,
-    tables: &mut Tables,
-) -> (Vec<Answer>, Option<io::Result<Owners>>) {
-    let families: Vec<Family> = [Family::Inet, Family::Inet6]
-        .into_iter()
-        .filter(|family| wanted.syn_queues && tables.ways.get(family) == Some(&Way::Diag))
-        .collect();
-    let inodes: BTreeSet<u64> = tables
-        .rows
-        .iter()
-        .filter_map(|row| row.listener.inode)
-        .collect();
-    let search = || wanted.owners.then(|| owners::find(&sources.proc, &inodes));
-    if families.is_empty() || !tables.sockets.many() {
-        let answers = requests(tables.diag.as_mut(), &families);
-        return (answers, search());
-    }
-    thread::scope(|scope| {
-        let run = || requests(Diag::open().ok().as_mut(), &families);
-        let helper = thread::Builder::new().spawn_scoped(scope, run);
-        let owners = search();
-        let answers = match helper.map(thread::ScopedJoinHandle::join) {
-            Ok(Ok(answers)) => answers,
-            Ok(Err(panic)) => std::panic::resume_unwind(panic),
-            // No thread was to be had.
-            Err(_) => run(),
-        };
-        (answers, owners)
-    })
-}
-
-/// Reads the requests of these families: of both in one walk of all connections, where the kernel
-/// can do that.
-fn requests(diag: Option<&mut Diag>, families: &[Family]) -> Vec<Answer> {
-    let refused = || io::Error::from_raw_os_error(libc::EPROTONOSUPPORT);
-    let Some(diag) = diag else {
-        return families
-            .iter()
-            .map(|family| (*family, Err(refused())))
-            .collect();
-    };
-    if families.len() > 1
-        && let Ok(mut all) = syn_queue::read_all(diag)
-    {
-        // The rows name their families.
-        return families
-            .iter()
-            .map(|family| (*family, Ok(std::mem::take(&mut all))))
-            .collect();
-    }
-    families
-        .iter()
-        .map(|family| (*family, syn_queue::read(diag, *family)))
-        .collect()
-}
-
-fn syn_queues(tables: &mut Tables, answers: Vec<Answer>, gaps: &mut Vec<Gap>) {
-    let mut known: BTreeMap<Family, bool> = tables
-        .ways
-        .iter()
-        .map(|(family, way)| (*family, *way == Way::Proc))
-        .collect();
-    let mut requests = std::mem::take(&mut tables.requests);
-    for (family, answer) in answers {
-        known.insert(family, answer.is_ok());
-        match answer {
-            Ok(found) => requests.extend(found),
-            Err(error) => gaps.push(Gap::new(
-                format!("sock_diag ({}, SYN_RECV)", family.file()),
-                error.to_string(),
-                format!("the SYN queue of every listener of {}", family.file()),
-            )),
-        }
-    }
-    let known = |family: Family| known.get(&family).copied().unwrap_or_default();
-    gaps.extend(syn_queue::attribute(&mut tables.rows, &requests, known));
-}
-
-fn keep_owners(
-    sources: &Sources,
-    rows: &mut [Row],
-    owners: io::Result<Owners>,
-    gaps: &mut Vec<Gap>,
-) {
-    let mut owners = owners.unwrap_or_else(|error| {
-        let proc = sources.proc.to_string_lossy();
-        gaps.push(Gap::new(
-            proc,
-            error.to_string(),
-            "the owners of every listener",
-        ));
-        Owners::default()
-    });
-    let unseen = unseen(sources, owners.denied);
-    let mut unowned = 0;
-    for Row { listener, .. } in rows.iter_mut() {
-        listener.owners = listener
-            .inode
-            .map_or_else(Vec::new, |inode| owners.take(inode));
-        let missing = listener.owners.is_empty();
-        listener.owners_complete = owners.complete && !(missing && unseen.is_some());
-        unowned += u32::from(missing);
-    }
-    cgroup::assign(&sources.proc, rows);
-    if unowned > 0
-        && let Some(why) = unseen
-    {
-        let listeners = if unowned == 1 {
-            "listener"
-        } else {
-            "listeners"
-        };
-        gaps.push(Gap::new(
-            "owners",
-            format!("the processes of {unowned} {listeners} were not found: {why}"),
-            "which programs these listeners belong to",
-        ));
-    }
-}
-
-/// Why there may be processes that were not looked into. `None`: all were, so a listener that no
-/// process holds is the kernel's own.
-fn unseen(sources: &Sources, denied: bool) -> Option<&'static str> {
-    let outside = netns::in_first_pid_namespace(&sources.proc) == Some(false);
-    match denied {
-        true if !rustix::process::geteuid().is_root() => Some("run as root"),
-        true => Some("some processes refuse even root"),
-        false if outside => {
-            Some("processes outside of this pid namespace are not seen; run on the host")
-        }
-        false => None,
-    }
 }
 
 #[cfg(test)]

@@ -47,6 +47,23 @@ pub(super) fn read(proc: &Path, family: Family) -> io::Result<Table> {
     )
 }
 
+/// Whether the calling thread's namespace never received a TCP segment, so that no connection can wait
+/// there half-open: `InSegs` of /proc/thread-self/net/snmp, which counts both families
+/// (net/ipv4/tcp_ipv4.c, `tcp_v4_rcv`).
+pub(super) fn no_segment_came_in(proc: &Path) -> bool {
+    std::fs::read_to_string(proc.join("thread-self/net/snmp"))
+        .is_ok_and(|text| tcp_segments(&text) == Some(0))
+}
+
+/// `InSegs` among the two lines of TCP: the names, then the numbers.
+fn tcp_segments(text: &str) -> Option<u64> {
+    let mut lines = text.lines().filter_map(|line| line.strip_prefix("Tcp: "));
+    let names = lines.next()?.split_whitespace();
+    let numbers = lines.next()?.split_whitespace();
+    let (_, number) = names.zip(numbers).find(|(name, _)| *name == "InSegs")?;
+    number.parse().ok()
+}
+
 fn parse(mut lines: impl BufRead, family: Family) -> io::Result<Table> {
     let mut table = Table::default();
     let mut waiting = Waiting::new();
@@ -219,6 +236,20 @@ mod tests {
 0000000000000000: 00000002 00000000 00010000 0001 01  1587
 0000000000000000: 00000002 00000000 zz
 ";
+
+    #[test]
+    fn segments_are_read_by_name() {
+        let text = "Ip: InReceives\nIp: 7\nTcp: RtoMin InSegs\nTcp: 200 9\n";
+        assert_eq!(tcp_segments(text), Some(9));
+        for odd in [
+            "",
+            "Tcp: InSegs\n",
+            "Tcp: InSegs\nTcp: x\n",
+            "Tcp: A\nTcp: 0\n",
+        ] {
+            assert_eq!(tcp_segments(odd), None);
+        }
+    }
 
     #[test]
     fn tcp_listeners_and_requests_are_read_and_odd_lines_counted() {

@@ -1,4 +1,5 @@
-//! The system calls that no crate offers: opening a control group by its id.
+//! The system calls that no crate offers: opening a control group by its id, and the user namespace
+//! that owns a network namespace.
 //!
 //! The only module with `unsafe` code. It follows open_by_handle_at(2) and, for the layout of a
 //! kernfs handle, fs/kernfs/mount.c (`FILEID_KERNFS`: eight bytes, the node's id).
@@ -46,4 +47,21 @@ pub(super) fn open_kernfs_id(mount: BorrowedFd<'_>, id: u64) -> io::Result<Owned
         Ok(fd) if fd >= 0 => Ok(unsafe { OwnedFd::from_raw_fd(fd) }),
         _ => Err(io::Error::last_os_error()),
     }
+}
+/// `NS_GET_USERNS` of include/uapi/linux/nsfs.h, `_IO(0xb7, 0x1)`.
+const NS_GET_USERNS: libc::c_ulong = 0xb701;
+
+/// Opens the user namespace that owns the namespace of this nsfs file (ioctl_nsfs(2)).
+///
+/// # Errors
+///
+/// EPERM when that is not the caller's user namespace or below it, ENOTTY before Linux 4.9.
+pub(super) fn owning_user_namespace(namespace: BorrowedFd<'_>) -> io::Result<OwnedFd> {
+    // SAFETY: this request takes no argument, and `namespace` is open during the call.
+    let fd = unsafe { libc::ioctl(namespace.as_raw_fd(), NS_GET_USERNS as _) };
+    if fd < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: the kernel just made this descriptor, and nobody else knows it.
+    Ok(unsafe { OwnedFd::from_raw_fd(fd) })
 }

@@ -61,9 +61,27 @@ pub(super) struct Owners {
     pub(super) complete: bool,
     /// Whether there are processes that this user may not look into, or not even see.
     pub(super) denied: bool,
+    /// Network namespaces that a descriptor holds open, of those that were met: inode, pid,
+    /// descriptor.
+    pub(super) namespaces: Vec<(u64, u32, u32)>,
 }
 
 impl Owners {
+    /// The answer where nothing was asked.
+    pub(super) fn none() -> Self {
+        Self {
+            complete: true,
+            ..Self::default()
+        }
+    }
+
+    /// Adds those of further sockets.
+    pub(super) fn add(&mut self, further: Self) {
+        self.by_inode.extend(further.by_inode);
+        self.complete &= further.complete;
+        self.denied |= further.denied;
+    }
+
     /// The owners of one socket, by pid; they can be taken once.
     pub(super) fn take(&mut self, inode: u64) -> Vec<Owner> {
         self.by_inode.remove(&inode).unwrap_or_default()
@@ -76,21 +94,8 @@ impl Owners {
 ///
 /// That of opening or listing `proc`.
 pub(super) fn find(proc: &Path, wanted: &BTreeSet<u64>) -> io::Result<Owners> {
-    if wanted.is_empty() {
-        return Ok(Owners {
-            complete: true,
-            ..Owners::default()
-        });
-    }
     let directory = File::open(proc)?;
-    let mut search = Search {
-        proc: directory.as_fd(),
-        procfs: fstatfs(&directory)?.f_type == PROC_SUPER_MAGIC,
-        wanted: wanted.iter().copied().collect(),
-        owned: vec![false; wanted.len()],
-        unowned: wanted.len(),
-        processes: list(directory.as_fd())?,
-    };
+    let mut search = Search::new(directory.as_fd(), wanted)?;
     if !search.learn() {
         search.slices();
     }
@@ -105,11 +110,30 @@ pub(super) fn find(proc: &Path, wanted: &BTreeSet<u64>) -> io::Result<Owners> {
         .iter()
         .any(|process| matches!(process.state, State::More(_)));
     Ok(Owners {
+        namespaces: search.namespaces(),
         by_inode: process::describe(proc, directory.as_fd(), search.processes),
         // Every pid namespace has a PID 1: where it is not seen, procfs hides processes (hidepid).
         complete: seen_init && !denied && !unread,
         denied: denied || !seen_init,
     })
+}
+
+/// Network namespaces that any descriptor of any process holds open: inode, pid, descriptor. Reads
+/// every link there is.
+pub(super) fn namespaces(proc: &Path) -> Vec<(u64, u32, u32)> {
+    let Ok(directory) = File::open(proc) else {
+        return Vec::new();
+    };
+    let Ok(mut search) = Search::new(directory.as_fd(), &BTreeSet::new()) else {
+        return Vec::new();
+    };
+    let all = search.unfinished(|_| true);
+    let part = Part {
+        limit: u32::MAX,
+        ..search.whole()
+    };
+    search.read(&all, part);
+    search.namespaces()
 }
 
 fn list(proc: BorrowedFd<'_>) -> io::Result<Vec<Process>> {
@@ -131,6 +155,8 @@ struct Process {
     state: State,
     /// Wanted sockets that it holds: inode and descriptor.
     hits: Vec<(u64, u32)>,
+    /// Network namespaces that it holds open: inode and descriptor.
+    namespaces: Vec<(u64, u32)>,
     /// Descriptors not yet read, where the kernel tells how many there are.
     rest: Option<u32>,
 }
@@ -141,6 +167,7 @@ impl Process {
             pid,
             state: State::More(0),
             hits: Vec::new(),
+            namespaces: Vec::new(),
             rest: None,
         }
     }
@@ -168,7 +195,28 @@ struct Search<'a> {
     processes: Vec<Process>,
 }
 
-impl Search<'_> {
+impl<'a> Search<'a> {
+    fn new(proc: BorrowedFd<'a>, wanted: &BTreeSet<u64>) -> io::Result<Self> {
+        Ok(Self {
+            proc,
+            procfs: fstatfs(proc)?.f_type == PROC_SUPER_MAGIC,
+            wanted: wanted.iter().copied().collect(),
+            owned: vec![false; wanted.len()],
+            unowned: wanted.len(),
+            processes: list(proc)?,
+        })
+    }
+
+    /// The namespaces that descriptors hold open, as far as they were read.
+    fn namespaces(&self) -> Vec<(u64, u32, u32)> {
+        let mut found = Vec::new();
+        for process in &self.processes {
+            let held = process.namespaces.iter();
+            found.extend(held.map(|(inode, number)| (*inode, process.pid, *number)));
+        }
+        found
+    }
+
     /// Learns from some of many processes at which numbers listeners are, and looks those up in the
     /// others. `false`: that did not find an owner of every wanted socket.
     fn learn(&mut self) -> bool {
@@ -367,6 +415,7 @@ impl Search<'_> {
         let rest = reading.size.or(process.rest);
         process.rest = rest.map(|rest| rest.saturating_sub(reading.links));
         process.hits.extend(reading.hits);
+        process.namespaces.extend(reading.namespaces);
     }
 }
 

@@ -57,6 +57,8 @@ pub(super) struct Reading {
     pub(super) end: End,
     /// Wanted sockets: inode and descriptor.
     pub(super) hits: Vec<(u64, u32)>,
+    /// Network namespaces that are held open: inode and descriptor.
+    pub(super) namespaces: Vec<(u64, u32)>,
     /// Links that were read.
     pub(super) links: u32,
     /// Open descriptors of the process; before Linux 6.2 nobody tells.
@@ -122,6 +124,7 @@ fn finish(read: impl FnOnce(&mut Reading) -> Result<End, Errno>) -> Reading {
     let mut reading = Reading {
         end: End::Complete,
         hits: Vec::new(),
+        namespaces: Vec::new(),
         links: 0,
         size: None,
     };
@@ -231,8 +234,12 @@ fn look(
     let mut target = [MaybeUninit::uninit(); 32];
     match readlinkat_raw(directory, name, &mut target) {
         Ok((target, _)) => {
-            let inode = socket(target).filter(|inode| wanted(*inode));
-            reading.hits.extend(inode.map(|inode| (inode, number)));
+            let socket = inode(target, b"socket:[").filter(|inode| wanted(*inode));
+            reading.hits.extend(socket.map(|inode| (inode, number)));
+            let netns = inode(target, b"net:[");
+            reading
+                .namespaces
+                .extend(netns.map(|inode| (inode, number)));
             Ok(true)
         }
         Err(error @ (Errno::ACCESS | Errno::PERM)) => Err(error),
@@ -240,9 +247,9 @@ fn look(
     }
 }
 
-/// The inode of `socket:[4026]`.
-fn socket(target: &[u8]) -> Option<u64> {
-    let digits = target.strip_prefix(b"socket:[")?.strip_suffix(b"]")?;
+/// The inode of `socket:[4026]`, or with another prefix of another kind of file.
+fn inode(target: &[u8], prefix: &[u8]) -> Option<u64> {
+    let digits = target.strip_prefix(prefix)?.strip_suffix(b"]")?;
     std::str::from_utf8(digits).ok()?.parse().ok()
 }
 
@@ -270,6 +277,7 @@ mod tests {
 
     #[test]
     fn only_sockets_have_socket_inodes() {
+        let socket = |target| inode(target, b"socket:[");
         assert_eq!(socket(b"socket:[4026]"), Some(4026));
         for other in [
             &b"pipe:[4026]"[..],

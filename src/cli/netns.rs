@@ -1,0 +1,154 @@
+//! `--netns`: which network namespaces are looked at.
+
+use std::convert::Infallible;
+use std::str::FromStr;
+
+use anyhow::anyhow;
+
+use super::args::Where;
+use super::input::Failure;
+use crate::collect::Sources;
+use crate::collect::namespaces::{Namespaces, Netns, Reach};
+
+/// The smallest inode that nsfs gives (`PROC_DYNAMIC_FIRST`, fs/proc/generic.c): no pid is as large.
+const FIRST_INODE: u64 = 0xF000_0000 - 0x1000;
+
+/// Names that an error lists.
+const SHOWN: usize = 20;
+
+/// What `--netns` names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Chosen {
+    /// Every one.
+    All,
+    /// The one that backlint runs in.
+    Own,
+    /// The one that a process is in.
+    Pid(u32),
+    /// The one with this inode.
+    Inode(u64),
+    /// By name.
+    Name(String),
+}
+
+impl FromStr for Chosen {
+    type Err = Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Infallible> {
+        // `net:[4026532200]` is how the kernel writes it.
+        let inner = text
+            .strip_prefix("net:[")
+            .and_then(|rest| rest.strip_suffix(']'));
+        let number = inner.unwrap_or(text).parse::<u64>().ok();
+        let pid = number
+            .filter(|_| inner.is_none())
+            .and_then(|n| u32::try_from(n).ok());
+        Ok(match (text, number, pid) {
+            ("all", ..) => Self::All,
+            ("self", ..) => Self::Own,
+            (_, _, Some(pid)) if u64::from(pid) < FIRST_INODE => Self::Pid(pid),
+            (_, Some(inode), _) => Self::Inode(inode),
+            _ => Self::Name(text.to_owned()),
+        })
+    }
+}
+
+/// Finds the namespaces that a command is to look at.
+pub(super) fn find(sources: &Sources, arguments: &Where) -> Result<Namespaces, Failure> {
+    let everywhere = if arguments.deep {
+        Reach::Deep
+    } else {
+        Reach::All
+    };
+    let chosen = arguments.netns.as_slice();
+    if chosen.is_empty() {
+        let root = rustix::process::geteuid().is_root();
+        let reach = if root || arguments.deep {
+            everywhere
+        } else {
+            Reach::OwnAndCount
+        };
+        return Ok(Namespaces::find(sources, reach));
+    }
+    if chosen.contains(&Chosen::All) {
+        return Ok(Namespaces::find(sources, everywhere));
+    }
+    if chosen.iter().all(|chosen| *chosen == Chosen::Own) {
+        return Ok(Namespaces::find(sources, Reach::Own));
+    }
+    let found = Namespaces::find(sources, everywhere);
+    let mut kept: Vec<Netns> = Vec::new();
+    for chosen in chosen {
+        let matching = |netns: &&Netns| is(netns, chosen, sources);
+        let mut matching = found.all.iter().filter(matching).peekable();
+        if matching.peek().is_none() {
+            return Err(missing(chosen, &found).into());
+        }
+        for netns in matching {
+            if !kept.contains(netns) {
+                kept.push(netns.clone());
+            }
+        }
+    }
+    Ok(Namespaces {
+        all: kept,
+        gaps: Vec::new(),
+        follow: false,
+    })
+}
+
+fn is(netns: &Netns, chosen: &Chosen, sources: &Sources) -> bool {
+    match chosen {
+        Chosen::All => true,
+        Chosen::Own => netns.is_own(),
+        Chosen::Inode(inode) => netns.inode() == Some(*inode),
+        Chosen::Pid(pid) => netns.holds(sources, *pid),
+        Chosen::Name(name) => {
+            let record = netns.record();
+            record.name == *name
+                || record.workload.as_ref() == Some(name)
+                || netns.named() == Some(name)
+        }
+    }
+}
+
+fn missing(chosen: &Chosen, found: &Namespaces) -> anyhow::Error {
+    let mut names: Vec<String> = found.all.iter().map(|netns| netns.record().name).collect();
+    let more = names.len().saturating_sub(SHOWN);
+    names.truncate(SHOWN);
+    let mut known = names.join(", ");
+    if more > 0 {
+        known.push_str(&format!(" and {more} more"));
+    }
+    match chosen {
+        Chosen::Pid(pid) => anyhow!(
+            "--netns {pid}: no such process, or its network namespace may not be looked at; run as root"
+        ),
+        Chosen::Inode(inode) => {
+            anyhow!("--netns {inode}: no network namespace has this inode; there are: {known}")
+        }
+        Chosen::Name(name) => {
+            anyhow!("--netns {name}: no network namespace has this name; there are: {known}")
+        }
+        Chosen::All | Chosen::Own => anyhow!("no network namespace was found"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_pids_or_inodes_by_their_size() {
+        let of = |text: &str| text.parse::<Chosen>();
+        assert_eq!(of("all"), Ok(Chosen::All));
+        assert_eq!(of("self"), Ok(Chosen::Own));
+        assert_eq!(of("4711"), Ok(Chosen::Pid(4711)));
+        assert_eq!(of("4026531840"), Ok(Chosen::Inode(4_026_531_840)));
+        assert_eq!(of("net:[4026532200]"), Ok(Chosen::Inode(4_026_532_200)));
+        assert_eq!(of("99999999999"), Ok(Chosen::Inode(99_999_999_999)));
+        for name in ["web", "docker/web", "7a", "net:[x]", "-1"] {
+            assert_eq!(of(name), Ok(Chosen::Name(name.to_owned())));
+        }
+    }
+}
