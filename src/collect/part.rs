@@ -31,7 +31,7 @@ pub(super) struct Part {
 
 /// A part whose SYN queues may still be to be read.
 pub(super) struct Begun {
-    tables: Tables,
+    pub(super) tables: Tables,
     part: Part,
 }
 

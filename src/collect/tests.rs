@@ -193,33 +193,19 @@ fn listeners_come_in_the_order_of_the_listing() {
 fn a_long_walk_of_connections_runs_beside_the_search() {
     let (_socket, address) = tcp(1);
     let (sources, wanted) = (Sources::default(), everything());
-    let mut tables = listeners::read(&sources);
-    tables.sockets = procfs::FromRead::from_read(&b"TCP: inuse 1 alloc 30000\n"[..]).unwrap();
-    assert!(tables.sockets.many());
-    let (answers, owners) = look(&sources, &wanted, &mut tables);
+    let mut begun = Begun::read(&sources, &wanted);
+    begun.tables.sockets = procfs::FromRead::from_read(&b"TCP: inuse 1 alloc 30000\n"[..]).unwrap();
+    assert!(begun.many());
+    let inodes: BTreeSet<u64> = begun.inodes().collect();
+    let families = begun.families(&wanted);
+    let (answers, owners) = beside(&families, || owners::find(&sources.proc, &inodes));
     assert_eq!(answers.len(), 2);
-    let row = tables
-        .rows
-        .iter()
-        .find(|row| row.listener.address == address)
-        .unwrap();
-    assert_eq!(
-        owners
-            .unwrap()
-            .unwrap()
-            .take(row.listener.inode.unwrap())
-            .len(),
-        1
-    );
-    let mut gaps = Vec::new();
-    syn_queues(&mut tables, answers, &mut gaps);
-    let row = tables
-        .rows
-        .iter()
-        .find(|row| row.listener.address == address)
-        .unwrap();
-    assert_eq!(row.listener.syn_queue.len, Some(0));
-    assert_eq!(gaps, []);
+    let part = begun.finish(&wanted, answers);
+    let mut rows = part.rows.iter().map(|row| &row.listener);
+    let listener = rows.find(|listener| listener.address == address).unwrap();
+    assert_eq!(owners.unwrap().take(listener.inode.unwrap()).len(), 1);
+    assert_eq!(listener.syn_queue.len, Some(0));
+    assert_eq!(part.gaps, []);
 }
 
 /// A fake host with these files below its /proc/thread-self/net.

@@ -332,9 +332,13 @@ fn a_snapshot_that_cannot_be_written_leaves_nothing_behind() {
         let home = tempfile::tempdir().unwrap();
         let folder = home.path().to_str().unwrap();
         let nowhere = format!("{folder}/nowhere/seen.yaml");
-        refused(&["snapshot", "-o", &nowhere], b"", &["seen.yaml"]);
         refused(
-            &["snapshot", "-o", "/dev/full"],
+            &["snapshot", "--netns", "self", "-o", &nowhere],
+            b"",
+            &["seen.yaml"],
+        );
+        refused(
+            &["snapshot", "--netns", "self", "-o", "/dev/full"],
             b"",
             &["/dev/full", "no space left on device"],
         );

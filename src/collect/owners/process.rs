@@ -30,7 +30,7 @@ struct Process {
 pub(super) fn describe(
     path: &Path,
     proc: BorrowedFd<'_>,
-    processes: Vec<super::Process>,
+    processes: Vec<super::search::Process>,
 ) -> BTreeMap<u64, Vec<Owner>> {
     let holders: Vec<_> = processes
         .into_iter()

@@ -52,10 +52,30 @@ fn a_hidden_init_makes_the_answer_incomplete() {
 }
 
 #[test]
-fn nothing_wanted_is_nothing_read() {
-    let owners = find(Path::new("/nonexistent"), &BTreeSet::new()).unwrap();
-    assert!(owners.complete);
+fn a_proc_that_is_not_there_is_an_error() {
     assert!(find(Path::new("/nonexistent"), &BTreeSet::from([1])).is_err());
+    assert_eq!(namespaces(Path::new("/nonexistent")), []);
+}
+
+#[test]
+fn namespaces_that_descriptors_hold_are_met_on_the_way() {
+    let proc = fake(&[(1, &[(3, 50)]), (7, &[])]);
+    let link = |pid: u32, number: u32, target: &str| {
+        let path = proc.path().join(format!("{pid}/fd/{number}"));
+        std::os::unix::fs::symlink(target, path).unwrap();
+    };
+    link(7, 4, "net:[4026532200]");
+    link(7, 5, "mnt:[4026532201]");
+    let held = [(4_026_532_200, 7, 4)];
+    assert_eq!(
+        find(proc.path(), &BTreeSet::new()).unwrap().namespaces,
+        held
+    );
+    assert_eq!(
+        find(proc.path(), &BTreeSet::from([50])).unwrap().namespaces,
+        held
+    );
+    assert_eq!(namespaces(proc.path()), held);
 }
 
 /// Many processes with two descriptors each; `place` says where a process has its listener, whose
@@ -74,14 +94,7 @@ fn many(place: impl Fn(u32) -> u32) -> (tempfile::TempDir, BTreeSet<u64>) {
 /// A search as far as what it learns.
 fn learned(proc: &Path, wanted: &BTreeSet<u64>) -> (bool, usize) {
     let directory = File::open(proc).unwrap();
-    let mut search = Search {
-        proc: directory.as_fd(),
-        procfs: false,
-        wanted: wanted.iter().copied().collect(),
-        owned: vec![false; wanted.len()],
-        unowned: wanted.len(),
-        processes: list(directory.as_fd()).unwrap(),
-    };
+    let mut search = Search::new(directory.as_fd(), wanted).unwrap();
     (search.learn(), search.unowned)
 }
 

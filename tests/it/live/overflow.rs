@@ -187,7 +187,7 @@ fn a_truncated_redis_that_stops_accepting_is_told_to_raise_the_sysctl() {
         assert_eq!(sysctl.expect("a sysctl")["key"], "net.core.somaxconn");
         assert_eq!(findings(&report, "BL101").len(), 1, "{report:#}");
         // The words that people search for, in the table as well.
-        let table = finish(&mut crate::support::program::backlint()).ended(1);
+        let table = crate::support::program::run(["audit"]).ended(1);
         assert!(table.out.contains("CRITICAL"), "{}", table.out);
         let ss = finish(Command::new("ss").args(["-Hltn"])).out;
         assert!(ss.contains("11"), "{ss}");

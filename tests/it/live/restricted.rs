@@ -10,7 +10,7 @@ use std::process::Command;
 use serde_json::Value;
 
 use crate::support::netns::in_netns;
-use crate::support::program::{backlint, by_inode, finish, run, scrubbed};
+use crate::support::program::{HERE, backlint, by_inode, finish, run, scrubbed};
 use crate::support::sandbox::refuse_netlink;
 use crate::support::servers;
 use crate::support::sockets::{Kind, Made};
@@ -60,7 +60,7 @@ fn without_sock_diag_the_maximum_is_unknown_and_a_gap() {
         let clients: Vec<_> = made.iter().flat_map(|made| made.fill(3)).collect();
         for errno in [libc::EPERM, libc::EACCES, libc::EPROTONOSUPPORT] {
             let mut command = backlint();
-            command.args(["list", "--format", "json"]);
+            command.args(["list", "--format", "json"]).args(HERE);
             let list = finish(refuse_netlink(&mut command, errno)).ended(0).json();
             let rows = list["listeners"].as_array().unwrap();
             assert_eq!(rows.len(), made.len(), "{list:#}");
@@ -92,7 +92,10 @@ fn without_sock_diag_strict_fails_and_no_rule_guesses() {
         let _redis = servers::redis(home.path()).start(netns, home.path());
         let audit = |options: &[&str]| {
             let mut command = backlint();
-            command.args(["audit", "--format", "json"]).args(options);
+            command
+                .args(["audit", "--format", "json"])
+                .args(HERE)
+                .args(options);
             finish(refuse_netlink(&mut command, libc::EPERM))
         };
         let report = audit(&["--fail-on", "info"]).ended(0).json();
@@ -109,7 +112,11 @@ fn without_sock_diag_strict_fails_and_no_rule_guesses() {
         let strict = audit(&["--strict"]).ended(3);
         assert_eq!(strict.json(), report);
         let mut table = backlint();
-        let table = finish(refuse_netlink(table.arg("--strict"), libc::EPERM)).ended(3);
+        let table = finish(refuse_netlink(
+            table.arg("--strict").args(HERE),
+            libc::EPERM,
+        ))
+        .ended(3);
         assert!(
             table.out.contains("sock_diag"),
             "the table names the gap: {}",
@@ -156,9 +163,13 @@ fn without_proc_the_queues_are_known_and_the_rest_is_a_gap() {
         let made = Made::internet(Kind::Any, 7);
         let clients = made.fill(2);
         let mut command = without_proc();
-        let report = finish(command.args(["audit", "--format", "json", "--strict"]))
-            .ended(3)
-            .json();
+        let report = finish(
+            command
+                .args(["audit", "--format", "json", "--strict"])
+                .args(HERE),
+        )
+        .ended(3)
+        .json();
         let row = by_inode(report["listeners"].as_array().unwrap(), made.inode());
         assert_eq!(row["accept_queue"]["len"], 2);
         assert_eq!(row["accept_queue"]["max"], 7);
@@ -189,9 +200,13 @@ fn nobody_sees_every_queue_but_not_the_owners_of_others() {
         ];
         let made = kinds.map(|kind| Made::new(kind, 7, directory.path(), kind as usize));
         let clients: Vec<_> = made.iter().flat_map(|made| made.fill(3)).collect();
-        let list = finish(as_nobody(&program).args(["list", "--format", "json"]))
-            .ended(0)
-            .json();
+        let list = finish(
+            as_nobody(&program)
+                .args(["list", "--format", "json"])
+                .args(HERE),
+        )
+        .ended(0)
+        .json();
         let rows = list["listeners"].as_array().unwrap();
         assert_eq!(rows.len(), made.len(), "{list:#}");
         for made in &made {

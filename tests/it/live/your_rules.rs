@@ -7,7 +7,7 @@ use std::process::Command;
 use serde_json::Value;
 
 use crate::support::netns::in_netns;
-use crate::support::program::{findings, finish, finish_with, run};
+use crate::support::program::{findings, finish_with, run};
 
 /// ACME1: vm.swappiness is at least `least`, and should be `value`.
 fn rule(scope: &str, least: u32, value: u32) -> String {
@@ -174,7 +174,7 @@ fn rules_of_a_folder_and_of_several_options_add_up() {
         for id in ["ACME1", "ACME2", "ACME3"] {
             assert_eq!(only(&report, id)["evidence"]["sysctl.vm.swappiness"], now);
         }
-        let table = finish(crate::support::program::backlint().args(["--rules", folder])).ended(0);
+        let table = run(["--rules", folder]).ended(0);
         assert!(
             table.out.contains("ACME1") && table.out.contains("ACME2"),
             "{}",

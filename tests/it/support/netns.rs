@@ -40,6 +40,11 @@ fn name_of_test<F>() -> String {
     name.split_once("::").expect("a path").1.to_owned()
 }
 
+/// Whether this process is one that [`in_netns`] started.
+pub(crate) fn is_inside() -> bool {
+    env::var_os(OUTSIDE).is_some()
+}
+
 fn run_again_inside(test: &str) {
     let mut said = tempfile::tempfile().unwrap();
     let mut child = again_inside(test, &[])

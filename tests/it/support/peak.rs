@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 
-use super::program::backlint;
+use super::program::{HERE, backlint};
 use super::wait;
 
 /// How long a process must have rested to be waiting for its pipe.
@@ -26,7 +26,11 @@ pub(crate) fn peak(arguments: &[&str]) -> u64 {
     while writer.write(b" ").is_ok() {}
     fcntl_setfl(&writer, flags).unwrap();
     let mut command = backlint();
-    let command = command.args(arguments).stdin(Stdio::null()).stdout(writer);
+    let command = command
+        .args(arguments)
+        .args(HERE)
+        .stdin(Stdio::null())
+        .stdout(writer);
     let mut child = command.spawn().unwrap();
     let status = format!("/proc/{}/status", child.id());
     let mut rested: Option<(String, Instant)> = None;

@@ -54,10 +54,19 @@ pub(crate) fn scrubbed(program: impl AsRef<OsStr>) -> Command {
     command
 }
 
-/// Runs backlint with these arguments.
+/// Runs backlint with these arguments; inside a namespace of its own, a test looks at that alone.
 pub(crate) fn run<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> Run {
-    finish(backlint().args(arguments))
+    let mut command = backlint();
+    command.args(arguments);
+    let elsewhere = ["--snapshot", "--netns"].map(OsStr::new);
+    if super::netns::is_inside() && !command.get_args().any(|word| elsewhere.contains(&word)) {
+        command.args(HERE);
+    }
+    finish(&mut command)
 }
+
+/// The option that looks at the namespace of the test alone.
+pub(crate) const HERE: [&str; 2] = ["--netns", "self"];
 
 /// The listeners of this namespace, as `list` says.
 pub(crate) fn listeners() -> Vec<Value> {
