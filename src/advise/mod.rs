@@ -7,6 +7,7 @@
 
 mod home;
 pub mod persistent;
+mod restart;
 mod service;
 mod sysctl;
 
@@ -72,23 +73,22 @@ pub fn advise(findings: &[Finding], facts: &Facts<'_>) -> Advice {
     let mut relistens: Merged<RelistenStep> = Merged::default();
     for finding in findings {
         let mut own = Vec::new();
-        let changes_setting = finding.remediation.contains(&Remediation::Service);
-        for remediation in &finding.remediation {
+        for (remediation, about) in finding.steps() {
             match remediation {
                 Remediation::Sysctl { key, value } => {
-                    if let Some(step) = sysctl::resolve(finding, key, value, facts) {
-                        sysctls.add(step.clone(), finding, facts);
+                    if let Some(step) = sysctl::resolve(finding, about, (key, value), facts) {
+                        sysctls.add(step.clone(), finding, about, facts);
                         own.push(Step::Sysctl(step));
                     }
                 }
                 Remediation::Service => {
-                    if let Some(step) = ServiceStep::of(finding, facts) {
+                    if let Some(step) = ServiceStep::of(about, facts) {
                         services.add(&step);
                         own.push(Step::Service(step));
                     }
                 }
                 Remediation::Relisten => {
-                    if let Some(step) = RelistenStep::of(finding, facts, changes_setting) {
+                    if let Some(step) = RelistenStep::of(finding, about, facts) {
                         relistens.add(&step);
                         own.push(Step::Relisten(step));
                     }

@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::restart;
 use crate::assess::{Facts, ListenerFacts};
-use crate::rules::finding::Finding;
+use crate::rules::finding::{About, Finding, Remediation};
 use crate::services;
 use crate::services::service::Step;
-use crate::snapshot::{Listener, Source, address};
+use crate::snapshot::{Container, Listener, Namespace, Source, address};
 
 /// Change a service's own backlog.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,10 +48,10 @@ pub struct RelistenStep {
 }
 
 impl ServiceStep {
-    pub(super) fn of(finding: &Finding, facts: &Facts<'_>) -> Option<Self> {
-        let netns = finding.about.netns_in(facts)?.namespace;
+    pub(super) fn of(about: &About, facts: &Facts<'_>) -> Option<Self> {
+        let netns = about.netns_in(facts)?.namespace;
         let somaxconn = netns.sysctl_int("net.core.somaxconn");
-        let facts = finding.about.listener_in(facts)?;
+        let facts = about.listener_in(facts)?;
         let why = match (facts.finite_request(), facts.listener.accept_queue.max) {
             (Some(asked), _) => format!("it asks for {asked} now"),
             (None, Some(has)) => format!("it has {has} now"),
@@ -119,10 +120,20 @@ fn enough(asked: i64, somaxconn: Option<i64>) -> i64 {
 }
 
 impl RelistenStep {
-    /// The step of a finding; `changes_setting`: the service's own number is changed before.
-    pub(super) fn of(finding: &Finding, facts: &Facts<'_>, changes_setting: bool) -> Option<Self> {
-        let netns = finding.about.netns_in(facts)?.namespace;
-        let facts = finding.about.listener_in(facts)?;
+    /// The step of a finding. `None` where another step of it brings this one along: a container
+    /// that is made again with another sysctl listens again.
+    pub(super) fn of(finding: &Finding, about: &About, facts: &Facts<'_>) -> Option<Self> {
+        let netns = about.netns_in(facts)?.namespace;
+        let facts = about.listener_in(facts)?;
+        let changes = |remediation: &Remediation| finding.remediation.contains(remediation);
+        let changes_setting = changes(&Remediation::Service);
+        let of_sysctl = |step: &Remediation| matches!(step, Remediation::Sysctl { .. });
+        if restart::brings_restart(netns) && finding.remediation.iter().any(of_sysctl) {
+            return None;
+        }
+        if let Some(container) = restart::container(netns, facts.listener) {
+            return Some(Self::of_container(container, netns, facts));
+        }
         let who = facts.who().unwrap_or(NOBODY).to_owned();
         let step = step(facts, changes_setting);
         let verb = if step == Step::Reload {
@@ -158,6 +169,31 @@ impl RelistenStep {
             verify: verify(facts.listener),
             who,
         })
+    }
+}
+
+impl RelistenStep {
+    fn of_container(container: &Container, netns: &Namespace, facts: &ListenerFacts<'_>) -> Self {
+        let who = facts.who().unwrap_or(NOBODY).to_owned();
+        let command = restart::command(container);
+        let words = command
+            .clone()
+            .unwrap_or_else(|| restart::words(container, &who));
+        let new = "a container that starts gets the sysctls that it was created with";
+        let why = match netns.is_host() {
+            true => String::new(),
+            false => format!("; {new}"),
+        };
+        Self {
+            netns: netns.name.clone(),
+            unit: facts.listener.unit.clone(),
+            command,
+            words,
+            why: format!("a queue gets its size at listen(), so it takes a restart{why}"),
+            addresses: vec![facts.listener.address.clone()],
+            verify: verify(facts.listener),
+            who,
+        }
     }
 }
 

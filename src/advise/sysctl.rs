@@ -7,7 +7,7 @@ use super::{Home, service};
 use crate::assess::{Facts, ListenerFacts};
 use crate::kernel::{syn_queue, sysctls};
 use crate::rules::Advice;
-use crate::rules::finding::{Finding, SysctlTarget};
+use crate::rules::finding::{About, Finding, SysctlTarget};
 
 /// Set a sysctl in one namespace.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,14 +48,14 @@ impl SysctlStep {
 /// The step that a finding's remediation comes to. `None` when nothing can be derived.
 pub(super) fn resolve(
     finding: &Finding,
-    key: &str,
-    target: &SysctlTarget,
+    about: &About,
+    (key, target): (&str, &SysctlTarget),
     facts: &Facts<'_>,
 ) -> Option<SysctlStep> {
-    let netns = finding.about.netns_in(facts)?;
+    let netns = about.netns_in(facts)?;
     let value = match target {
         SysctlTarget::Value(value) => value.clone(),
-        SysctlTarget::Advice(advice) => derive(*advice, finding, facts)?.to_string(),
+        SysctlTarget::Advice(advice) => derive(*advice, about, facts)?.to_string(),
     };
     let value = match value.parse() {
         Ok(number) => within_reach(key, number, facts).to_string(),
@@ -63,9 +63,9 @@ pub(super) fn resolve(
     };
     Some(SysctlStep {
         netns: netns.namespace.name.clone(),
-        at: vec![finding.about.netns_index],
+        at: vec![about.netns_index],
         home: Home::of(netns.namespace),
-        first: finding.about.netns_index == 0,
+        first: about.netns_index == 0,
         key: key.to_owned(),
         value,
         from: netns.namespace.sysctls.get(key).map(ToString::to_string),
@@ -83,12 +83,12 @@ fn within_reach(key: &str, number: i64, facts: &Facts<'_>) -> i64 {
 }
 
 /// The derived values. Never a round number that nobody asked for.
-fn derive(advice: Advice, finding: &Finding, facts: &Facts<'_>) -> Option<i64> {
-    let netns = finding.about.netns_in(facts)?;
+fn derive(advice: Advice, about: &About, facts: &Facts<'_>) -> Option<i64> {
+    let netns = about.netns_in(facts)?;
     let somaxconn = netns.namespace.sysctl_int("net.core.somaxconn");
     match advice {
         Advice::Somaxconn => Some(netns.wanted_somaxconn?.max(somaxconn.unwrap_or(0))),
-        Advice::Backlog => service::proposal(finding.about.listener_in(facts)?, somaxconn),
+        Advice::Backlog => service::proposal(about.listener_in(facts)?, somaxconn),
         Advice::MaxSynBacklog => {
             let longest = netns.listeners.get(netns.longest?)?;
             let max = longest.listener.accept_queue.max?;
@@ -120,8 +120,14 @@ const REASONS: usize = 3;
 impl Changes {
     /// Adds a step of a finding; findings come worst first, so on a conflict the first decides,
     /// but of two raised numbers the larger serves both.
-    pub(super) fn add(&mut self, step: SysctlStep, finding: &Finding, facts: &Facts<'_>) {
-        let key = (finding.about.netns_index, step.key.clone());
+    pub(super) fn add(
+        &mut self,
+        step: SysctlStep,
+        finding: &Finding,
+        about: &About,
+        facts: &Facts<'_>,
+    ) {
+        let key = (about.netns_index, step.key.clone());
         let change = self.by_key.entry(key).or_insert_with(|| Change {
             step: step.clone(),
             rule: finding.rule.id.clone(),
@@ -137,7 +143,7 @@ impl Changes {
                 )),
             }
         }
-        let listener = finding.about.listener_in(facts);
+        let listener = about.listener_in(facts);
         let weight = listener
             .and_then(ListenerFacts::finite_request)
             .unwrap_or(0);

@@ -101,6 +101,15 @@ pub fn slip(key: &str) -> Option<&'static str> {
         .find(|known| near(known))
 }
 
+/// The `net.core.somaxconn` that a new namespace starts with: SOMAXCONN, which was 128 until 5.4
+/// (commit 19f92a030ca6).
+pub fn somaxconn_default(kernel: Version) -> i64 {
+    match kernel < Version::new(5, 4) {
+        true => 128,
+        false => 4096,
+    }
+}
+
 /// The largest `net.core.somaxconn` that the kernel takes: 16 bits before 4.1 (commit
 /// becb74f0acca).
 pub fn somaxconn_largest(kernel: Option<Version>) -> i64 {
@@ -126,6 +135,12 @@ mod tests {
         assert_eq!(slip("net.core.somaxconn"), None);
         assert_eq!(slip("net.ipv4.tcp_syn_retries"), None);
         assert_eq!(slip("vm.swappiness"), None);
+    }
+
+    #[test]
+    fn the_cap_of_new_namespaces_grew_with_5_4() {
+        assert_eq!(somaxconn_default(Version::new(5, 3)), 128);
+        assert_eq!(somaxconn_default(Version::new(5, 4)), 4096);
     }
 
     #[test]

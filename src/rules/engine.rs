@@ -6,6 +6,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
+use super::alike;
 use super::expr::{Name, Unevaluated};
 use super::finding::Finding;
 use super::vocabulary::{Subject, Value};
@@ -64,6 +65,7 @@ pub fn judge(rules: &RuleSet, facts: &Facts<'_>) -> Judgement {
             .run(&mut judgement);
         }
     }
+    judgement.findings = alike::merge(std::mem::take(&mut judgement.findings), facts);
     judgement.findings.sort_by(|a, b| {
         let worst_first = b.rule.severity.cmp(&a.rule.severity);
         worst_first

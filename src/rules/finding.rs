@@ -24,12 +24,28 @@ pub struct Finding {
     pub message: String,
     /// What it is about.
     pub about: About,
+    /// The same in other namespaces: one workload's containers are alike.
+    pub also: Vec<About>,
     /// What the rule read, sorted by name.
     pub evidence: Vec<(Arc<str>, Value<'static>)>,
     /// What to do.
     pub remediation: Vec<Remediation>,
-    /// Stable across restarts and hosts: rule, namespace name, protocol, address, service.
+    /// Stable across restarts and hosts: rule, stable names of the namespaces, protocol, address,
+    /// service.
     pub fingerprint: String,
+}
+
+impl Finding {
+    /// Everything that it is about.
+    pub fn abouts(&self) -> impl Iterator<Item = &About> {
+        std::iter::once(&self.about).chain(&self.also)
+    }
+
+    /// What to do, for everything that it is about.
+    pub fn steps(&self) -> impl Iterator<Item = (&Remediation, &About)> {
+        let of = |remediation| self.abouts().map(move |about| (remediation, about));
+        self.remediation.iter().flat_map(of)
+    }
 }
 
 /// The subject of a finding.
@@ -71,7 +87,7 @@ pub struct AboutListener {
 }
 
 /// One recommended step.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Remediation {
     /// Set a sysctl in the finding's namespace.
     Sysctl {
@@ -87,7 +103,7 @@ pub enum Remediation {
 }
 
 /// The value that a sysctl should get.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum SysctlTarget {
     /// This value.
     Value(String),
@@ -132,8 +148,9 @@ impl Finding {
                 .iter()
                 .filter_map(|remedy| remediation(remedy, subject))
                 .collect(),
-            fingerprint: fingerprint(&rule.id, &about),
+            fingerprint: fingerprint(&rule.id, &about, subject.netns.namespace.stable_name()),
             about,
+            also: Vec::new(),
             rule: Arc::clone(rule),
         }
     }
@@ -195,11 +212,11 @@ pub(super) fn evidence_names(when: &Expr, message: &Template) -> Vec<(Arc<str>, 
 }
 
 /// 128 bits of SHA-256 over the parts that do not change when a service or a host restarts.
-fn fingerprint(rule: &str, about: &About) -> String {
+pub(super) fn fingerprint(rule: &str, about: &About, place: &str) -> String {
     let listener = about.listener.as_ref();
     let parts = [
         rule,
-        about.netns.as_deref().unwrap_or_default(),
+        about.netns.as_ref().map_or("", |_| place),
         listener.map_or("", |listener| listener.protocol.name()),
         listener.map_or("", |listener| &listener.address),
         listener

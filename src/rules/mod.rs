@@ -1,6 +1,7 @@
 //! Rules: YAML files with a CEL condition, loaded and typed before anything is judged, and the
 //! engine that evaluates them. Knows no colour and no output format.
 
+mod alike;
 pub mod builtin;
 pub mod engine;
 pub mod expr;
@@ -142,7 +143,7 @@ pub enum RemedyValue {
 }
 
 /// Values that the `advise` stage derives.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Advice {
     /// The largest finite request in the namespace.
     Somaxconn,

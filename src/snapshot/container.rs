@@ -29,6 +29,15 @@ pub struct Container {
     pub unit: Option<String>,
 }
 
+impl Container {
+    /// The name without what stands before it for its runtime.
+    pub fn own_name(&self) -> &str {
+        self.name
+            .split_once('/')
+            .map_or(&self.name, |(_, name)| name)
+    }
+}
+
 /// A container runtime.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

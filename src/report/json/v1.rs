@@ -190,7 +190,7 @@ impl<'a> Finding<'a> {
             severity: finding.rule.severity.name(),
             confidence: finding.confidence.name(),
             message: &finding.message,
-            subject: Subject::new(&finding.about),
+            subject: Subject::new(finding),
             evidence: Evidence(&finding.evidence),
             remediation: steps.iter().map(Remediation::new).collect(),
             fingerprint: &finding.fingerprint,
@@ -204,9 +204,11 @@ enum Subject<'a> {
     Host,
     Netns {
         netns: Option<&'a str>,
+        namespaces: Vec<&'a str>,
     },
     Listener {
         netns: Option<&'a str>,
+        namespaces: Vec<&'a str>,
         protocol: &'static str,
         address: &'a str,
         service: Option<&'a str>,
@@ -214,16 +216,20 @@ enum Subject<'a> {
 }
 
 impl<'a> Subject<'a> {
-    fn new(about: &'a finding::About) -> Self {
+    fn new(finding: &'a finding::Finding) -> Self {
+        let about = &finding.about;
         let netns = about.netns.as_deref();
+        let all = finding.abouts();
+        let namespaces = all.filter_map(|about| about.netns.as_deref()).collect();
         match &about.listener {
             Some(listener) => Self::Listener {
                 netns,
+                namespaces,
                 protocol: listener.protocol.name(),
                 address: &listener.address,
                 service: listener.service.as_deref(),
             },
-            None if netns.is_some() => Self::Netns { netns },
+            None if netns.is_some() => Self::Netns { netns, namespaces },
             None => Self::Host,
         }
     }
@@ -284,6 +290,7 @@ impl<'a> NotEvaluated<'a> {
 
 #[derive(Serialize)]
 struct Gap<'a> {
+    netns: Option<&'a str>,
     what: &'a str,
     why: &'a str,
     blinds: &'a str,
@@ -292,6 +299,7 @@ struct Gap<'a> {
 impl<'a> Gap<'a> {
     fn new(gap: &'a snapshot::Gap) -> Self {
         Self {
+            netns: gap.netns.as_deref(),
             what: &gap.what,
             why: &gap.why,
             blinds: &gap.blinds,

@@ -12,7 +12,7 @@ use super::{Format, Report};
 use crate::advise::Step;
 use crate::assess::Confidence;
 use crate::rules::finding::Finding;
-use crate::snapshot::Host;
+use crate::snapshot::{HOST_NETNS, Host};
 use crate::text::untrusted::clean;
 pub(super) use plan::some;
 
@@ -46,6 +46,9 @@ impl Format for Table {
     }
 }
 
+/// A message, its place, how often it stands, and how sure it is.
+type Line<'a> = (&'a str, String, usize, Confidence);
+
 struct Page<'a> {
     look: Look,
     report: &'a Report<'a>,
@@ -57,8 +60,7 @@ impl Page<'_> {
         self.head()?;
         let findings = &self.report.judgement.findings;
         let indexed: Vec<(usize, &Finding)> = findings.iter().enumerate().collect();
-        let one_block =
-            |a: &Finding, b: &Finding| a.rule.id == b.rule.id && a.about.netns == b.about.netns;
+        let one_block = |a: &Finding, b: &Finding| a.rule.id == b.rule.id;
         for group in indexed.chunk_by(|(_, a), (_, b)| one_block(a, b)) {
             self.findings(group)?;
         }
@@ -101,19 +103,15 @@ impl Page<'_> {
             return Ok(());
         };
         let rule = &first.rule;
-        let place = match &first.about.netns {
-            Some(netns) if self.report.facts.namespaces.len() > 1 => format!(", in {netns}"),
-            _ => String::new(),
-        };
         writeln!(
             self.out,
             "\n{}  {}  {}",
             self.look.severity(rule.severity),
-            self.look.strong(&format!("{}{place}", rule.title)),
+            self.look.strong(&rule.title),
             self.look.faint(&format!("{} {}", rule.id, rule.name)),
         )?;
-        let lines = lines(group);
-        for (message, times, confidence) in lines.iter().take(SHOWN) {
+        let lines = self.lines(group);
+        for (message, place, times, confidence) in lines.iter().take(SHOWN) {
             let times = if *times > 1 {
                 format!(" ×{times}")
             } else {
@@ -123,7 +121,7 @@ impl Page<'_> {
                 Confidence::Certain => String::new(),
                 unsure => format!(" ({unsure})"),
             };
-            self.item(&format!("{message}{times}{sure}"))?;
+            self.item(&format!("{message}{times}{place}{sure}"))?;
         }
         if lines.len() > SHOWN {
             let more = format!("and {} more: --format json has all", lines.len() - SHOWN);
@@ -135,6 +133,40 @@ impl Page<'_> {
             self.paragraph(if n == 0 { "won't help" } else { "" }, words)?;
         }
         Ok(())
+    }
+
+    /// Messages of a group with where and how often each stands: SO_REUSEPORT siblings have the same
+    /// words.
+    fn lines<'f>(&self, group: &[(usize, &'f Finding)]) -> Vec<Line<'f>> {
+        let mut lines: Vec<Line<'f>> = Vec::new();
+        for (_, finding) in group {
+            let place = self.place(finding);
+            match lines.last_mut() {
+                Some((message, known, times, confidence))
+                    if *message == finding.message
+                        && *known == place
+                        && *confidence == finding.confidence =>
+                {
+                    *times += 1;
+                }
+                _ => lines.push((&finding.message, place, 1, finding.confidence)),
+            }
+        }
+        lines
+    }
+
+    /// In which namespaces, where that is not the only one, nor the host's.
+    fn place(&self, finding: &Finding) -> String {
+        let names: Vec<String> = finding
+            .abouts()
+            .filter_map(|about| about.netns.clone())
+            .collect();
+        match names.as_slice() {
+            [] => String::new(),
+            [_] if self.report.facts.namespaces.len() == 1 => String::new(),
+            [host] if host == HOST_NETNS => String::new(),
+            names => format!(", in {}", some(names)),
+        }
     }
 
     /// What to do, each different step once; the plan at the end says how.
@@ -191,22 +223,6 @@ impl Page<'_> {
         }
         Ok(())
     }
-}
-
-/// Messages of a group with how often each stands: SO_REUSEPORT siblings have the same words.
-fn lines<'a>(group: &[(usize, &'a Finding)]) -> Vec<(&'a str, usize, Confidence)> {
-    let mut lines: Vec<(&str, usize, Confidence)> = Vec::new();
-    for (_, finding) in group {
-        match lines.last_mut() {
-            Some((message, times, confidence))
-                if *message == finding.message && *confidence == finding.confidence =>
-            {
-                *times += 1;
-            }
-            _ => lines.push((&finding.message, 1, finding.confidence)),
-        }
-    }
-    lines
 }
 
 fn host_words(host: &Host) -> Vec<String> {

@@ -1,0 +1,151 @@
+//! How a container is started again, so that the service in it calls listen(2) again.
+
+use super::Home;
+use crate::snapshot::{Container, Engine, Listener, Namespace};
+
+/// Whether a namespace's sysctls change only with the container around it, which is made again then,
+/// or started again, and its services with it.
+pub(super) fn brings_restart(netns: &Namespace) -> bool {
+    match Home::of(netns) {
+        Home::Docker
+        | Home::Compose
+        | Home::Kubernetes
+        | Home::Podman
+        | Home::Quadlet
+        | Home::Lxc
+        | Home::Incus => true,
+        Home::Host | Home::Nspawn | Home::Unit | Home::Named | Home::Unknown => false,
+    }
+}
+
+/// The container of a listener.
+pub(super) fn container<'a>(netns: &'a Namespace, listener: &Listener) -> Option<&'a Container> {
+    let name = listener.container.as_deref()?;
+    netns
+        .containers
+        .iter()
+        .find(|container| container.name == name)
+}
+
+/// The command that starts a container again, where one is known that can be run as it is.
+pub(super) fn command(container: &Container) -> Option<String> {
+    if container.pod.is_some() {
+        return None;
+    }
+    if let Some(unit) = container.unit.as_deref().filter(|unit| is_plain(unit)) {
+        return Some(format!("systemctl restart {unit}"));
+    }
+    if let Some(compose) = &container.compose {
+        let (project, service) = (&compose.project, &compose.service);
+        let plain = is_plain(project) && is_plain(service);
+        return plain.then(|| format!("docker compose -p {project} restart {service}"));
+    }
+    let name = container.own_name();
+    let program = match container.runtime {
+        Engine::Docker => "docker restart",
+        Engine::Podman => "podman restart",
+        Engine::Incus => "incus restart",
+        Engine::Lxc => "lxc-stop --reboot --name",
+        Engine::SystemdNspawn => "machinectl reboot",
+        Engine::Containerd | Engine::CriO | Engine::Unknown => return None,
+    };
+    is_plain(name).then(|| format!("{program} {name}"))
+}
+
+/// The step in words, where there is no command.
+pub(super) fn words(container: &Container, who: &str) -> String {
+    let Some(pod) = &container.pod else {
+        return format!(
+            "start container {} again, and {who} with it",
+            container.name
+        );
+    };
+    let name = pod.name.as_deref().or(pod.uid.as_deref()).unwrap_or("?");
+    match &pod.namespace {
+        Some(namespace) => format!(
+            "restart {who} in pod {name} of namespace {namespace}: kubectl rollout restart of what made the pod"
+        ),
+        None => {
+            format!("restart {who} in pod {name}: kubectl rollout restart of what made the pod")
+        }
+    }
+}
+
+/// Whether a name can stand in a command as it is.
+fn is_plain(name: &str) -> bool {
+    let inner = |c: char| c.is_ascii_alphanumeric() || ":_.@-".contains(c);
+    name.starts_with(|c: char| c.is_ascii_alphanumeric()) && name.chars().all(inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::snapshot::{Compose, Pod};
+
+    fn container(runtime: Engine, name: &str) -> Container {
+        Container {
+            name: name.to_owned(),
+            runtime,
+            id: None,
+            image: None,
+            pod: None,
+            compose: None,
+            unit: None,
+        }
+    }
+
+    #[test]
+    fn each_runtime_has_its_command() {
+        let of = |runtime, name| command(&container(runtime, name)).unwrap_or_default();
+        assert_eq!(of(Engine::Docker, "docker/web"), "docker restart web");
+        assert_eq!(of(Engine::Podman, "podman/web"), "podman restart web");
+        assert_eq!(
+            of(Engine::SystemdNspawn, "systemd-nspawn/deb"),
+            "machinectl reboot deb"
+        );
+        assert_eq!(of(Engine::Containerd, "containerd/0123"), "");
+        let compose = Container {
+            compose: Some(Compose {
+                project: "shop".to_owned(),
+                service: "web".to_owned(),
+            }),
+            ..container(Engine::Docker, "docker/shop-web-1")
+        };
+        assert_eq!(
+            command(&compose).unwrap(),
+            "docker compose -p shop restart web"
+        );
+        let quadlet = Container {
+            unit: Some("web.service".to_owned()),
+            ..container(Engine::Podman, "podman/systemd-web")
+        };
+        assert_eq!(command(&quadlet).unwrap(), "systemctl restart web.service");
+    }
+
+    #[test]
+    fn odd_names_become_no_commands() {
+        for name in [
+            "docker/a;b",
+            "docker/--all",
+            "docker/",
+            "docker/$(x)",
+            "docker/a b",
+        ] {
+            assert_eq!(command(&container(Engine::Docker, name)), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_pod_is_restarted_by_what_made_it() {
+        let pod = Container {
+            pod: Some(Pod {
+                namespace: Some("shop".to_owned()),
+                name: Some("web-0".to_owned()),
+                ..Pod::default()
+            }),
+            ..container(Engine::Containerd, "pod/shop/web-0/nginx")
+        };
+        assert_eq!(command(&pod), None);
+        assert!(words(&pod, "nginx").starts_with("restart nginx in pod web-0 of namespace shop"));
+    }
+}
