@@ -20,13 +20,15 @@ mod netlink;
 mod netns;
 mod owners;
 mod proc_net;
+mod protocols;
 mod row;
+mod sctp;
 mod sockstat;
 mod syn_queue;
 mod sys;
 mod sysctl;
 mod unix;
-mod unread;
+mod vsock;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -108,7 +110,6 @@ pub fn snapshot(sources: &Sources, wanted: &Wanted) -> Result<Snapshot, CollectE
     if let Some(owners) = owners {
         keep_owners(sources, &mut tables.rows, owners, &mut gaps);
     }
-    unread::tell(&sources.proc, &mut gaps);
     let netns = netns::current(sources);
     let mut listeners: Vec<Listener> = tables.rows.into_iter().map(|row| row.listener).collect();
     listeners.sort_by_cached_key(|listener| {
