@@ -42,7 +42,7 @@ pub(super) enum Way {
     Diag,
     /// From /proc.
     Proc,
-    /// The kernel has no such family, or no listener of it: there is nothing to read.
+    /// The kernel has no such family, or no queue of it: there is nothing to read.
     Absent,
     /// Not at all, and why not.
     Unread(String),
@@ -272,16 +272,18 @@ fn read_optional(
     tables: &mut Tables,
 ) {
     let before = tables.rows.len();
-    read_proc(sources, family, refusal, tables);
+    // There is no table of vsock below /proc.
+    if family != Family::Vsock {
+        read_proc(sources, family, refusal, tables);
+    }
+    let queues = |row: &Row| row.listener.protocol.tells_queue();
     let way = match (tables.ways.get(&family), count) {
-        // None of its sockets listens, so that nothing of a listener is unknown.
-        (Some(Way::Proc), _) if tables.rows.len() == before => Way::Absent,
-        (Some(Way::Absent | Way::Unread(_)), Some(count)) => {
-            Way::Unread(format!("there are {count} sockets; sock_diag: {refusal}"))
-        }
-        (Some(Way::Absent | Way::Unread(_)), None) if is_absence(refusal) => Way::Absent,
-        (Some(Way::Unread(_)), None) => Way::Unread(format!("sock_diag: {refusal}")),
-        _ => return,
+        (Some(Way::Proc), _) if tables.rows.iter().skip(before).any(queues) => return,
+        // None of its sockets has a queue, so that no maximum is unknown.
+        (Some(Way::Proc), _) => Way::Absent,
+        (_, Some(count)) => Way::Unread(format!("there are {count} sockets; sock_diag: {refusal}")),
+        (_, None) if is_absence(refusal) => Way::Absent,
+        (_, None) => Way::Unread(format!("sock_diag: {refusal}")),
     };
     tables.ways.insert(family, way);
 }

@@ -310,6 +310,18 @@ fn sctp_sockets_that_cannot_be_listed_are_a_gap() {
 }
 
 #[test]
+fn no_maximum_is_missing_where_nothing_has_a_queue() {
+    let protocols = "protocol size sockets\nSCTP 1384 1 0 no\n";
+    let eps = "header\n 0 0 0 10 29 5000 0 11819 0.0.0.0\n 0 0 2 7 29 5001 0 11820 0.0.0.0\n";
+    let tables = [("protocols", protocols), ("sctp/eps", eps)];
+    let (snapshot, gaps) = gaps_of(&tables, ["sctp", "sock_diag"]);
+    let listener = find(&snapshot, "0.0.0.0:5000");
+    assert_eq!(listener.protocol, Protocol::SctpSeqpacket);
+    assert_eq!(gaps.len(), 1);
+    assert_eq!(gaps[0].blinds, "the maximum of every accept queue");
+}
+
+#[test]
 fn families_without_sockets_are_no_gap() {
     let none = "protocol size sockets\nSCTP 1384 0 0 no\nTCP 2496 9 398 no\n";
     let (_, gaps) = gaps_of(&[("protocols", none)], ["sctp", "vsock"]);

@@ -3,7 +3,8 @@
 //! Follows include/uapi/linux/vm_sockets_diag.h and net/vmw_vsock/diag.c, since Linux 4.15. The
 //! messages have no queue and no attributes. NOTE: though every namespace reaches the same addresses,
 //! the dump is of the sockets that were made in this network namespace (`net_eq` in
-//! `vsock_diag_dump`), so that no listener is seen from two.
+//! `vsock_diag_dump`), so that no listener is seen from two. Where vsock is loaded the request may
+//! load vsock_diag too (`sock_load_diag_module`, net/core/sock.c), as it may for the other families.
 
 use netlink_packet_core::Emitable;
 use netlink_packet_sock_diag::constants::TCP_LISTEN;
