@@ -1,9 +1,9 @@
 //! Which families beyond TCP and unix may have listeners, so that the others cost no request.
 //!
 //! Follows `proto_seq_printf` (net/core/sock.c): one line a protocol that the kernel knows, with the
-//! number of its sockets in this network namespace in the third column. NOTE: nobody counts the
-//! sockets of vsock (net/vmw_vsock/af_vsock.c has no `sock_prot_inuse_add`): its number is always 0,
-//! and its line says only that there may be some.
+//! number of its sockets in this network namespace in the third column. NOTE: the
+//! number of vsock stays 0 whatever listens (seen on Linux 6.18; a family has to count its sockets
+//! itself, by `sock_prot_inuse_add`), so that its line says only that there may be some.
 
 use std::io::BufRead;
 use std::path::Path;
