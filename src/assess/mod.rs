@@ -33,7 +33,7 @@ pub struct NetnsFacts<'a> {
     pub listeners: Vec<ListenerFacts<'a>>,
     /// The listener with the longest accept queue maximum, of those that have a SYN queue.
     pub longest: Option<usize>,
-    /// The listeners that have drops, most first; at most three.
+    /// The TCP listeners that have drops, most first; at most three.
     pub droppers: Vec<usize>,
     /// The somaxconn that serves every listener: the largest finite request, and no less than any
     /// queue has that outgrew the cap.
@@ -129,7 +129,7 @@ impl<'a> NetnsFacts<'a> {
         }
         doubt::defaults(&mut listeners, somaxconn);
         let longest = (0..listeners.len())
-            .filter(|&n| !namespace.listeners[n].protocol.is_unix())
+            .filter(|&n| namespace.listeners[n].protocol.is_tcp())
             .filter(|&n| namespace.listeners[n].accept_queue.max.is_some())
             // The first of equals, so that the answer does not depend on the order of equals.
             .max_by_key(|&n| {
@@ -139,6 +139,7 @@ impl<'a> NetnsFacts<'a> {
                 )
             });
         let mut droppers: Vec<usize> = (0..listeners.len())
+            .filter(|&n| namespace.listeners[n].protocol.is_tcp())
             .filter(|&n| namespace.listeners[n].drops > Some(0))
             .collect();
         droppers.sort_by_key(|&n| std::cmp::Reverse(namespace.listeners[n].drops));

@@ -195,7 +195,7 @@ pub(super) struct ProtocolName(pub(super) Protocol);
 
 impl ValueEnum for ProtocolName {
     fn value_variants<'a>() -> &'a [Self] {
-        const NAMES: [ProtocolName; 6] = {
+        const NAMES: [ProtocolName; 7] = {
             let all = Protocol::ALL;
             [
                 ProtocolName(all[0]),
@@ -204,6 +204,7 @@ impl ValueEnum for ProtocolName {
                 ProtocolName(all[3]),
                 ProtocolName(all[4]),
                 ProtocolName(all[5]),
+                ProtocolName(all[6]),
             ]
         };
         &NAMES

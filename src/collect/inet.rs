@@ -21,7 +21,7 @@ use super::row::{Family, Local, Place, Raw};
 use crate::snapshot::Protocol;
 
 /// Bytes of `struct inet_diag_msg`.
-const HEADER: usize = 72;
+pub(super) const HEADER: usize = 72;
 /// `INET_DIAG_ULP_INFO`, nested; since Linux 5.4.
 const ULP_INFO: u16 = 19;
 /// `INET_ULP_INFO_NAME`, inside it.
@@ -70,7 +70,7 @@ impl Emitable for AllRequests {
 fn request(family: Family, states: StateFlags, extensions: ExtensionFlags) -> InetRequest {
     let (family, socket_id) = match family {
         Family::Inet6 => (AF_INET6, SocketId::new_v6()),
-        Family::Inet | Family::Unix => (AF_INET, SocketId::new_v4()),
+        _ => (AF_INET, SocketId::new_v4()),
     };
     InetRequest {
         family,
@@ -112,7 +112,8 @@ pub(super) fn parse_request(payload: &[u8]) -> Option<Local> {
     (header.state == TCP_SYN_RECV).then(|| local(&header))?
 }
 
-fn local(header: &InetResponseHeader) -> Option<Local> {
+/// The local end of a row.
+pub(super) fn local(header: &InetResponseHeader) -> Option<Local> {
     let family = match header.family {
         AF_INET => Family::Inet,
         AF_INET6 => Family::Inet6,
@@ -128,15 +129,18 @@ fn local(header: &InetResponseHeader) -> Option<Local> {
 
 /// The attributes that are used. One that is absent, short or unknown leaves its fact unknown.
 #[derive(Debug, Default, PartialEq, Eq)]
-struct Attributes {
-    drops: Option<u32>,
+pub(super) struct Attributes {
+    /// `sk_drops`.
+    pub(super) drops: Option<u32>,
     mptcp: bool,
-    cgroup_id: Option<u64>,
+    /// Control group that the socket was made in.
+    pub(super) cgroup_id: Option<u64>,
     v6_only: bool,
 }
 
 impl Attributes {
-    fn parse(bytes: &[u8]) -> Self {
+    /// Reads them.
+    pub(super) fn parse(bytes: &[u8]) -> Self {
         let mut out = Self::default();
         for attribute in attributes(bytes) {
             let value = attribute.value();

@@ -16,7 +16,7 @@ use super::inet::{self, Devices};
 use super::netlink::{Diag, Dump};
 use super::row::{Family, Raw, Requests, Row};
 use super::sockstat::{self, Sockets};
-use super::{Sources, proc_net, unix};
+use super::{Sources, proc_net, protocols, sctp, unix, vsock};
 use crate::snapshot::Gap;
 
 /// Everything that could be read of the namespace's listeners.
@@ -42,13 +42,13 @@ pub(super) enum Way {
     Diag,
     /// From /proc.
     Proc,
-    /// The kernel has no such family: there is nothing to read.
+    /// The kernel has no such family, or no queue of it: there is nothing to read.
     Absent,
     /// Not at all, and why not.
     Unread(String),
 }
 
-/// Reads all families.
+/// Reads all families that may have listeners.
 pub(super) fn read(sources: &Sources) -> Tables {
     let mut diag = match sources.netlink {
         true => Diag::open(),
@@ -71,13 +71,18 @@ pub(super) fn read(sources: &Sources) -> Tables {
         sockets,
         gaps: Vec::new(),
     };
+    let optional = protocols::read(&sources.proc);
+    let families: Vec<Family> = Family::ALWAYS
+        .into_iter()
+        .chain(optional.iter().map(|(family, _)| *family))
+        .collect();
     let mut refusals: Vec<(Family, io::Error)> = Vec::new();
     let mut devices = Devices::default();
     let mut first = match &mut diag {
-        Ok(diag) => first_passes(diag, helper.as_mut()),
+        Ok(diag) => first_passes(diag, helper.as_mut(), &families),
         Err(_) => BTreeMap::new(),
     };
-    for family in Family::ALL {
+    for family in families {
         let answer = match (&mut diag, first.remove(&family)) {
             (Ok(diag), Some(Ok(seen))) => {
                 read_diag(diag, family, seen, sources, &mut devices, &mut tables);
@@ -88,7 +93,10 @@ pub(super) fn read(sources: &Sources) -> Tables {
             (Err(error), _) => Err(copy(error)),
         };
         if let Err(refusal) = answer {
-            read_proc(sources, family, &refusal, &mut tables);
+            match optional.iter().find(|(name, _)| *name == family) {
+                Some((_, count)) => read_optional(sources, family, *count, &refusal, &mut tables),
+                None => read_proc(sources, family, &refusal, &mut tables),
+            }
             refusals.push((family, refusal));
         }
     }
@@ -130,19 +138,24 @@ fn pass(diag: &mut Diag, family: Family) -> io::Result<Pass> {
 
 /// The first pass over every family. Where there are many sockets, the kernel's walk over all unix
 /// sockets takes as long as the others, and runs beside them on a socket and a thread of its own.
-fn first_passes(diag: &mut Diag, helper: Option<&mut Diag>) -> BTreeMap<Family, io::Result<Pass>> {
+fn first_passes(
+    diag: &mut Diag,
+    helper: Option<&mut Diag>,
+    families: &[Family],
+) -> BTreeMap<Family, io::Result<Pass>> {
+    let passes = |diag: &mut Diag, but: Option<Family>| -> BTreeMap<_, _> {
+        let wanted = families.iter().filter(|family| Some(**family) != but);
+        wanted
+            .map(|family| (*family, pass(diag, *family)))
+            .collect()
+    };
     let Some(helper) = helper else {
-        return Family::ALL
-            .into_iter()
-            .map(|family| (family, pass(diag, family)))
-            .collect();
+        return passes(diag, None);
     };
     thread::scope(|scope| {
         let run = || pass(helper, Family::Unix);
         let unix = thread::Builder::new().spawn_scoped(scope, run);
-        let mut passes: BTreeMap<_, _> = [Family::Inet, Family::Inet6]
-            .map(|family| (family, pass(diag, family)))
-            .into();
+        let mut passes = passes(diag, Some(Family::Unix));
         let unix = match unix.map(thread::ScopedJoinHandle::join) {
             Ok(Ok(pass)) => pass,
             Ok(Err(panic)) => std::panic::resume_unwind(panic),
@@ -169,6 +182,20 @@ pub(super) fn dump(diag: &mut Diag, family: Family) -> io::Result<(Vec<Raw>, Dum
         Family::Inet | Family::Inet6 => diag.dump(&inet::listeners(family), |bytes| {
             take(inet::parse_listener(bytes))
         })?,
+        Family::Sctp => {
+            let mut both = Dump::default();
+            for request in sctp::listeners() {
+                let one = diag.dump(&request, |bytes| {
+                    sctp::is_idle(bytes) || take(sctp::parse_listener(bytes))
+                })?;
+                both.pieces = both.pieces.max(one.pieces);
+                both.odd = both.odd.saturating_add(one.odd);
+            }
+            both
+        }
+        Family::Vsock => diag.dump(&vsock::Listeners, |bytes| {
+            take(vsock::parse_listener(bytes))
+        })?,
     };
     Ok((rows, dump))
 }
@@ -181,7 +208,7 @@ fn read_diag(
     devices: &mut Devices,
     tables: &mut Tables,
 ) {
-    let name = format!("sock_diag ({})", family.file());
+    let name = format!("sock_diag ({})", family.name());
     let several = seen.dump.pieces > 1;
     if seen.repeated || (several && sockstat::read(&sources.proc).moved(&tables.sockets, family)) {
         // A second look that fails does not take back the first.
@@ -235,6 +262,40 @@ fn read_proc(sources: &Sources, family: Family, refusal: &io::Error, tables: &mu
     tables.ways.insert(family, way);
 }
 
+/// As `read_proc`, for a family that the kernel need not have: what does not exist is a gap only
+/// where there are sockets of it.
+fn read_optional(
+    sources: &Sources,
+    family: Family,
+    count: Option<u64>,
+    refusal: &io::Error,
+    tables: &mut Tables,
+) {
+    let before = tables.rows.len();
+    // There is no table of vsock below /proc.
+    if family != Family::Vsock {
+        read_proc(sources, family, refusal, tables);
+    }
+    let queues = |row: &Row| row.listener.protocol.tells_queue();
+    let way = match (tables.ways.get(&family), count) {
+        (Some(Way::Proc), _) if tables.rows.iter().skip(before).any(queues) => return,
+        // None of its sockets has a queue, so that no maximum is unknown.
+        (Some(Way::Proc), _) => Way::Absent,
+        (_, Some(count)) => Way::Unread(format!("there are {count} sockets; sock_diag: {refusal}")),
+        (_, None) if is_absence(refusal) => Way::Absent,
+        (_, None) => Way::Unread(format!("sock_diag: {refusal}")),
+    };
+    tables.ways.insert(family, way);
+}
+
+/// Whether an answer says that this kernel has no means to list a family.
+fn is_absence(refusal: &io::Error) -> bool {
+    matches!(
+        refusal.raw_os_error(),
+        Some(libc::ENOENT | libc::EOPNOTSUPP | libc::EINVAL | libc::EPROTONOSUPPORT)
+    )
+}
+
 fn odd_gap(table: &str, odd: u32, gaps: &mut Vec<Gap>) {
     if odd > 0 {
         gaps.push(Gap::new(
@@ -252,10 +313,11 @@ fn refusal_gap(refusals: &[(Family, io::Error)], tables: &mut Tables) {
         .filter(|(family, _)| tables.ways.get(family) == Some(&Way::Proc))
         .collect();
     if let Some((_, why)) = fallen_back.first() {
-        let all = fallen_back.len() == Family::ALL.len();
+        let fell = |family: &Family| fallen_back.iter().any(|(other, _)| other == family);
+        let all = Family::ALWAYS.iter().all(fell);
         let names: Vec<_> = fallen_back
             .iter()
-            .map(|(family, _)| family.file())
+            .map(|(family, _)| family.name())
             .collect();
         let blinds = match all {
             true => "the maximum of every accept queue".to_owned(),
@@ -267,10 +329,14 @@ fn refusal_gap(refusals: &[(Family, io::Error)], tables: &mut Tables) {
     }
     for (family, way) in &tables.ways {
         if let Way::Unread(why) = way {
+            let what = match Family::ALWAYS.contains(family) {
+                true => format!("/proc/thread-self/net/{}", family.file()),
+                false => family.name().to_owned(),
+            };
             tables.gaps.push(Gap::new(
-                format!("/proc/thread-self/net/{}", family.file()),
+                what,
                 why.clone(),
-                format!("every listener of {}", family.file()),
+                format!("every listener of {}", family.name()),
             ));
         }
     }

@@ -22,13 +22,15 @@ mod netlink;
 mod owners;
 mod part;
 mod proc_net;
+mod protocols;
 mod row;
+mod sctp;
 mod sockstat;
 mod syn_queue;
 mod sys;
 mod sysctl;
 mod unix;
-mod unread;
+mod vsock;
 
 use std::collections::BTreeSet;
 use std::io;

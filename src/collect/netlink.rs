@@ -257,6 +257,50 @@ mod tests {
     }
 
     #[test]
+    fn a_dump_of_vsock_is_replayed() {
+        use super::super::vsock;
+        let mut bytes = Vec::new();
+        for (state, context, port) in [(10, u32::MAX, 1024), (10, 3, 22), (1, 3, 23)] {
+            let row = vsock::tests::message(state, context, port);
+            bytes.extend(frame(SOCK_DIAG_BY_FAMILY, 7, &row));
+        }
+        bytes.extend(frame(NLMSG_DONE, 7, &0i32.to_ne_bytes()));
+        let (mut dump, mut rows) = (Dump::default(), 0);
+        let mut take = |bytes: &[u8]| {
+            let row = vsock::parse_listener(bytes);
+            rows += u32::from(row.is_some());
+            row.is_some()
+        };
+        let end = walk(&bytes, (SOCK_DIAG_BY_FAMILY, 7), &mut dump, &mut take).unwrap();
+        assert_eq!((end, rows), (Progress::Done, 2));
+        assert_eq!(dump, Dump { pieces: 1, odd: 1 });
+    }
+
+    #[test]
+    fn a_dump_of_sctp_is_replayed() {
+        use super::super::sctp;
+        let mut bytes = Vec::new();
+        for (state, style) in [(10, 2), (10, 0), (7, 2)] {
+            let row = [
+                sctp::tests::header(state),
+                sctp::tests::details(style, 0),
+                sctp::tests::locals(),
+            ];
+            bytes.extend(frame(SOCK_DIAG_BY_FAMILY, 7, &row.concat()));
+        }
+        let (mut dump, mut queues) = (Dump::default(), Vec::new());
+        let mut take = |bytes: &[u8]| {
+            let row = sctp::parse_listener(bytes);
+            queues.extend(row.as_ref().map(|row| row.queue));
+            row.is_some() || sctp::is_idle(bytes)
+        };
+        let end = walk(&bytes, (SOCK_DIAG_BY_FAMILY, 7), &mut dump, &mut take).unwrap();
+        assert_eq!(end, Progress::More);
+        assert_eq!(queues, [Some((3, 128)), None]);
+        assert_eq!(dump, Dump { pieces: 1, odd: 0 });
+    }
+
+    #[test]
     fn no_bytes_make_it_panic_or_loop() {
         let mut bytes = frame(SOCK_DIAG_BY_FAMILY, 7, b"some payload");
         bytes.extend(frame(NLMSG_DONE, 7, &0i32.to_ne_bytes()));

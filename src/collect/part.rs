@@ -11,7 +11,7 @@ use rustix::fs::fstat;
 use super::listeners::{self, Tables, Way};
 use super::netlink::Diag;
 use super::row::{Family, Requests, Row};
-use super::{Sources, Wanted, counters, proc_net, syn_queue, sys, sysctl, unread};
+use super::{Sources, Wanted, counters, proc_net, syn_queue, sys, sysctl};
 use crate::snapshot::{Gap, SysctlValue};
 
 /// Inode of the first user namespace (`PROC_USER_INIT_INO`, include/linux/proc_ns.h).
@@ -64,7 +64,6 @@ impl Begun {
     pub(super) fn read(sources: &Sources, wanted: &Wanted) -> Self {
         let mut tables = listeners::read(sources);
         let mut gaps = std::mem::take(&mut tables.gaps);
-        unread::tell(&sources.proc, &mut gaps);
         let part = Part {
             rows: Vec::new(),
             sysctls: sysctl::read(&sources.proc, &wanted.sysctls, &mut gaps),

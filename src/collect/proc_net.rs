@@ -15,7 +15,7 @@ use procfs::net::{TcpNetEntries, TcpNetEntry, UnixNetEntries, UnixNetEntry};
 use procfs::{FromBufRead, FromBufReadSI};
 
 use super::row::{Family, Local, Requests, Row};
-use super::unix;
+use super::{sctp, unix};
 use crate::snapshot::{Listener, Protocol, address};
 
 /// `__SO_ACCEPTCON` of include/linux/net.h, in the `Flags` column.
@@ -79,6 +79,8 @@ fn parse(mut lines: impl BufRead, family: Family) -> io::Result<Table> {
         let understood = match family {
             Family::Unix => unix_line(text, &mut table.rows, &mut waiting),
             Family::Inet | Family::Inet6 => tcp_line(text, family, &mut table),
+            Family::Sctp => sctp::line(text).map(|row| table.rows.extend(row)),
+            Family::Vsock => None,
         };
         table.odd += u32::from(understood.is_none());
     }
@@ -88,7 +90,8 @@ fn parse(mut lines: impl BufRead, family: Family) -> io::Result<Table> {
     Ok(table)
 }
 
-fn columns(line: &[u8]) -> impl Iterator<Item = &[u8]> {
+/// The words of a line.
+pub(super) fn columns(line: &[u8]) -> impl Iterator<Item = &[u8]> {
     line.split(u8::is_ascii_whitespace)
         .filter(|word| !word.is_empty())
 }

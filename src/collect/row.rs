@@ -17,18 +17,33 @@ pub(super) enum Family {
     Inet,
     /// `AF_INET6`, where IPv4 connections of dual-stack sockets are listed too.
     Inet6,
+    /// SCTP over IPv4 and IPv6.
+    Sctp,
+    /// `AF_VSOCK`.
+    Vsock,
 }
 
 impl Family {
-    /// All of them, in the order they are read: see `netlink` for why unix comes first.
-    pub(super) const ALL: [Self; 3] = [Self::Unix, Self::Inet, Self::Inet6];
+    /// Those that are always read, in this order. The others are where the kernel may have sockets
+    /// of them (`protocols`).
+    pub(super) const ALWAYS: [Self; 3] = [Self::Unix, Self::Inet, Self::Inet6];
 
-    /// The name of the table below /proc/thread-self/net.
+    /// The name of the table below /proc/thread-self/net. The kernel has none for vsock.
     pub(super) const fn file(self) -> &'static str {
+        match self {
+            Self::Sctp => "sctp/eps",
+            family => family.name(),
+        }
+    }
+
+    /// The name of the family in gaps.
+    pub(super) const fn name(self) -> &'static str {
         match self {
             Self::Unix => "unix",
             Self::Inet => "tcp",
             Self::Inet6 => "tcp6",
+            Self::Sctp => "sctp",
+            Self::Vsock => "vsock",
         }
     }
 }
@@ -77,6 +92,21 @@ pub(super) enum Place {
     Internet(Local),
     /// The bytes of `sun_path`; none of a listener that was never bound.
     Unix(Box<[u8]>),
+    /// The addresses of an SCTP endpoint.
+    Sctp(Endpoint),
+    /// Context and port of a virtual machine socket.
+    Vsock(u32, u32),
+}
+
+/// Where an SCTP socket listens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Endpoint {
+    /// All its addresses, in the kernel's order; one at least.
+    pub(super) ips: Vec<IpAddr>,
+    /// Port.
+    pub(super) port: u16,
+    /// Index of the interface it is bound to, 0 for none.
+    pub(super) device: u32,
 }
 
 impl Raw {
@@ -84,6 +114,12 @@ impl Raw {
     pub(super) fn spell(self, devices: &mut Devices) -> Row {
         let (address, local) = match self.place {
             Place::Unix(name) => (address::unix(&name), None),
+            Place::Vsock(context, port) => (address::vsock(context, port), None),
+            Place::Sctp(endpoint) => {
+                let device = devices.name(endpoint.device);
+                let address = address::several(&endpoint.ips, device, endpoint.port);
+                (address, None)
+            }
             Place::Internet(local) => {
                 let device = devices.name(local.device.unwrap_or_default());
                 let address = address::internet(local.ip, device, local.port);
@@ -108,7 +144,7 @@ impl Raw {
 /// A listener on its way into the record.
 #[derive(Debug, Clone)]
 pub(super) struct Row {
-    /// Where it listens; `None` for unix.
+    /// Where it listens; `None` for what is not TCP.
     pub(super) local: Option<Local>,
     /// `IPV6_V6ONLY`; since Linux 4.2.
     pub(super) v6_only: bool,

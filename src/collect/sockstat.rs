@@ -35,7 +35,8 @@ impl Sockets {
     /// Whether the number of sockets that share this family's table is another one.
     pub(super) fn moved(&self, before: &Self, family: Family) -> bool {
         match family {
-            Family::Unix => self.used != before.used,
+            // Not counted by themselves.
+            Family::Unix | Family::Sctp | Family::Vsock => self.used != before.used,
             Family::Inet => self.tcp != before.tcp,
             Family::Inet6 => self.tcp6 != before.tcp6,
         }

@@ -257,6 +257,64 @@ fn a_fake_host_is_read_and_its_gaps_are_named() {
     );
 }
 
+const EPS: &str = " ENDPT     SOCK   STY SST HBKT LPORT   UID INODE LADDRS
+       0        0 2   10  29   3868     33 11818 10.0.0.1 10.0.0.2
+";
+
+/// The gaps about these families of a host without sock_diag that has these tables.
+fn gaps_of(tables: &[(&str, &str)], families: [&str; 2]) -> (Snapshot, Vec<Gap>) {
+    let (root, sources) = fake(&[("tcp", TCP), ("tcp6", "header\n"), ("unix", "header\n")]);
+    let net = root.path().join("proc/thread-self/net");
+    for (name, text) in tables {
+        std::fs::create_dir_all(net.join(name).parent().unwrap()).unwrap();
+        std::fs::write(net.join(name), text).unwrap();
+    }
+    let snapshot = snapshot(&sources, &Wanted::default()).unwrap();
+    let mut gaps = snapshot.gaps.clone();
+    gaps.retain(|gap| families.contains(&gap.what.as_str()));
+    (snapshot, gaps)
+}
+
+#[test]
+fn sctp_is_read_from_proc_where_sock_diag_does_not_list_it() {
+    let protocols = "protocol size sockets\nSCTP 1384 1 0 no\nAF_VSOCK 1240 0 -1 NI\n";
+    let tables = [("protocols", protocols), ("sctp/eps", EPS)];
+    let (snapshot, gaps) = gaps_of(&tables, ["sctp", "vsock"]);
+    let listener = find(&snapshot, "10.0.0.1,10.0.0.2:3868");
+    assert_eq!(listener.protocol, Protocol::Sctp);
+    assert_eq!(listener.accept_queue.max, None);
+    assert_eq!(gaps, []);
+}
+
+#[test]
+fn sctp_sockets_that_cannot_be_listed_are_a_gap() {
+    let protocols = "protocol size sockets\nSCTPv6 1520 2 0 no\n";
+    let (_, gaps) = gaps_of(&[("protocols", protocols)], ["sctp", "vsock"]);
+    assert_eq!(gaps.len(), 1);
+    assert!(gaps[0].why.starts_with("there are 2 sockets; sock_diag: "));
+    assert_eq!(gaps[0].blinds, "every listener of sctp");
+}
+
+#[test]
+fn no_maximum_is_missing_where_nothing_has_a_queue() {
+    let protocols = "protocol size sockets\nSCTP 1384 1 0 no\n";
+    let eps = "header\n 0 0 0 10 29 5000 0 11819 0.0.0.0\n 0 0 2 7 29 5001 0 11820 0.0.0.0\n";
+    let tables = [("protocols", protocols), ("sctp/eps", eps)];
+    let (snapshot, gaps) = gaps_of(&tables, ["sctp", "sock_diag"]);
+    let listener = find(&snapshot, "0.0.0.0:5000");
+    assert_eq!(listener.protocol, Protocol::SctpSeqpacket);
+    assert_eq!(gaps.len(), 1);
+    assert_eq!(gaps[0].blinds, "the maximum of every accept queue");
+}
+
+#[test]
+fn families_without_sockets_are_no_gap() {
+    let none = "protocol size sockets\nSCTP 1384 0 0 no\nTCP 2496 9 398 no\n";
+    let (_, gaps) = gaps_of(&[("protocols", none)], ["sctp", "vsock"]);
+    assert_eq!(gaps, []);
+    assert_eq!(gaps_of(&[], ["sctp", "vsock"]).1, []);
+}
+
 #[test]
 fn no_table_at_all_is_an_error() {
     let (_root, sources) = fake(&[]);

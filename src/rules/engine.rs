@@ -12,6 +12,7 @@ use super::finding::Finding;
 use super::vocabulary::{Subject, Value};
 use super::{Rule, RuleSet, Scope};
 use crate::assess::{Facts, NetnsFacts};
+use crate::snapshot::Protocol;
 
 /// What the rules say about a snapshot.
 #[derive(Debug, Default)]
@@ -84,6 +85,13 @@ fn position(finding: &Finding) -> (usize, Option<usize>) {
     )
 }
 
+/// Whether a rule needs a queue that this protocol never tells. That is no fact that is missing: the
+/// rule is not about such listeners.
+fn is_never_told(protocol: Protocol, why: &Unevaluated) -> bool {
+    let of_queue = |name: &String| name.starts_with("listener.accept_queue.");
+    !protocol.tells_queue() && why.missing.iter().any(of_queue)
+}
+
 /// One rule in one namespace.
 struct Evaluation<'a> {
     rule: &'a Arc<Rule>,
@@ -141,6 +149,7 @@ impl<'a> Evaluation<'a> {
                     judgement.findings.push(finding);
                 }
                 Ok(false) => {}
+                Err(why) if is_never_told(listener.listener.protocol, why) => {}
                 Err(why) => {
                     let why = why.clone();
                     self.skip(&why);

@@ -1,19 +1,37 @@
 //! Addresses of listeners as text: the one spelling that records, outputs and fingerprints share.
 //!
-//! `0.0.0.0:443`, `[::]:443`, `127.0.0.53%lo:53` (bound to a device), `/run/x.sock`, `@abstract`.
+//! `0.0.0.0:443`, `[::]:443`, `127.0.0.53%lo:53` (bound to a device), `10.0.0.1,10.0.0.2:3868` (SCTP
+//! bound to several), `/run/x.sock`, `@abstract`, `*:1024` (vsock: context and port).
 
 use std::net::IpAddr;
+use std::str::FromStr;
 
 use super::Protocol;
 
 /// Spells an internet address; `device` is the name of the interface the socket is bound to.
 pub fn internet(ip: IpAddr, device: Option<&str>, port: u16) -> String {
-    match (ip, device) {
-        (IpAddr::V4(ip), None) => format!("{ip}:{port}"),
-        (IpAddr::V4(ip), Some(device)) => format!("{ip}%{device}:{port}"),
-        (IpAddr::V6(ip), None) => format!("[{ip}]:{port}"),
-        (IpAddr::V6(ip), Some(device)) => format!("[{ip}%{device}]:{port}"),
-    }
+    several(&[ip], device, port)
+}
+
+/// Spells the addresses of one SCTP socket, in the order of the kernel: `10.0.0.1,[fe80::1]:3868`.
+pub fn several(ips: &[IpAddr], device: Option<&str>, port: u16) -> String {
+    let host = |ip: &IpAddr| match (ip, device) {
+        (IpAddr::V4(ip), None) => format!("{ip}"),
+        (IpAddr::V4(ip), Some(device)) => format!("{ip}%{device}"),
+        (IpAddr::V6(ip), None) => format!("[{ip}]"),
+        (IpAddr::V6(ip), Some(device)) => format!("[{ip}%{device}]"),
+    };
+    let hosts: Vec<String> = ips.iter().map(host).collect();
+    format!("{}:{port}", hosts.join(","))
+}
+
+/// Spells a vsock address as `ss` does: `*` is any context (`VMADDR_CID_ANY`) or port.
+pub fn vsock(context: u32, port: u32) -> String {
+    let number = |number: u32| match number {
+        u32::MAX => "*".to_owned(),
+        number => number.to_string(),
+    };
+    format!("{}:{}", number(context), number(port))
 }
 
 /// Spells the bytes of `sun_path`: a leading NUL (abstract) becomes `@`, the NUL that ends a path
@@ -42,19 +60,39 @@ pub fn unix(name: &[u8]) -> String {
 /// The port of an internet address; `None` for the other families.
 pub fn port(protocol: Protocol, address: &str) -> Option<u16> {
     match protocol {
-        Protocol::Tcp | Protocol::Mptcp | Protocol::Sctp => address
-            .rsplit_once(':')
-            .and_then(|(_, port)| port.parse().ok()),
+        Protocol::Tcp | Protocol::Mptcp | Protocol::Sctp | Protocol::SctpSeqpacket => {
+            behind_colon(address)
+        }
         Protocol::Unix | Protocol::UnixSeqpacket | Protocol::Vsock => None,
     }
 }
 
-/// The address without port and device, where it is an internet address.
+/// The port by which listeners are sorted: that of a vsock address too, which has 32 bits.
+pub fn sort_port(protocol: Protocol, address: &str) -> Option<u32> {
+    match protocol {
+        Protocol::Vsock => behind_colon(address),
+        _ => port(protocol, address).map(u32::from),
+    }
+}
+
+fn behind_colon<T: FromStr>(address: &str) -> Option<T> {
+    let (_, port) = address.rsplit_once(':')?;
+    port.parse().ok()
+}
+
+/// The address without port and device, where it is an internet address: of several the first.
 pub fn ip(protocol: Protocol, address: &str) -> Option<IpAddr> {
     port(protocol, address)?;
-    let (host, _) = address.rsplit_once(':')?;
-    let host = host.trim_start_matches('[').trim_end_matches(']');
-    host.split('%').next()?.parse().ok()
+    let (hosts, _) = address.rsplit_once(':')?;
+    let one = |host: &str| {
+        let host = host.trim_start_matches('[').trim_end_matches(']');
+        host.split('%').next()?.parse().ok()
+    };
+    if !protocol.is_sctp() {
+        return one(hosts);
+    }
+    let all: Option<Vec<IpAddr>> = hosts.split(',').map(one).collect();
+    all?.first().copied()
 }
 
 #[cfg(test)]
@@ -99,5 +137,28 @@ mod tests {
             "127.0.0.53".parse().ok()
         );
         assert_eq!(port(Protocol::Unix, "/run/x:22"), None);
+    }
+
+    #[test]
+    fn sctp_may_have_several_addresses() {
+        let ips = ["10.0.0.1", "fe80::1"].map(|ip| ip.parse().unwrap());
+        assert_eq!(several(&ips, None, 3868), "10.0.0.1,[fe80::1]:3868");
+        let both = several(&ips, Some("eth0"), 3868);
+        assert_eq!(both, "10.0.0.1%eth0,[fe80::1%eth0]:3868");
+        assert_eq!(port(Protocol::Sctp, &both), Some(3868));
+        assert_eq!(ip(Protocol::SctpSeqpacket, &both), Some(ips[0]));
+        assert_eq!(ip(Protocol::Sctp, "10.0.0.1,x:3868"), None);
+        assert_eq!(ip(Protocol::Tcp, "10.0.0.1,10.0.0.2:80"), None);
+    }
+
+    #[test]
+    fn vsock_addresses_are_those_of_ss() {
+        assert_eq!(vsock(u32::MAX, 1024), "*:1024");
+        assert_eq!(vsock(3, 4_000_000_000), "3:4000000000");
+        assert_eq!(vsock(2, u32::MAX), "2:*");
+        assert_eq!(port(Protocol::Vsock, "*:1024"), None);
+        let sorts = sort_port(Protocol::Vsock, "3:4000000000");
+        assert_eq!(sorts, Some(4_000_000_000));
+        assert_eq!(sort_port(Protocol::Tcp, "[::]:22"), Some(22));
     }
 }

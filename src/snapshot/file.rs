@@ -70,7 +70,7 @@ pub fn fault_at(name: &str, text: &str, path: &[Step], message: String) -> Diagn
 }
 
 fn address_fault(protocol: Protocol, address: &str) -> Option<(String, &'static str)> {
-    let internet = matches!(protocol, Protocol::Tcp | Protocol::Mptcp | Protocol::Sctp);
+    let internet = protocol.is_tcp() || protocol.is_sctp();
     (internet && address::ip(protocol, address).is_none()).then(|| {
         let message = format!("`{address}` is not an address of protocol `{protocol}`");
         (

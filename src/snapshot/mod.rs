@@ -280,10 +280,10 @@ impl Listener {
     }
 
     /// The order of every listing: protocol, then port, then address, then inode.
-    pub fn sort_key(&self) -> (Protocol, Option<u16>, &str, Option<u64>) {
+    pub fn sort_key(&self) -> (Protocol, Option<u32>, &str, Option<u64>) {
         (
             self.protocol,
-            address::port(self.protocol, &self.address),
+            address::sort_port(self.protocol, &self.address),
             &self.address,
             self.inode,
         )

@@ -14,6 +14,9 @@ pub enum Protocol {
     Mptcp,
     /// SCTP, one-to-one style.
     Sctp,
+    /// SCTP, one-to-many style: associations are served by the listening socket itself, so that there
+    /// is no accept queue.
+    SctpSeqpacket,
     /// Unix stream socket.
     Unix,
     /// Unix seqpacket socket.
@@ -24,10 +27,11 @@ pub enum Protocol {
 
 impl Protocol {
     /// All protocols, in the order of the listing.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Tcp,
         Self::Mptcp,
         Self::Sctp,
+        Self::SctpSeqpacket,
         Self::Unix,
         Self::UnixSeqpacket,
         Self::Vsock,
@@ -39,10 +43,26 @@ impl Protocol {
             Self::Tcp => "tcp",
             Self::Mptcp => "mptcp",
             Self::Sctp => "sctp",
+            Self::SctpSeqpacket => "sctp-seqpacket",
             Self::Unix => "unix",
             Self::UnixSeqpacket => "unix-seqpacket",
             Self::Vsock => "vsock",
         }
+    }
+
+    /// Whether this is TCP, the only one with a SYN queue.
+    pub const fn is_tcp(self) -> bool {
+        matches!(self, Self::Tcp | Self::Mptcp)
+    }
+
+    /// Whether this is SCTP, whose listeners may have several addresses.
+    pub const fn is_sctp(self) -> bool {
+        matches!(self, Self::Sctp | Self::SctpSeqpacket)
+    }
+
+    /// Whether the kernel can tell the accept queue: elsewhere there is none, or it is never told.
+    pub const fn tells_queue(self) -> bool {
+        !matches!(self, Self::SctpSeqpacket | Self::Vsock)
     }
 
     /// Whether this is a unix socket, which has no SYN queue and no drop counter.

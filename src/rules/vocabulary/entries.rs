@@ -131,7 +131,7 @@ pub static ENTRIES: [Entry; 38] = [
         "netns.droppers",
         Netns,
         Text,
-        "the listeners with most drops, in words",
+        "the TCP listeners with most drops, in words",
         |s| {
             let name = |n: &usize| {
                 let listener = &s.netns.listeners[*n];
@@ -175,7 +175,7 @@ pub static ENTRIES: [Entry; 38] = [
         "listener.protocol",
         Listener,
         Text,
-        "tcp, mptcp, sctp, unix, unix-seqpacket, vsock",
+        "tcp, mptcp, sctp, sctp-seqpacket, unix, unix-seqpacket, vsock",
         |s| text(Some(s.listener?.listener.protocol.name())),
     ),
     entry(
@@ -199,14 +199,14 @@ pub static ENTRIES: [Entry; 38] = [
         "listener.accept_queue.len",
         Listener,
         Int,
-        "connections waiting for accept(2)",
+        "connections waiting for accept(2); sctp-seqpacket and vsock never tell",
         |s| int(s.listener?.listener.accept_queue.len),
     ),
     entry(
         "listener.accept_queue.max",
         Listener,
         Int,
-        "the clamped backlog, in connections",
+        "the clamped backlog, in connections; sctp-seqpacket and vsock never tell",
         |s| int(s.listener?.listener.accept_queue.max),
     ),
     entry(

@@ -63,6 +63,17 @@ impl Population {
     }
 }
 
+impl Population {
+    /// Their pids, for a shell.
+    pub(crate) fn pids(&self) -> String {
+        let pids = self
+            .processes
+            .iter()
+            .map(|process| process.id().to_string());
+        pids.collect::<Vec<_>>().join(" ")
+    }
+}
+
 impl Drop for Population {
     fn drop(&mut self) {
         drop(self.stay.take());
@@ -81,7 +92,10 @@ fn helper(
     number: usize,
     folder: &std::path::Path,
 ) -> io::Result<Command> {
-    let mut command = Command::new(exe);
+    let mut command = match group.apart {
+        true => apart(exe),
+        false => Command::new(exe),
+    };
     command
         .arg(FLAG)
         .args([group.filler.name(), group.place.name()])
@@ -93,6 +107,14 @@ fn helper(
         command.args(service::prepare(folder, number, ports)?);
     }
     Ok(command)
+}
+
+/// The program in a network namespace of its own, under the same pid.
+fn apart(exe: &std::path::Path) -> Command {
+    let mut command = Command::new("unshare");
+    let up = "ip link set lo up && exec \"$0\" \"$@\"";
+    command.args(["--net", "sh", "-c", up]).arg(exe);
+    command
 }
 
 fn wait_for(answers: &mut PipeReader, wanted: usize) -> io::Result<()> {

@@ -127,24 +127,26 @@ fn inside(arguments: &[String]) -> io::Result<()> {
     }
     let request = Request::parse(arguments)?;
     for scenario in request.scenarios {
-        let _population = Population::start(scenario)?;
+        let population = Population::start(scenario)?;
+        let pids = population.pids();
         if let Some(run) = &request.run {
             Command::new("sh").args(["-c", run]).status()?;
             continue;
         }
         table::heading(scenario);
-        for tool in Tool::ALL {
-            table::answer(tool, &answer(tool)?);
+        let tools = [Tool::Audit, Tool::List, scenario.rival];
+        for tool in tools {
+            table::answer(tool, &answer(tool, &pids)?);
         }
         let rounds = request.rounds.unwrap_or(scenario.rounds);
-        table::print(scenario, &compare(rounds)?);
+        table::print(scenario, tools, &compare(tools, &pids, rounds)?);
     }
     Ok(())
 }
 
 /// The text that a tool answers with.
-fn answer(tool: Tool) -> io::Result<String> {
-    let output = tool.command().stderr(Stdio::inherit()).output()?;
+fn answer(tool: Tool, pids: &str) -> io::Result<String> {
+    let output = tool.command(pids).stderr(Stdio::inherit()).output()?;
     if !tool.answered(output.status.code()) {
         return Err(io::Error::other(format!("{} failed", tool.title())));
     }
@@ -153,13 +155,13 @@ fn answer(tool: Tool) -> io::Result<String> {
 
 /// Runs the tools in turn, in an order that turns round after round, so that none always comes
 /// first. The answers before were the warm-up.
-fn compare(rounds: usize) -> io::Result<Vec<[Cost; 3]>> {
+fn compare(tools: [Tool; 3], pids: &str, rounds: usize) -> io::Result<Vec<[Cost; 3]>> {
     (0..rounds)
         .map(|round| {
             let mut costs = [None; 3];
             for step in 0..3 {
                 let index = (round + step) % 3;
-                costs[index] = Some(measure::run(Tool::ALL[index])?);
+                costs[index] = Some(measure::run(tools[index], pids)?);
             }
             let [Some(audit), Some(list), Some(ss)] = costs else {
                 return Err(io::Error::other("a tool was not run"));

@@ -15,15 +15,16 @@ pub(crate) enum Tool {
     List,
     /// ss.
     Ss,
+    /// nsenter and ss for each process of the scenario.
+    SsInEach,
 }
 
 impl Tool {
-    pub(crate) const ALL: [Self; 3] = [Self::Audit, Self::List, Self::Ss];
-
     /// Its command line for people.
     pub(crate) fn title(self) -> String {
         match self {
             Self::Ss => format!("ss {}", self.arguments().join(" ")),
+            Self::SsInEach => "nsenter -n ss -Hltnp, each".to_owned(),
             _ => format!("backlint {}", self.arguments().join(" ")),
         }
     }
@@ -33,19 +34,25 @@ impl Tool {
             Self::Audit => &["--format", "json"],
             Self::List => &["list", "--format", "json"],
             Self::Ss => &["-Hltnp"],
+            Self::SsInEach => &[
+                "-c",
+                "for pid in $PIDS; do nsenter -t $pid -n ss -Hltnp; done",
+            ],
         }
     }
 
     /// The command, in an environment that is the same for every run.
-    pub(crate) fn command(self) -> Command {
+    pub(crate) fn command(self, pids: &str) -> Command {
         let mut command = match self {
             Self::Ss => Command::new("ss"),
+            Self::SsInEach => Command::new("sh"),
             _ => Command::new(env!("CARGO_BIN_EXE_backlint")),
         };
         command
             .args(self.arguments())
             .env_clear()
             .env("PATH", env::var_os("PATH").unwrap_or_default())
+            .env("PIDS", pids)
             .env("LC_ALL", "C")
             .stdin(Stdio::null());
         command
@@ -70,8 +77,8 @@ pub(crate) struct Cost {
 }
 
 /// Runs a tool with its output to /dev/null.
-pub(crate) fn run(tool: Tool) -> io::Result<Cost> {
-    let mut command = tool.command();
+pub(crate) fn run(tool: Tool, pids: &str) -> io::Result<Cost> {
+    let mut command = tool.command(pids);
     command.stdout(Stdio::null()).stderr(Stdio::null());
     let start = Instant::now();
     let child = command.spawn()?;

@@ -74,6 +74,8 @@ pub(crate) struct Group {
     pub(crate) place: Place,
     /// Whether they are well-known services with configuration files, in turn.
     pub(crate) services: bool,
+    /// Whether each process has a network namespace of its own.
+    pub(crate) apart: bool,
 }
 
 impl Group {
@@ -85,6 +87,14 @@ impl Group {
             filler: Filler::Mixed,
             place: Place::Low,
             services: false,
+            apart: false,
+        }
+    }
+
+    const fn apart(self) -> Self {
+        Self {
+            apart: true,
+            ..self
         }
     }
 
@@ -111,6 +121,8 @@ pub(crate) struct Scenario {
     pub(crate) about: &'static str,
     pub(crate) groups: &'static [Group],
     pub(crate) rounds: usize,
+    /// What it is compared with.
+    pub(crate) rival: Tool,
     /// How many times as long as this tool ss is to take, at least.
     pub(crate) targets: &'static [(Tool, f64)],
 }
@@ -142,6 +154,8 @@ const OTHERS: [Group; 3] = [
     Group::new(25, 0, 60),
 ];
 const MANY: Group = Group::new(2000, 10_000, 40);
+/// A container each: one process with five listeners.
+const CONTAINERS: Group = Group::new(500, 2500, 12);
 const CONNECTIONS: Group = Group::new(16, 200, 18_900).filled(Filler::Tcp);
 
 /// ss takes at least as long as an audit.
@@ -150,12 +164,13 @@ const FOUR_TIMES: &[(Tool, f64)] = &[(Tool::Audit, 4.0)];
 const FIFTY_TIMES: &[(Tool, f64)] = &[(Tool::Audit, 50.0)];
 
 /// All scenarios.
-pub(crate) const ALL: [Scenario; 12] = [
+pub(crate) const ALL: [Scenario; 14] = [
     Scenario {
         name: "ordinary",
         about: "an ordinary host",
         groups: &[Group::new(15, 30, 30), OTHERS[0], OTHERS[1], OTHERS[2]],
         rounds: 41,
+        rival: Tool::Ss,
         targets: NO_SLOWER,
     },
     Scenario {
@@ -163,6 +178,7 @@ pub(crate) const ALL: [Scenario; 12] = [
         about: "an ordinary host with one server of 5,000 listeners",
         groups: &[Group::new(1, 5000, 5100), OTHERS[0], OTHERS[1], OTHERS[2]],
         rounds: 15,
+        rival: Tool::Ss,
         targets: &[],
     },
     Scenario {
@@ -170,6 +186,7 @@ pub(crate) const ALL: [Scenario; 12] = [
         about: "listeners in each of many processes, at descriptors 3 to 7",
         groups: &[MANY],
         rounds: 9,
+        rival: Tool::Ss,
         targets: FOUR_TIMES,
     },
     Scenario {
@@ -177,6 +194,7 @@ pub(crate) const ALL: [Scenario; 12] = [
         about: "listeners in each of many processes, at descriptors 35 to 39",
         groups: &[MANY.at(Place::End)],
         rounds: 9,
+        rival: Tool::Ss,
         targets: FOUR_TIMES,
     },
     Scenario {
@@ -184,6 +202,7 @@ pub(crate) const ALL: [Scenario; 12] = [
         about: "listeners in each of many processes, at any descriptor",
         groups: &[MANY.at(Place::Random)],
         rounds: 9,
+        rival: Tool::Ss,
         targets: FOUR_TIMES,
     },
     Scenario {
@@ -195,6 +214,7 @@ pub(crate) const ALL: [Scenario; 12] = [
             OTHERS[1],
         ],
         rounds: 15,
+        rival: Tool::Ss,
         targets: NO_SLOWER,
     },
     Scenario {
@@ -202,6 +222,23 @@ pub(crate) const ALL: [Scenario; 12] = [
         about: "the same under names that nobody knows",
         groups: &[Group::new(50, 10_000, 240), OTHERS[0], OTHERS[1]],
         rounds: 15,
+        rival: Tool::Ss,
+        targets: NO_SLOWER,
+    },
+    Scenario {
+        name: "namespaces",
+        about: "processes with a network namespace each",
+        groups: &[CONTAINERS.apart()],
+        rounds: 5,
+        rival: Tool::SsInEach,
+        targets: FIFTY_TIMES,
+    },
+    Scenario {
+        name: "one-namespace",
+        about: "the same processes in one network namespace",
+        groups: &[CONTAINERS],
+        rounds: 15,
+        rival: Tool::Ss,
         targets: NO_SLOWER,
     },
     Scenario {
@@ -209,6 +246,7 @@ pub(crate) const ALL: [Scenario; 12] = [
         about: "servers with many established TCP connections",
         groups: &[CONNECTIONS],
         rounds: 9,
+        rival: Tool::Ss,
         targets: FIFTY_TIMES,
     },
     Scenario {
@@ -216,6 +254,7 @@ pub(crate) const ALL: [Scenario; 12] = [
         about: "servers with many unix connections",
         groups: &[CONNECTIONS.filled(Filler::Unix)],
         rounds: 9,
+        rival: Tool::Ss,
         targets: FIFTY_TIMES,
     },
     Scenario {
@@ -223,6 +262,7 @@ pub(crate) const ALL: [Scenario; 12] = [
         about: "servers with many open files",
         groups: &[CONNECTIONS.filled(Filler::Null)],
         rounds: 9,
+        rival: Tool::Ss,
         targets: FIFTY_TIMES,
     },
     Scenario {
@@ -230,6 +270,7 @@ pub(crate) const ALL: [Scenario; 12] = [
         about: "servers that listen after they connected: the worst case of the search",
         groups: &[CONNECTIONS.at(Place::End)],
         rounds: 7,
+        rival: Tool::Ss,
         targets: &[],
     },
     Scenario {
@@ -237,6 +278,7 @@ pub(crate) const ALL: [Scenario; 12] = [
         about: "servers that listen anywhere among their established TCP connections",
         groups: &[CONNECTIONS.at(Place::Random)],
         rounds: 7,
+        rival: Tool::Ss,
         targets: &[],
     },
 ];

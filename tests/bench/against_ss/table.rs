@@ -20,7 +20,7 @@ pub(crate) fn heading(scenario: &Scenario) {
 /// Says how much a tool answered, so that nobody compares with an answer that lacks something.
 pub(crate) fn answer(tool: Tool, text: &str) {
     let (listeners, owned) = match tool {
-        Tool::Ss => (
+        Tool::Ss | Tool::SsInEach => (
             text.lines().count(),
             text.lines().filter(|line| line.contains("users:")).count(),
         ),
@@ -39,7 +39,7 @@ pub(crate) fn answer(tool: Tool, text: &str) {
 }
 
 /// Prints medians, and the ratios of ss to each, of which the median is the result.
-pub(crate) fn print(scenario: &Scenario, rounds: &[[Cost; 3]]) {
+pub(crate) fn print(scenario: &Scenario, tools: [Tool; 3], rounds: &[[Cost; 3]]) {
     println!(
         "  {:28} {:>10} {:>10} {:>9} {:>24} {:>24}",
         "median of the runs",
@@ -49,7 +49,7 @@ pub(crate) fn print(scenario: &Scenario, rounds: &[[Cost; 3]]) {
         "ss/this wall (min-max)",
         "ss/this cpu (min-max)"
     );
-    for (index, tool) in Tool::ALL.into_iter().enumerate() {
+    for (index, tool) in tools.into_iter().enumerate() {
         let costs: Vec<Cost> = rounds.iter().map(|round| round[index]).collect();
         let peak = costs.iter().map(|cost| cost.memory).max();
         print!(
@@ -59,14 +59,14 @@ pub(crate) fn print(scenario: &Scenario, rounds: &[[Cost; 3]]) {
             1e3 * median(costs.iter().map(|cost| cost.cpu.as_secs_f64())),
             peak.unwrap_or_default() as f64 / 1024.0,
         );
-        if tool != Tool::Ss {
+        if tool != scenario.rival {
             print!(" {:>24}", spread(&ratios(rounds, index, |cost| cost.wall)));
             print!(" {:>24}", spread(&ratios(rounds, index, |cost| cost.cpu)));
         }
         println!();
     }
     for (tool, target) in scenario.targets {
-        let index = Tool::ALL.iter().position(|known| known == tool);
+        let index = tools.iter().position(|known| known == tool);
         let ratio = median(ratios(rounds, index.unwrap_or_default(), |cost| cost.wall).into_iter());
         let met = if ratio >= *target { "met" } else { "MISSED" };
         println!(
