@@ -7,7 +7,7 @@ mod request;
 pub mod verdict;
 
 use crate::kernel::version::Version;
-use crate::kernel::{accept_queue, syn_queue};
+use crate::kernel::{accept_queue, syn_queue, sysctls};
 use crate::services::{self, Catalogue, Identified};
 use crate::snapshot::{Listener, Namespace, Requested, Snapshot};
 use request::Basis;
@@ -40,6 +40,15 @@ pub struct NetnsFacts<'a> {
     pub wanted_somaxconn: Option<i64>,
     /// Drops of all listeners that have a counter.
     pub drops: u64,
+    /// `net.core.somaxconn` of the host's own namespace, where it was seen.
+    pub host_somaxconn: Option<i64>,
+    /// The `net.core.somaxconn` that this kernel starts a namespace with.
+    pub somaxconn_default: Option<i64>,
+    /// Listeners that somaxconn holds: it truncated them, or they take as much as there is, or sit
+    /// at it and nobody knows why.
+    pub at_somaxconn: usize,
+    /// Those of them that asked for no larger number that is known.
+    pub taking_all: usize,
 }
 
 /// Facts about one listener.
@@ -104,13 +113,28 @@ impl<'a> Facts<'a> {
         let namespaces = snapshot.namespaces.iter();
         let namespaces = namespaces
             .map(|namespace| NetnsFacts::new(namespace, catalogue))
-            .collect();
+            .collect::<Vec<_>>();
+        let namespaces = beside_the_host(namespaces, kernel);
         Self {
             snapshot,
             kernel,
             namespaces,
         }
     }
+}
+
+/// Tells each namespace what the host has.
+fn beside_the_host(
+    mut namespaces: Vec<NetnsFacts<'_>>,
+    kernel: Option<Version>,
+) -> Vec<NetnsFacts<'_>> {
+    let host = namespaces.iter().find(|netns| netns.namespace.is_host());
+    let host = host.and_then(|host| host.namespace.sysctl_int("net.core.somaxconn"));
+    for netns in &mut namespaces {
+        netns.host_somaxconn = host;
+        netns.somaxconn_default = kernel.map(sysctls::somaxconn_default);
+    }
+    namespaces
 }
 
 impl<'a> NetnsFacts<'a> {
@@ -148,6 +172,17 @@ impl<'a> NetnsFacts<'a> {
             .iter()
             .filter_map(ListenerFacts::wanted_somaxconn)
             .max();
+        let limited = |by: &[LimitedBy]| {
+            let at_cap = |facts: &&ListenerFacts<'_>| {
+                let max = facts.listener.accept_queue.max;
+                max.is_some()
+                    && max == somaxconn
+                    && facts.limited_by.is_some_and(|it| by.contains(&it))
+            };
+            listeners.iter().filter(at_cap).count()
+        };
+        let taking_all = limited(&[LimitedBy::FollowsSomaxconn, LimitedBy::Unknown]);
+        let at_somaxconn = taking_all + limited(&[LimitedBy::Somaxconn]);
         let drops = namespace
             .listeners
             .iter()
@@ -160,6 +195,10 @@ impl<'a> NetnsFacts<'a> {
             droppers,
             wanted_somaxconn,
             drops,
+            host_somaxconn: None,
+            somaxconn_default: None,
+            at_somaxconn,
+            taking_all,
         }
     }
 

@@ -6,8 +6,9 @@ use tabled::builder::Builder;
 use tabled::settings::object::{Columns, Segment};
 use tabled::settings::{Alignment, Modify, Padding, Style};
 
+use super::place;
 use super::style::{Look, count};
-use crate::assess::{Facts, ListenerFacts};
+use crate::assess::{Facts, ListenerFacts, NetnsFacts};
 use crate::services;
 use crate::text::untrusted::clean;
 
@@ -38,14 +39,19 @@ pub fn write(
     look: Look,
     out: &mut dyn io::Write,
 ) -> io::Result<()> {
+    let every: usize = facts
+        .namespaces
+        .iter()
+        .map(|netns| netns.listeners.len())
+        .sum();
+    let filtered = keep.len() < every;
+    let (mut left_out, mut told) = (0, false);
     for (index, netns) in facts.namespaces.iter().enumerate() {
         let rows: Vec<_> = keep
             .iter()
             .filter(|(of, _)| *of == index)
             .filter_map(|(_, n)| netns.listeners.get(*n))
             .collect();
-        let cap = netns.namespace.sysctls.get("net.core.somaxconn");
-        let cap = cap.map_or_else(|| "unknown".to_owned(), ToString::to_string);
         let counted = if rows.len() == netns.listeners.len() {
             count(rows.len(), "listener")
         } else {
@@ -55,27 +61,56 @@ pub fn write(
                 count(netns.listeners.len(), "listener")
             )
         };
-        let header = format!("{}: somaxconn {cap}, {counted}", netns.namespace.name);
+        if rows.is_empty() && (filtered || !is_told(netns)) {
+            left_out += 1;
+            continue;
+        }
+        if told {
+            writeln!(out)?;
+        }
+        told = true;
+        let header = format!("{}, {counted}", place::line(facts, netns));
         writeln!(out, "{}", look.strong(&header))?;
         if rows.is_empty() {
             continue;
         }
-        let mut builder = Builder::with_capacity(rows.len() + 1, HEADER.len());
-        builder.push_record(HEADER);
-        for listener in rows {
-            builder.push_record(record(listener));
-        }
-        let mut table = builder.build();
-        table.with(Style::empty());
-        table.with(Modify::new(Segment::all()).with(Padding::new(0, 2, 0, 0)));
-        for column in NUMBERS {
-            table.modify(Columns::one(column), Alignment::right());
-        }
-        for line in table.to_string().lines() {
-            writeln!(out, "{}", line.trim_end())?;
-        }
+        table(&rows, out)?;
+    }
+    if left_out > 0 {
+        let gap = if told { "\n" } else { "" };
+        let what = if filtered {
+            "none of these"
+        } else {
+            "no listener"
+        };
+        let line = format!("{} with {what}", count(left_out, "namespace"));
+        writeln!(out, "{gap}{}", look.faint(&line))?;
     }
     Ok(())
+}
+
+fn table(rows: &[&ListenerFacts<'_>], out: &mut dyn io::Write) -> io::Result<()> {
+    let mut builder = Builder::with_capacity(rows.len() + 1, HEADER.len());
+    builder.push_record(HEADER);
+    for listener in rows {
+        builder.push_record(record(listener));
+    }
+    let mut table = builder.build();
+    table.with(Style::empty());
+    table.with(Modify::new(Segment::all()).with(Padding::new(0, 2, 0, 0)));
+    for column in NUMBERS {
+        table.modify(Columns::one(column), Alignment::right());
+    }
+    for line in table.to_string().lines() {
+        writeln!(out, "{}", line.trim_end())?;
+    }
+    Ok(())
+}
+
+/// Whether a namespace gets a line even though nothing listens there: the host does, and one that
+/// is alone.
+fn is_told(netns: &NetnsFacts<'_>) -> bool {
+    netns.namespace.is_host() || netns.namespace.name == "self"
 }
 
 fn record(facts: &ListenerFacts<'_>) -> [String; 11] {

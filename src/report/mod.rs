@@ -6,6 +6,7 @@ pub mod diff;
 pub mod json;
 pub mod list;
 pub mod patch;
+pub mod place;
 pub mod reference;
 pub mod service;
 pub mod style;

@@ -1,7 +1,8 @@
 //! Evaluates rules over facts.
 //!
-//! A host has thousands of listeners and few different ones, so a rule is evaluated once for each
-//! combination of the values that it reads: the names of a condition are known since it was typed.
+//! A host has thousands of listeners and few different ones, and its namespaces are alike too, so a
+//! rule is evaluated once for each combination of the values that it reads: the names of a condition
+//! are known since it was typed.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -55,6 +56,7 @@ pub fn judge(rules: &RuleSet, facts: &Facts<'_>) -> Judgement {
         } else {
             facts.namespaces.len()
         };
+        let mut known = Known::of(rule);
         for (index, netns) in facts.namespaces.iter().take(namespaces).enumerate() {
             Evaluation {
                 rule,
@@ -63,7 +65,7 @@ pub fn judge(rules: &RuleSet, facts: &Facts<'_>) -> Judgement {
                 index,
                 skipped: None,
             }
-            .run(&mut judgement);
+            .run(&mut known, &mut judgement);
         }
     }
     judgement.findings = alike::merge(std::mem::take(&mut judgement.findings), facts);
@@ -92,6 +94,49 @@ fn is_never_told(protocol: Protocol, why: &Unevaluated) -> bool {
     !protocol.tells_queue() && why.missing.iter().any(of_queue)
 }
 
+/// What one rule said for which inputs, in all namespaces.
+struct Known<'a> {
+    /// Names whose values a namespace has.
+    of_netns: Vec<&'a Name>,
+    /// Names whose values differ between the listeners of a namespace.
+    of_listener: Vec<&'a Name>,
+    /// A number for each combination of values that namespaces have.
+    namespaces: HashMap<Inputs<'a>, usize>,
+    outcomes: HashMap<(usize, Inputs<'a>), Result<bool, Unevaluated>>,
+}
+
+type Inputs<'a> = Vec<Option<Value<'a>>>;
+
+impl<'a> Known<'a> {
+    fn of(rule: &'a Rule) -> Self {
+        let (of_listener, of_netns) = rule.when.inputs().partition(|name| name.is_of_listener());
+        Self {
+            of_netns,
+            of_listener,
+            namespaces: HashMap::new(),
+            outcomes: HashMap::new(),
+        }
+    }
+
+    /// The number of a namespace's combination.
+    fn netns(&mut self, subject: Subject<'a>) -> usize {
+        let inputs = self.of_netns.iter().map(|name| name.get(subject)).collect();
+        let next = self.namespaces.len();
+        *self.namespaces.entry(inputs).or_insert(next)
+    }
+
+    fn outcome(
+        &mut self,
+        rule: &Rule,
+        netns: usize,
+        subject: Subject<'a>,
+    ) -> &Result<bool, Unevaluated> {
+        let inputs = self.of_listener.iter().map(|name| name.get(subject));
+        let outcome = self.outcomes.entry((netns, inputs.collect()));
+        outcome.or_insert_with(|| rule.when.holds(subject))
+    }
+}
+
 /// One rule in one namespace.
 struct Evaluation<'a> {
     rule: &'a Arc<Rule>,
@@ -102,59 +147,45 @@ struct Evaluation<'a> {
 }
 
 impl<'a> Evaluation<'a> {
-    fn run(mut self, judgement: &mut Judgement) {
+    fn run(mut self, known: &mut Known<'a>, judgement: &mut Judgement) {
+        let subject = Subject {
+            facts: self.facts,
+            netns: self.netns,
+            listener: None,
+        };
+        let netns = known.netns(subject);
         if self.rule.scope == Scope::Listener {
-            self.listeners(judgement);
-        } else {
-            let subject = Subject {
-                facts: self.facts,
-                netns: self.netns,
-                listener: None,
-            };
-            match self.rule.when.holds(subject) {
-                Ok(true) => {
-                    judgement
-                        .findings
-                        .push(Finding::build(self.rule, subject, self.index, None));
-                }
-                Ok(false) => {}
-                Err(why) => self.skip(&why),
+            for (index, listener) in self.netns.listeners.iter().enumerate() {
+                let listener = Subject {
+                    listener: Some(listener),
+                    ..subject
+                };
+                let outcome = known.outcome(self.rule, netns, listener);
+                self.keep(outcome, listener, Some(index), judgement);
             }
+        } else {
+            let outcome = known.outcome(self.rule, netns, subject);
+            self.keep(outcome, subject, None, judgement);
         }
         judgement.not_evaluated.extend(self.skipped);
     }
 
-    fn listeners(&mut self, judgement: &mut Judgement) {
-        // What does not differ between the listeners of a namespace need not be compared.
-        let names: Vec<&Name> = self.rule.when.names_that_differ().collect();
-        let mut known: HashMap<Vec<Option<Value<'a>>>, Result<bool, Unevaluated>> = HashMap::new();
-        let mut inputs: Vec<Option<Value<'a>>> = Vec::with_capacity(names.len());
-        for (index, listener) in self.netns.listeners.iter().enumerate() {
-            let subject = Subject {
-                facts: self.facts,
-                netns: self.netns,
-                listener: Some(listener),
-            };
-            inputs.clear();
-            inputs.extend(names.iter().map(|name| name.get(subject)));
-            let outcome = match known.get(inputs.as_slice()) {
-                Some(outcome) => outcome,
-                None => known
-                    .entry(inputs.clone())
-                    .or_insert_with(|| self.rule.when.holds(subject)),
-            };
-            match outcome {
-                Ok(true) => {
-                    let finding = Finding::build(self.rule, subject, self.index, Some(index));
-                    judgement.findings.push(finding);
-                }
-                Ok(false) => {}
-                Err(why) if is_never_told(listener.listener.protocol, why) => {}
-                Err(why) => {
-                    let why = why.clone();
-                    self.skip(&why);
-                }
+    fn keep(
+        &mut self,
+        outcome: &Result<bool, Unevaluated>,
+        subject: Subject<'_>,
+        listener: Option<usize>,
+        judgement: &mut Judgement,
+    ) {
+        let protocol = subject.listener.map(|facts| facts.listener.protocol);
+        match outcome {
+            Ok(true) => {
+                let finding = Finding::build(self.rule, subject, self.index, listener);
+                judgement.findings.push(finding);
             }
+            Ok(false) => {}
+            Err(why) if protocol.is_some_and(|protocol| is_never_told(protocol, why)) => {}
+            Err(why) => self.skip(why),
         }
     }
 

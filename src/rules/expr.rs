@@ -170,12 +170,11 @@ impl Expr {
         self.names.iter()
     }
 
-    /// The names, read or asked for, whose values differ between the listeners of one namespace.
-    pub fn names_that_differ(&self) -> impl Iterator<Item = &Name> {
+    /// The names, read or asked for, on whose values the expression's own depends.
+    pub fn inputs(&self) -> impl Iterator<Item = &Name> {
         self.names
             .iter()
             .chain(self.asked_for.iter().map(|asked| &asked.name))
-            .filter(|name| name.is_of_listener())
     }
 
     /// The value, where the expression is one bare name: no evaluation needed.

@@ -1,13 +1,14 @@
 //! The report for people: worst first, what, why it hurts, what to do, what will not help; then all
 //! steps once in their order, what is not known, and one line of summary.
 
+mod places;
 mod plan;
 mod tail;
 
 use std::collections::BTreeSet;
 use std::io;
 
-use super::style::{Look, count, wrap};
+use super::style::{Look, wrap};
 use super::{Format, Report};
 use crate::advise::Step;
 use crate::assess::Confidence;
@@ -78,24 +79,7 @@ impl Page<'_> {
         if !parts.is_empty() {
             writeln!(self.out, "{}", self.look.strong(&parts.join(", ")))?;
         }
-        for netns in &self.report.facts.namespaces {
-            let known = |key: &str| {
-                netns
-                    .namespace
-                    .sysctls
-                    .get(key)
-                    .map_or("unknown".to_owned(), ToString::to_string)
-            };
-            let line = format!(
-                "{}: somaxconn {}, tcp_syncookies {}, {}",
-                netns.namespace.name,
-                known("net.core.somaxconn"),
-                known("net.ipv4.tcp_syncookies"),
-                count(netns.listeners.len(), "listener"),
-            );
-            writeln!(self.out, "{}", self.look.faint(&line))?;
-        }
-        Ok(())
+        self.namespaces()
     }
 
     fn findings(&mut self, group: &[(usize, &Finding)]) -> io::Result<()> {

@@ -48,7 +48,7 @@ use Scope::{Host, Listener, Netns};
 use Type::{Bool, Int, Text};
 
 /// Every name, in the order of the reference.
-pub static ENTRIES: [Entry; 38] = [
+pub static ENTRIES: [Entry; 46] = [
     entry("host.name", Host, Text, "node name", |s| {
         text(s.facts.snapshot.host.name.as_deref())
     }),
@@ -93,6 +93,62 @@ pub static ENTRIES: [Entry; 38] = [
         Int,
         "listeners in the namespace",
         |s| int(Some(s.netns.listeners.len())),
+    ),
+    entry(
+        "netns.is_host",
+        Netns,
+        Bool,
+        "whether it is the machine's own namespace",
+        |s| Some(Value::Bool(s.netns.namespace.is_host())),
+    ),
+    entry(
+        "netns.rootless",
+        Netns,
+        Bool,
+        "whether it belongs to a user namespace of its own, as a rootless container's does",
+        |s| s.netns.namespace.rootless.map(Value::Bool),
+    ),
+    entry(
+        "netns.workload",
+        Netns,
+        Text,
+        "what the namespace is an instance of, such as pod/shop/web",
+        |s| text(Some(s.netns.namespace.stable_name())),
+    ),
+    entry(
+        "netns.runtime",
+        Netns,
+        Text,
+        "what runs its containers: docker, containerd, cri-o, podman, lxc, incus, systemd-nspawn",
+        |s| text(Some(s.netns.namespace.containers.first()?.runtime.name())),
+    ),
+    entry(
+        "netns.host_somaxconn",
+        Netns,
+        Int,
+        "net.core.somaxconn of the host's own namespace",
+        |s| int(s.netns.host_somaxconn),
+    ),
+    entry(
+        "netns.somaxconn_default",
+        Netns,
+        Int,
+        "net.core.somaxconn that this kernel starts a namespace with",
+        |s| int(s.netns.somaxconn_default),
+    ),
+    entry(
+        "netns.at_somaxconn",
+        Netns,
+        Int,
+        "listeners that somaxconn holds, or may hold",
+        |s| int(Some(s.netns.at_somaxconn)),
+    ),
+    entry(
+        "netns.taking_all",
+        Netns,
+        Int,
+        "those of them that asked for no larger number that is known",
+        |s| int(Some(s.netns.taking_all)),
     ),
     entry(
         "netns.longest.label",

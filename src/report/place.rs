@@ -1,0 +1,159 @@
+//! The line that stands for a network namespace: its name, its limits, and how they differ from the
+//! host's.
+
+use super::style::count;
+use crate::assess::{Facts, NetnsFacts};
+use crate::snapshot::{Container, Namespace};
+
+/// Sysctls that are always told.
+const ALWAYS: [(&str, &str); 2] = [
+    ("net.core.somaxconn", "somaxconn"),
+    ("net.ipv4.tcp_syncookies", "tcp_syncookies"),
+];
+/// Sysctls that are told where they are not the host's.
+const WHERE_OTHER: [(&str, &str); 3] = [
+    ("net.ipv4.tcp_abort_on_overflow", "tcp_abort_on_overflow"),
+    ("net.ipv4.tcp_synack_retries", "tcp_synack_retries"),
+    ("net.ipv4.tcp_fastopen", "tcp_fastopen"),
+];
+/// Read only while SYN cookies are off, so told only then.
+const WITHOUT_COOKIES: (&str, &str) = ("net.ipv4.tcp_max_syn_backlog", "tcp_max_syn_backlog");
+
+/// The line of a namespace, without the number of its listeners.
+pub fn line(facts: &Facts<'_>, netns: &NetnsFacts<'_>) -> String {
+    let this = netns.namespace;
+    let host = facts
+        .namespaces
+        .iter()
+        .map(|netns| netns.namespace)
+        .find(|netns| netns.is_host())
+        .filter(|host| host.name != this.name);
+    let mut parts: Vec<String> = ALWAYS
+        .iter()
+        .filter_map(|(key, word)| limit(this, host, key, word, true))
+        .collect();
+    let cookies_off = this.sysctl_int("net.ipv4.tcp_syncookies") == Some(0);
+    let others = WHERE_OTHER.iter();
+    let others = others.chain(std::iter::once(&WITHOUT_COOKIES).filter(|_| cookies_off));
+    parts.extend(others.filter_map(|(key, word)| limit(this, host, key, word, false)));
+    format!("{}{}: {}", this.name, made_of(this), parts.join(", "))
+}
+
+/// The line of a namespace with the number of its listeners.
+pub fn with_listeners(facts: &Facts<'_>, netns: &NetnsFacts<'_>) -> String {
+    let listeners = count(netns.listeners.len(), "listener");
+    format!("{}, {listeners}", line(facts, netns))
+}
+
+/// `somaxconn 128 (host 65535)`. A value that nobody read is told only where it always is.
+fn limit(
+    this: &Namespace,
+    host: Option<&Namespace>,
+    key: &str,
+    word: &str,
+    always: bool,
+) -> Option<String> {
+    let value = this.sysctls.get(key);
+    let other = host.and_then(|host| host.sysctls.get(key));
+    let differs = other.filter(|other| value.is_some_and(|value| value != *other));
+    match (value, differs) {
+        (Some(value), Some(other)) => Some(format!("{word} {value} (host {other})")),
+        (Some(value), None) if always => Some(format!("{word} {value}")),
+        (None, _) if always => Some(format!("{word} unknown")),
+        _ => None,
+    }
+}
+
+/// What runs in it, where the name does not tell: its containers' images, or that it is rootless.
+fn made_of(netns: &Namespace) -> String {
+    let mut parts: Vec<String> = Vec::new();
+    if !netns.is_host() {
+        let images = netns.containers.iter().filter_map(image);
+        parts.extend(images.take(3));
+        match netns.containers.as_slice() {
+            [] => parts.extend(netns.named.iter().map(|_| "ip netns".to_owned())),
+            [_] => {}
+            several => parts.push(count(several.len(), "container")),
+        }
+        if netns.rootless == Some(true) {
+            parts.push("rootless".to_owned());
+        }
+    }
+    if parts.is_empty() {
+        return String::new();
+    }
+    format!(" ({})", parts.join(", "))
+}
+
+/// An image's name without registry and digest, which make it long.
+fn image(container: &Container) -> Option<String> {
+    let image = container.image.as_deref()?;
+    let image = image.split_once('@').map_or(image, |(name, _)| name);
+    Some(image.rsplit('/').next().unwrap_or(image).to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::services::Catalogue;
+    use crate::snapshot::{Engine, Snapshot, SysctlValue};
+
+    fn netns(name: &str, somaxconn: i64, syncookies: i64) -> Namespace {
+        let values = [
+            ("net.core.somaxconn", somaxconn),
+            ("net.ipv4.tcp_syncookies", syncookies),
+            ("net.ipv4.tcp_max_syn_backlog", somaxconn * 2),
+        ];
+        let values = values.map(|(key, value)| (key.to_owned(), SysctlValue::Int(value)));
+        Namespace {
+            sysctls: values.into(),
+            ..Namespace::new(name)
+        }
+    }
+
+    fn lines(namespaces: Vec<Namespace>) -> Vec<String> {
+        let snapshot = Snapshot {
+            namespaces,
+            ..Snapshot::default()
+        };
+        let catalogue = Catalogue::builtin();
+        let facts = Facts::new(&snapshot, &catalogue);
+        let all = facts.namespaces.iter();
+        all.map(|netns| with_listeners(&facts, netns)).collect()
+    }
+
+    #[test]
+    fn a_namespace_is_compared_with_the_host() {
+        let container = Container {
+            name: "docker/web".to_owned(),
+            runtime: Engine::Docker,
+            id: None,
+            image: Some("registry.local:5000/shop/web:1.2@sha256:00".to_owned()),
+            pod: None,
+            compose: None,
+            unit: None,
+        };
+        let web = Namespace {
+            containers: vec![container],
+            rootless: Some(true),
+            ..netns("docker/web", 128, 0)
+        };
+        let same = netns("blue", 65535, 1);
+        assert_eq!(
+            lines(vec![netns("host", 65535, 1), web, same]),
+            [
+                "host: somaxconn 65535, tcp_syncookies 1, 0 listeners",
+                "docker/web (web:1.2, rootless): somaxconn 128 (host 65535), tcp_syncookies 0 (host 1), tcp_max_syn_backlog 256 (host 131070), 0 listeners",
+                "blue: somaxconn 65535, tcp_syncookies 1, 0 listeners",
+            ]
+        );
+    }
+
+    #[test]
+    fn without_the_host_nothing_is_compared() {
+        assert_eq!(
+            lines(vec![Namespace::new("self")]),
+            ["self: somaxconn unknown, tcp_syncookies unknown, 0 listeners"]
+        );
+    }
+}
