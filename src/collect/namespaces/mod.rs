@@ -110,9 +110,9 @@ impl Netns {
         &self.pids
     }
 
-    /// The order of every listing: the host's first, then by name.
-    pub(super) fn order(&self) -> (bool, &str, Option<Id>) {
-        (self.name != HOST_NETNS, &self.name, self.id)
+    /// The order of every listing: the host's first, then the caller's, then by name.
+    pub(super) fn order(&self) -> (bool, bool, &str, Option<Id>) {
+        (self.name != HOST_NETNS, !self.own, &self.name, self.id)
     }
 
     /// Its record, as far as its name goes.
@@ -129,7 +129,7 @@ impl Netns {
 /// The namespaces that were found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Namespaces {
-    /// The host's first, the others by name.
+    /// The host's first, then the caller's, the others by name.
     pub all: Vec<Netns>,
     /// What could not be found out.
     pub gaps: Vec<Gap>,

@@ -5,6 +5,7 @@ mod churn;
 mod hostile_config;
 mod kinds;
 mod names;
+mod namespaces;
 mod overflow;
 mod owners;
 mod patch_and_restart;

@@ -23,7 +23,7 @@ fn gaps(report: &Value) -> Vec<String> {
 }
 
 /// A copy of the program where every user may run it.
-fn public(directory: &Path) -> PathBuf {
+pub(super) fn public(directory: &Path) -> PathBuf {
     fs::set_permissions(directory, fs::Permissions::from_mode(0o755)).unwrap();
     let copy = directory.join("backlint");
     fs::copy(env!("CARGO_BIN_EXE_backlint"), &copy).unwrap();
@@ -32,7 +32,7 @@ fn public(directory: &Path) -> PathBuf {
 
 /// The program as uid 65534. Real root changes its user; in a user namespace that has only one user
 /// a further one without a map does, whose user is 65534 and has no rights over this process.
-fn as_nobody(program: &Path) -> Command {
+pub(super) fn as_nobody(program: &Path) -> Command {
     let map = fs::read_to_string("/proc/self/uid_map").unwrap();
     if map.contains("4294967295") {
         let mut command = scrubbed(program);

@@ -71,8 +71,21 @@ pub(crate) struct Helper {
 impl Helper {
     /// Starts a helper and waits until it is ready. One that receives is ready after [`Self::send`].
     pub(crate) fn start(role: &Role) -> Self {
+        Self::under(&[], role)
+    }
+
+    /// The same, by a program with these words that becomes the helper, as `ip netns exec` does.
+    pub(crate) fn under(words: &[&str], role: &Role) -> Self {
         let (line, stdin) = UnixStream::pair().unwrap();
-        let mut command = Command::new(env::current_exe().unwrap());
+        let exe = env::current_exe().unwrap();
+        let mut command = match words {
+            [] => Command::new(exe),
+            [program, words @ ..] => {
+                let mut command = Command::new(program);
+                command.args(words).arg(exe);
+                command
+            }
+        };
         command
             .args(["--exact", "support::helper::helper_process", "--nocapture"])
             .args(["--test-threads=1"])

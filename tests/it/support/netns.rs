@@ -30,8 +30,26 @@ pub(crate) struct Netns(());
 pub(crate) fn in_netns<F: FnOnce(&Netns)>(body: F) {
     match env::var(OUTSIDE) {
         Ok(outside) => body(&Netns::enter(&outside)),
-        Err(_) => run_again_inside(&name_of_test::<F>()),
+        Err(_) => run_again_inside(&name_of_test::<F>(), &[]),
     }
+}
+
+/// Runs the body of a test on a host of its own: with pids and mounts of its own too, and an empty
+/// /run.
+pub(crate) fn in_machine<F: FnOnce(&Netns)>(body: F) {
+    let Ok(outside) = env::var(OUTSIDE) else {
+        let further = ["--pid", "--fork", "--kill-child", "--mount", "--mount-proc"];
+        return run_again_inside(&name_of_test::<F>(), &further);
+    };
+    let netns = Netns::enter(&outside);
+    let run = Command::new("mount")
+        .args(["-t", "tmpfs", "tmpfs", "/run"])
+        .status();
+    assert!(
+        run.is_ok_and(|status| status.success()),
+        "mount (package mount)"
+    );
+    body(&netns);
 }
 
 /// `it::live::kinds::some_test::{{closure}}` is the type of `some_test`'s body.
@@ -45,9 +63,9 @@ pub(crate) fn is_inside() -> bool {
     env::var_os(OUTSIDE).is_some()
 }
 
-fn run_again_inside(test: &str) {
+fn run_again_inside(test: &str, further: &[&str]) {
     let mut said = tempfile::tempfile().unwrap();
-    let mut child = again_inside(test, &[])
+    let mut child = again_inside(test, further)
         .process_group(0)
         .stdin(Stdio::null())
         .stdout(said.try_clone().unwrap())
