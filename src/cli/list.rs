@@ -1,21 +1,20 @@
 //! `backlint list`.
 
 use std::cmp::Reverse;
-use std::collections::BTreeSet;
 
 use super::args::{List, ListFormat, Sort};
 use super::input::Failure;
 use super::{Run, input, output};
 use crate::assess::{Facts, ListenerFacts};
 use crate::collect::Wanted;
-use crate::report::{Outcome, json, list};
+use crate::report::{Outcome, json, list, place};
 use crate::services;
 use crate::snapshot::{Snapshot, address};
 
 pub(super) fn run(arguments: &List) -> Run {
     let catalogue = input::catalogue(&arguments.services.services)?;
     let snapshots: Vec<(String, Snapshot)> = if arguments.source.snapshot.is_empty() {
-        let sysctls = BTreeSet::from(["net.core.somaxconn".to_owned()]);
+        let sysctls = place::sysctls().map(str::to_owned).collect();
         vec![(
             String::new(),
             input::host(

@@ -10,6 +10,7 @@ pub(super) fn run(arguments: &Record) -> Run {
     let rules = input::rules(&arguments.rules.rules)?;
     let catalogue = input::catalogue(&arguments.services.services)?;
     let wanted = Wanted {
+        sysctls: rules.recorded_sysctls(),
         syn_queues: true,
         files: true,
         ..input::wanted(&rules)

@@ -11,13 +11,17 @@ const ALWAYS: [(&str, &str); 2] = [
     ("net.ipv4.tcp_syncookies", "tcp_syncookies"),
 ];
 /// Sysctls that are told where they are not the host's.
-const WHERE_OTHER: [(&str, &str); 3] = [
-    ("net.ipv4.tcp_abort_on_overflow", "tcp_abort_on_overflow"),
-    ("net.ipv4.tcp_synack_retries", "tcp_synack_retries"),
-    ("net.ipv4.tcp_fastopen", "tcp_fastopen"),
-];
+const WHERE_OTHER: [(&str, &str); 1] =
+    [("net.ipv4.tcp_abort_on_overflow", "tcp_abort_on_overflow")];
 /// Read only while SYN cookies are off, so told only then.
 const WITHOUT_COOKIES: (&str, &str) = ("net.ipv4.tcp_max_syn_backlog", "tcp_max_syn_backlog");
+
+/// The sysctls that the line needs.
+pub fn sysctls() -> impl Iterator<Item = &'static str> {
+    let all = ALWAYS.iter().chain(&WHERE_OTHER);
+    let all = all.chain(std::iter::once(&WITHOUT_COOKIES));
+    all.map(|(key, _)| *key)
+}
 
 /// The line of a namespace, without the number of its listeners.
 pub fn line(facts: &Facts<'_>, netns: &NetnsFacts<'_>) -> String {

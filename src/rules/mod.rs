@@ -190,13 +190,22 @@ impl RuleSet {
         Self { rules }
     }
 
-    /// Every sysctl that an audit with these rules has to read: those of the accept path, and
-    /// whatever a rule names in a condition, a message or a remediation.
+    /// Every sysctl that a record for these rules has: those of the accept path, and whatever a rule
+    /// names.
+    pub fn recorded_sysctls(&self) -> BTreeSet<String> {
+        let keys = sysctls::ACCEPT_PATH.iter();
+        let mut keys: BTreeSet<String> = keys.map(|sysctl| sysctl.key.to_owned()).collect();
+        keys.extend(self.sysctls());
+        keys
+    }
+
+    /// Every sysctl that an audit with these rules has to read: whatever a rule names in a
+    /// condition, a message or a remediation.
+    ///
+    /// NOTE: opening one takes the kernel a look at the same file of every other network namespace
+    /// (`proc_sys_compare`, fs/proc/proc_sysctl.c), so nothing is read that nobody asks for.
     pub fn sysctls(&self) -> BTreeSet<String> {
-        let mut keys: BTreeSet<String> = sysctls::ACCEPT_PATH
-            .iter()
-            .map(|sysctl| sysctl.key.to_owned())
-            .collect();
+        let mut keys = BTreeSet::new();
         for rule in &self.rules {
             for name in rule.names() {
                 if let Name::Sysctl(key) = name {
