@@ -7,7 +7,7 @@ use super::input::Failure;
 use super::{Run, input, output};
 use crate::assess::{Facts, ListenerFacts};
 use crate::collect::Wanted;
-use crate::report::{Outcome, json, list, place};
+use crate::report::{Outcome, gaps, json, list, place};
 use crate::services;
 use crate::snapshot::{Snapshot, address};
 
@@ -51,7 +51,10 @@ pub(super) fn run(arguments: &List) -> Run {
         Ok(())
     })?;
     if arguments.format == ListFormat::Table {
-        for gap in snapshots.iter().flat_map(|(_, snapshot)| &snapshot.gaps) {
+        let all = snapshots
+            .iter()
+            .flat_map(|(_, snapshot)| gaps::together(&snapshot.gaps));
+        for gap in all {
             output::note(&format!("gap: {gap}"));
         }
     }

@@ -3,7 +3,7 @@
 use super::args::{Record, RecordFormat};
 use super::{Run, input, output};
 use crate::collect::Wanted;
-use crate::report::Outcome;
+use crate::report::{Outcome, gaps};
 use crate::snapshot::file;
 
 pub(super) fn run(arguments: &Record) -> Run {
@@ -31,7 +31,7 @@ pub(super) fn run(arguments: &Record) -> Run {
         RecordFormat::Yaml => file::to_yaml(&snapshot).map_err(anyhow::Error::new)?,
         RecordFormat::Json => file::to_json(&snapshot).map_err(anyhow::Error::new)?,
     };
-    for gap in &snapshot.gaps {
+    for gap in gaps::together(&snapshot.gaps) {
         output::note(&format!("gap: {gap}"));
     }
     match &arguments.output {

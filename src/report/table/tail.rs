@@ -2,13 +2,18 @@
 
 use std::io;
 
-use super::Page;
+use super::{Page, some};
+use crate::report::gaps::together;
 use crate::report::style::count;
+use crate::rules::engine::NotEvaluated;
 use crate::rules::{Scope, Severity};
+
+/// Gaps that are told; the rest is counted.
+const SHOWN: usize = 20;
 
 impl Page<'_> {
     pub(super) fn not_evaluated(&mut self) -> io::Result<()> {
-        for (n, skipped) in self.report.judgement.not_evaluated.iter().enumerate() {
+        for (n, (skipped, places)) in self.skipped().iter().enumerate() {
             if n == 0 {
                 let title = self.look.strong("Not evaluated, so not passed either");
                 writeln!(self.out, "\n{title}")?;
@@ -23,9 +28,10 @@ impl Page<'_> {
                 Scope::Listener => format!(" for {}", count(skipped.subjects, "listener")),
                 Scope::Host | Scope::Netns => String::new(),
             };
-            let place = match &skipped.netns {
-                Some(netns) if self.report.facts.namespaces.len() > 1 => format!(" of {netns}"),
-                _ => String::new(),
+            let place = match places.as_slice() {
+                [] => String::new(),
+                _ if self.report.facts.namespaces.len() == 1 => String::new(),
+                places => format!(" of {}", some(places)),
             };
             let rule = &skipped.rule;
             self.item(&format!(
@@ -36,12 +42,39 @@ impl Page<'_> {
         Ok(())
     }
 
+    /// Rules that could not be evaluated for the same reason, with all namespaces.
+    fn skipped(&self) -> Vec<(NotEvaluated, Vec<String>)> {
+        let mut found: Vec<(NotEvaluated, Vec<String>)> = Vec::new();
+        for skipped in &self.report.judgement.not_evaluated {
+            let same = found.iter_mut().find(|(known, _)| {
+                known.rule.id == skipped.rule.id
+                    && known.missing == skipped.missing
+                    && known.fault == skipped.fault
+            });
+            match same {
+                Some((known, places)) => {
+                    known.subjects += skipped.subjects;
+                    places.extend(skipped.netns.clone());
+                }
+                None => found.push((skipped.clone(), skipped.netns.iter().cloned().collect())),
+            }
+        }
+        found
+    }
+
     pub(super) fn gaps(&mut self) -> io::Result<()> {
-        for (n, gap) in self.report.gaps().iter().enumerate() {
+        let gaps = together(self.report.gaps());
+        for (n, words) in gaps.iter().take(SHOWN).enumerate() {
             if n == 0 {
                 writeln!(self.out, "\n{}", self.look.strong("Gaps"))?;
             }
-            self.item(&gap.to_string())?;
+            self.item(words)?;
+        }
+        if gaps.len() > SHOWN {
+            self.item(&format!(
+                "and {} more: --format json has all",
+                gaps.len() - SHOWN
+            ))?;
         }
         Ok(())
     }
