@@ -3,6 +3,7 @@
 //! refused when it is loaded.
 
 mod entries;
+mod words;
 
 use std::borrow::Cow;
 use std::fmt;

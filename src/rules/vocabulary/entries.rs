@@ -2,9 +2,10 @@
 
 use std::borrow::Cow;
 
+use super::words::{asked, int, text};
 use super::{Entry, Get, Scope, Type, Value};
 use crate::services;
-use crate::snapshot::{Requested, Source, address};
+use crate::snapshot::address;
 
 const fn entry(
     path: &'static str,
@@ -22,26 +23,6 @@ const fn entry(
         needs: &[],
         get,
     }
-}
-
-fn text(value: Option<&str>) -> Option<Value<'_>> {
-    value.map(|value| Value::Text(Cow::Borrowed(value)))
-}
-
-fn int(value: Option<impl TryInto<i64>>) -> Option<Value<'static>> {
-    value
-        .and_then(|value| value.try_into().ok())
-        .map(Value::Int)
-}
-
-/// A request with its source, in words.
-fn asked(requested: &Requested) -> Option<String> {
-    let number = requested.backlog?;
-    Some(match (requested.source, &requested.place) {
-        (Source::Default, _) => format!("{number} by default"),
-        (_, Some(place)) => format!("{number} ({place})"),
-        (_, None) => number.to_string(),
-    })
 }
 
 use Scope::{Host, Listener, Netns};
