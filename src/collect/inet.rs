@@ -31,11 +31,13 @@ const CGROUP_ID: u16 = 21;
 /// Index of `SK_MEMINFO_DROPS` in the u32s of `INET_DIAG_SKMEMINFO`; since Linux 4.7.
 const DROPS: usize = 8;
 
-/// Asks for every listener of a family, with its drop counter. NOTE: the kernel names the upper
-/// layer protocol only beside `INET_DIAG_INFO` (`inet_sk_diag_fill`), which is of no other use here.
+/// What is asked of a listener: its drop counter. NOTE: the kernel names the upper layer protocol
+/// only beside `INET_DIAG_INFO` (`inet_sk_diag_fill`), which is of no other use here.
+const LISTENER: ExtensionFlags = ExtensionFlags::SKMEMINFO.union(ExtensionFlags::INFO);
+
+/// Asks for every listener of a family.
 pub(super) fn listeners(family: Family) -> InetRequest {
-    let extensions = ExtensionFlags::SKMEMINFO | ExtensionFlags::INFO;
-    request(family, StateFlags::LISTEN, extensions)
+    request(family, StateFlags::LISTEN, LISTENER)
 }
 
 /// Asks for every connection of a family that is not yet established. NOTE: since Linux 4.4 the
@@ -44,25 +46,45 @@ pub(super) fn requests(family: Family) -> InetRequest {
     request(family, StateFlags::SYN_RECV, ExtensionFlags::empty())
 }
 
-/// Asks for the connections of both families that are not yet established, in one walk: in the
-/// format that came before sock_diag (`struct inet_diag_req`), which the kernel takes as a request
-/// for any family (`inet_diag_dump_compat`). It answers EOPNOTSUPP where it lacks that.
-pub(super) struct AllRequests;
+/// Asks for sockets of both families in one walk: in the format that came before sock_diag
+/// (`struct inet_diag_req`), which the kernel takes as a request for any family
+/// (`inet_diag_dump_compat`). It answers EOPNOTSUPP where it lacks that.
+pub(super) struct BothFamilies {
+    states: StateFlags,
+    extensions: ExtensionFlags,
+}
 
-impl Request for AllRequests {
+impl BothFamilies {
+    /// Connections that are not yet established.
+    pub(super) const REQUESTS: Self = Self {
+        states: StateFlags::SYN_RECV,
+        extensions: ExtensionFlags::empty(),
+    };
+    /// Listeners.
+    pub(super) const LISTENERS: Self = Self {
+        states: StateFlags::LISTEN,
+        extensions: LISTENER,
+    };
+}
+
+impl Request for BothFamilies {
     /// `TCPDIAG_GETSOCK`.
     const KIND: u16 = 18;
 }
 
-impl Emitable for AllRequests {
+impl Emitable for BothFamilies {
     fn buffer_len(&self) -> usize {
         60
     }
 
     fn emit(&self, buffer: &mut [u8]) {
         buffer.fill(0);
+        // `idiag_family`, `idiag_src_len`, `idiag_dst_len`, `idiag_ext`.
+        if let Some(extensions) = buffer.get_mut(3) {
+            *extensions = self.extensions.bits();
+        }
         if let Some(states) = buffer.get_mut(52..56) {
-            states.copy_from_slice(&StateFlags::SYN_RECV.bits().to_ne_bytes());
+            states.copy_from_slice(&self.states.bits().to_ne_bytes());
         }
     }
 }

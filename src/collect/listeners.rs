@@ -14,7 +14,7 @@ use std::thread;
 
 use super::inet::{self, Devices};
 use super::netlink::{Diag, Dump};
-use super::row::{Family, Raw, Requests, Row};
+use super::row::{Family, Place, Raw, Requests, Row};
 use super::sockstat::{self, Sockets};
 use super::{Sources, proc_net, protocols, sctp, unix, vsock};
 use crate::snapshot::Gap;
@@ -125,15 +125,38 @@ struct Pass {
 
 fn pass(diag: &mut Diag, family: Family) -> io::Result<Pass> {
     let (rows, dump) = dump(diag, family)?;
-    let mut cookies: Vec<_> = rows.iter().map(|row| row.cookie).collect();
-    cookies.sort_unstable();
-    let repeated = cookies.windows(2).any(|pair| pair.first() == pair.last());
-    Ok(Pass {
-        rows,
-        cookies,
-        repeated,
-        dump,
-    })
+    Ok(Pass::of(rows, dump))
+}
+
+/// The pass over the listeners of TCP, over IPv4 and IPv6.
+fn both(diag: &mut Diag) -> io::Result<(Pass, Pass)> {
+    let mut rows: Vec<Raw> = Vec::new();
+    let dump = diag.dump(&inet::BothFamilies::LISTENERS, |bytes| {
+        let row = inet::parse_listener(bytes);
+        let understood = row.is_some();
+        rows.extend(row);
+        understood
+    })?;
+    let of_four =
+        |row: &Raw| matches!(&row.place, Place::Internet(local) if local.family == Family::Inet);
+    let (four, six) = rows.into_iter().partition(of_four);
+    // Which of them a row that nobody understood belongs to is not known.
+    let rest = Dump { odd: 0, ..dump };
+    Ok((Pass::of(four, dump), Pass::of(six, rest)))
+}
+
+impl Pass {
+    fn of(rows: Vec<Raw>, dump: Dump) -> Self {
+        let mut cookies: Vec<_> = rows.iter().map(|row| row.cookie).collect();
+        cookies.sort_unstable();
+        let repeated = cookies.windows(2).any(|pair| pair.first() == pair.last());
+        Self {
+            rows,
+            cookies,
+            repeated,
+            dump,
+        }
+    }
 }
 
 /// The first pass over every family. Where there are many sockets, the kernel's walk over all unix
@@ -144,10 +167,19 @@ fn first_passes(
     families: &[Family],
 ) -> BTreeMap<Family, io::Result<Pass>> {
     let passes = |diag: &mut Diag, but: Option<Family>| -> BTreeMap<_, _> {
+        let mut passes: BTreeMap<Family, io::Result<Pass>> = BTreeMap::new();
         let wanted = families.iter().filter(|family| Some(**family) != but);
-        wanted
-            .map(|family| (*family, pass(diag, *family)))
-            .collect()
+        for family in wanted {
+            // One walk for TCP over both, where the kernel can do that.
+            if *family == Family::Inet
+                && let Ok((four, six)) = both(diag)
+            {
+                passes.insert(Family::Inet, Ok(four));
+                passes.insert(Family::Inet6, Ok(six));
+            }
+            passes.entry(*family).or_insert_with(|| pass(diag, *family));
+        }
+        passes
     };
     let Some(helper) = helper else {
         return passes(diag, None);

@@ -29,7 +29,7 @@ pub(super) fn read(diag: &mut Diag, family: Family) -> io::Result<Requests> {
 ///
 /// Those of [`Diag::dump`]: not every kernel can.
 pub(super) fn read_all(diag: &mut Diag) -> io::Result<Requests> {
-    count(diag, &inet::AllRequests)
+    count(diag, &inet::BothFamilies::REQUESTS)
 }
 
 fn count(diag: &mut Diag, request: &impl Request) -> io::Result<Requests> {
