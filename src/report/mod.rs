@@ -3,6 +3,7 @@
 
 pub mod diagnostics;
 pub mod diff;
+pub mod fix;
 pub mod json;
 pub mod list;
 pub mod patch;

@@ -3,7 +3,7 @@
 use std::io;
 
 use super::Page;
-use crate::advise::{RelistenStep, ServiceStep, Step, SysctlStep};
+use crate::advise::{RelistenStep, ServiceStep, Step, SysctlStep, apply};
 use crate::snapshot::HOST_NETNS;
 
 /// Addresses that a step names; the rest is counted.
@@ -37,10 +37,7 @@ impl Page<'_> {
         for step in &self.report.advice.plan {
             steps.extend(match step {
                 Step::Sysctl(step) if step.first => None,
-                Step::Sysctl(step) => Some(format!(
-                    "in network namespace {}: sysctl -w {}={}",
-                    step.netns, step.key, step.value
-                )),
+                Step::Sysctl(step) => Some(apply::words(step, self.report.facts)),
                 Step::Service(step) => Some(service(step)),
                 Step::Relisten(step) => Some(relisten(step)),
             });
@@ -77,15 +74,8 @@ impl Page<'_> {
                 steps.push("sudo sysctl -p /etc/sysctl.conf loads it".to_owned());
             }
             _ => {
-                let set: Vec<String> = own
-                    .iter()
-                    .map(|step| format!("{}={}", step.key, step.value))
-                    .collect();
-                steps.push(format!(
-                    "sysctl -w {} in its network namespace; to keep it, give it to what makes the namespace, such as `docker run --sysctl {}`: the host's files do not reach it",
-                    set.join(" "),
-                    set.join(" --sysctl "),
-                ));
+                let words = own.iter().map(|step| apply::words(step, self.report.facts));
+                steps.extend(words);
             }
         }
     }
