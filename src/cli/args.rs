@@ -312,6 +312,9 @@ impl Patch {
             (Some(file), _) => {
                 format!("--for {name} changes {file}: leave {option} out, or leave --for out")
             }
+            (None, "--file") => {
+                format!("--for {name} changes no sysctl file: --file is for --for sysctl-conf")
+            }
             (None, _) => format!(
                 "--for {name} changes no sysctl file: {option} is for --for sysctl-conf or drop-in"
             ),

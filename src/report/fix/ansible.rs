@@ -11,7 +11,11 @@ pub(super) fn write(fix: &Fix<'_>) -> Option<String> {
     let steps = fix.steps();
     let key = steps.first()?.key.clone();
     let mut text = Text::head(fix);
-    text.comment("apply", "save this as backlint.yaml; ansible-playbook --check --diff -i INVENTORY backlint.yaml shows what it would do, without --check it does it");
+    text.comment(
+        "apply",
+        "save this as backlint.yaml; with --check --diff it only shows what it would do:",
+    );
+    text.command("", "ansible-playbook -i INVENTORY backlint.yaml");
     text.comment(
         "",
         "it needs the collection ansible.posix: ansible-galaxy collection install ansible.posix",

@@ -31,9 +31,13 @@ pub(super) fn write(fix: &Fix<'_>) -> Option<String> {
     }
     text.comment(
         "apply",
-        "save this as compose.backlint.yaml beside the project's compose.yaml; docker compose -f compose.yaml -f compose.backlint.yaml up -d creates the containers anew",
+        "save this as compose.backlint.yaml beside the project's compose.yaml; this creates the containers anew:",
     );
-    text.comment(
+    text.command(
+        "",
+        "docker compose -f compose.yaml -f compose.backlint.yaml up -d",
+    );
+    text.command(
         "verify",
         &format!("docker compose exec {name} cat {}", text::proc_path(step)),
     );

@@ -6,10 +6,11 @@
 //! is a sysctl of a container's namespace. With `--network host` runc refuses ("not allowed in host
 //! network namespace", libcontainer/configs/validate).
 
+use std::collections::BTreeSet;
+
 use super::text::{self, Text};
 use super::{Fix, Origin, Place};
 use crate::advise::apply::container_name;
-use crate::snapshot::Engine;
 
 pub(super) fn write(fix: &Fix<'_>) -> Option<String> {
     let mut text = head(fix, "docker")?;
@@ -17,8 +18,7 @@ pub(super) fn write(fix: &Fix<'_>) -> Option<String> {
         "note",
         "dockerd has no setting for the sysctls of all containers: each needs its own flags",
     );
-    lines(fix, "docker", &mut text);
-    Some(text.finish())
+    lines(fix, "docker", &mut text).then(|| text.finish())
 }
 
 /// The comments of `docker run` and `podman run`. `None`: nothing to set.
@@ -30,7 +30,7 @@ pub(super) fn head(fix: &Fix<'_>, program: &str) -> Option<Text> {
         "apply",
         &format!("flags cannot be added to a container that exists: {program} stop and {program} rename it, then run its line here with the other options that it was made with ({program} inspect shows them); as long as the name is taken, the line does nothing"),
     );
-    text.comment(
+    text.command(
         "verify",
         &format!(
             "{program} exec {} cat {}",
@@ -51,8 +51,9 @@ fn first<'a, 'b>(fix: &'a Fix<'b>) -> Option<(&'a Place<'b>, &'b crate::advise::
     Some((place, place.set.first()?))
 }
 
-/// One line a container.
-pub(super) fn lines(fix: &Fix<'_>, program: &str, text: &mut Text) {
+/// One line a container. `false`: none has a name that a line could have.
+pub(super) fn lines(fix: &Fix<'_>, program: &str, text: &mut Text) -> bool {
+    let mut written = BTreeSet::new();
     for place in &fix.places {
         let name = name(fix, place);
         if !text::is_name(&name) {
@@ -60,6 +61,9 @@ pub(super) fn lines(fix: &Fix<'_>, program: &str, text: &mut Text) {
                 "note",
                 &format!("left out: {name} is no name of a container"),
             );
+            continue;
+        }
+        if !written.insert(name.clone()) {
             continue;
         }
         let mut words = vec![
@@ -73,9 +77,10 @@ pub(super) fn lines(fix: &Fix<'_>, program: &str, text: &mut Text) {
             words.push("--sysctl".to_owned());
             words.push(text::shell(&format!("{}={}", step.key, step.value)));
         }
-        words.push(image(fix, place, program, &name));
+        words.push(image(fix, place, &name));
         text.line(&words.join(" "));
     }
+    !written.is_empty()
 }
 
 pub(super) fn name(fix: &Fix<'_>, place: &Place<'_>) -> String {
@@ -85,20 +90,15 @@ pub(super) fn name(fix: &Fix<'_>, place: &Place<'_>) -> String {
     }
 }
 
-/// The image as it was asked for; where that is not known, the program is asked, which knows.
-fn image(fix: &Fix<'_>, place: &Place<'_>, program: &str, name: &str) -> String {
+/// The image as it was asked for; where that is not known, a variable that says so when it is not set.
+fn image(fix: &Fix<'_>, place: &Place<'_>, name: &str) -> String {
     let container = place.netns.containers.first();
     let image = container.and_then(|container| container.image.as_deref());
-    if let Some(image) = image.filter(|image| is_image(image)) {
-        return text::shell(image);
+    match image.filter(|image| is_image(image)) {
+        Some(image) => text::shell(image),
+        None if fix.origin == Origin::Host => text::shell(name),
+        None => format!("\"${{IMAGE:?the image of {name}}}\""),
     }
-    let known = container
-        .is_some_and(|container| matches!(container.runtime, Engine::Docker | Engine::Podman));
-    if fix.origin == Origin::Fitting && known {
-        let name = text::shell(name);
-        return format!("\"$({program} inspect --format '{{{{.Config.Image}}}}' {name})\"");
-    }
-    text::shell(name)
 }
 
 /// Whether a text can be a reference to an image: one that began like a flag would be taken for one.

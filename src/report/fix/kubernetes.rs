@@ -202,20 +202,18 @@ fn apply(fix: &Fix<'_>, first: &Workload, step: &SysctlStep, kubelet: bool, text
             "apply",
             "save this as backlint.yaml. First the kubelet of each node that these pods run on: put the first document into a file that ends in .conf in its --config-dir (Kubernetes 1.30; before, add the list to its --config file) together with what is allowed already, and restart the kubelet. Then the pods:",
         );
-        text.comment("", &format!("sed '1,/^---$/d' backlint.yaml | {APPLY} -"));
+        text.command("", &format!("sed '1,/^---$/d' backlint.yaml | {APPLY} -"));
     } else {
-        text.comment(
-            "apply",
-            &format!("save this as backlint.yaml; {APPLY} backlint.yaml"),
-        );
+        text.comment("apply", "save this as backlint.yaml");
+        text.command("", &format!("{APPLY} backlint.yaml"));
     }
     if first.kind == Kind::Pod || fix.origin != Origin::Fitting {
         text.comment(
             "",
-            "a pod that exists cannot be changed: put its securityContext.sysctls into its own manifest and create it anew",
+            "a Pod that exists cannot be changed: put its securityContext.sysctls into its own manifest and create it anew",
         );
     }
-    text.comment(
+    text.command(
         "verify",
         &format!(
             "{} exec {} -- cat {}",

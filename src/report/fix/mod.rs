@@ -15,6 +15,7 @@ mod kubernetes;
 mod openshift_tuned;
 mod podman;
 mod quadlet;
+pub mod reference;
 mod systemd;
 mod text;
 

@@ -16,9 +16,13 @@ pub(super) fn write(fix: &Fix<'_>) -> Option<String> {
         "apply",
         "save this as backlint.yaml; oc apply -f backlint.yaml",
     );
-    text.comment(
+    text.command(
         "verify",
-        &format!("oc -n {NAMESPACE} get profiles.tuned.openshift.io; oc debug node/NODE -- chroot /host sysctl {}", first.key),
+        &format!("oc -n {NAMESPACE} get profiles.tuned.openshift.io"),
+    );
+    text.command(
+        "",
+        &format!("oc debug node/NODE -- chroot /host sysctl {}", first.key),
     );
     text.relisten_by_step(fix);
     text.comment("note", "it reaches the nodes' own network namespace: node services and pods with hostNetwork: true. Other pods have namespaces of their own (--for kubernetes)");

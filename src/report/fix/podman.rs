@@ -11,6 +11,5 @@ pub(super) fn write(fix: &Fix<'_>) -> Option<String> {
         "note",
         "a container of a pod has the pod's network: give the flags to podman pod create; for all new containers containers.conf(5) has default_sysctls",
     );
-    docker::lines(fix, "podman", &mut text);
-    Some(text.finish())
+    docker::lines(fix, "podman", &mut text).then(|| text.finish())
 }

@@ -47,14 +47,7 @@ pub(super) fn write(fix: &Fix<'_>) -> Option<String> {
             ),
         );
     }
-    if fix.origin == Origin::Host && !fix.places.is_empty() {
-        let words = if services.is_empty() {
-            "a Backlog= counts only as far as net.core.somaxconn lets it: set that first, with --for drop-in"
-        } else {
-            "these services are in the host's network namespace: their drop-ins set the host's value each time they start; --for drop-in sets it once, for all"
-        };
-        text.comment("note", words);
-    }
+    notes(fix, &sockets, &services, &mut text);
     text.comment("apply", "pipe this into: patch -p1 -d /");
     text.comment("load", "systemctl daemon-reload");
     relisten(fix, &sockets, &services, &mut text);
@@ -81,6 +74,24 @@ pub(super) fn write(fix: &Fix<'_>) -> Option<String> {
     Some(text.finish())
 }
 
+fn notes(
+    fix: &Fix<'_>,
+    sockets: &BTreeMap<String, Socket>,
+    services: &BTreeMap<String, Vec<&SysctlStep>>,
+    text: &mut Text,
+) {
+    let host = fix
+        .advice
+        .host_sysctls()
+        .any(|step| step.key == "net.core.somaxconn");
+    if host && !sockets.is_empty() {
+        text.comment("note", "a Backlog= counts only as far as net.core.somaxconn lets it: set that first, with --for drop-in");
+    }
+    if fix.origin == Origin::Host && !services.is_empty() {
+        text.comment("note", "these services are in the host's network namespace: their drop-ins set the host's value each time they start; --for drop-in sets it once, for all");
+    }
+}
+
 fn relisten(
     fix: &Fix<'_>,
     sockets: &BTreeMap<String, Socket>,
@@ -99,11 +110,13 @@ fn relisten(
             &format!("{stop}systemctl restart {unit}; the socket listens again then"),
         );
     }
+    let anew = if fix.origin == Origin::Host {
+        "it listens again then"
+    } else {
+        "its network namespace is made anew, and it listens again"
+    };
     for unit in services.keys() {
-        text.comment(
-            "relisten",
-            &format!("systemctl restart {unit}; its network namespace is made anew"),
-        );
+        text.comment("relisten", &format!("systemctl restart {unit}; {anew}"));
     }
     let others = |step: &&RelistenStep| {
         !sockets.values().any(|socket| socket.label == label(step))

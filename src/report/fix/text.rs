@@ -1,7 +1,7 @@
 //! What all targets write alike: the comments on top, and quoting. A text here is built of lines, and
 //! no value can begin another one.
 
-use super::{Fix, Origin};
+use super::{Fix, Origin, Target};
 use crate::advise::{RelistenStep, SysctlStep};
 use crate::report::style::wrap;
 use crate::report::table::some;
@@ -31,6 +31,12 @@ impl Text {
             self.out.push_str(format!("# {label:<9}{line}").trim_end());
             self.out.push('\n');
         }
+    }
+
+    /// As [`Self::comment`] for a command, which stays on one line so that it can be copied.
+    pub(super) fn command(&mut self, label: &str, command: &str) {
+        self.out
+            .push_str(&format!("# {label:<9}{}\n", clean(command)));
     }
 
     /// A line that stands by itself. A line break in it would be a fault of ours: it ends there.
@@ -65,7 +71,7 @@ impl Text {
                 "note",
                 &format!("nothing in this record is made by {name}: these are the values of other network namespaces"),
             ),
-            Origin::Host if fix.target.homes().is_empty() => {}
+            Origin::Host if fix.target.homes().is_empty() || fix.target == Target::Systemd => {}
             Origin::Host => text.comment(
                 "note",
                 "no container is in this record: these are the values that a container of this service needs, because a new network namespace starts from the kernel's constants and not from the host's values",
