@@ -50,14 +50,7 @@ pub fn words(step: &SysctlStep, facts: &Facts<'_>) -> String {
             "lxc.sysctl.{key} = {value} in the configuration of LXC container{plural} {}; then start it anew",
             who(container_name)
         ),
-        Home::Incus => {
-            let names = distinct(netns.iter().map(|at| quoted(&container_name(at))));
-            let set = quoted(&format!("linux.sysctl.{key}={value}"));
-            let lines = names
-                .iter()
-                .map(|name| format!("incus config set {name} {set} && incus restart {name}"));
-            some(&lines.collect::<Vec<_>>())
-        }
+        Home::Incus => incus(step, &netns),
         Home::Nspawn => format!(
             "{key} = {value} in a file below /etc/sysctl.d inside container{plural} {}, which its systemd reads when it boots",
             who(container_name)
@@ -66,25 +59,35 @@ pub fn words(step: &SysctlStep, facts: &Facts<'_>) -> String {
             "ExecStartPre=+/sbin/sysctl -w {key}={value} under [Service] of {}; then systemctl daemon-reload and restart it",
             who(unit)
         ),
-        Home::Named => {
-            let names = distinct(
-                netns
-                    .iter()
-                    .map(|at| quoted(at.named.as_deref().unwrap_or(&at.name))),
-            );
-            let lines = names
-                .iter()
-                .map(|name| format!("ip netns exec {name} sysctl -w {set}"));
-            let lines = some(&lines.collect::<Vec<_>>());
-            format!("{lines}; whoever makes that namespace must set it again each time")
-        }
+        Home::Named => named(&set, &netns),
         Home::Unknown => unknown(step, &set, &netns),
     }
 }
 
+/// Incus keeps the value and sets it when the container starts.
+fn incus(step: &SysctlStep, netns: &[&Namespace]) -> String {
+    let set = quoted(&format!("linux.sysctl.{}={}", step.key, step.value));
+    let lines = distinct(netns.iter().map(|at| {
+        let name = quoted(&container_name(at));
+        format!("incus config set {name} {set} && incus restart {name}")
+    }));
+    some(&lines)
+}
+
+/// ip-netns(8) keeps no sysctls.
+fn named(set: &str, netns: &[&Namespace]) -> String {
+    let lines = distinct(netns.iter().map(|at| {
+        let name = quoted(at.named.as_deref().unwrap_or(&at.name));
+        format!("ip netns exec {name} sysctl -w {set}")
+    }));
+    format!("{}; {MAKER}", some(&lines))
+}
+
+/// What a running namespace's values need.
+const MAKER: &str = "whoever makes that namespace must set it again each time";
+
 /// Nobody knows who makes it: the running namespace can be changed, and its maker has to be asked.
 fn unknown(step: &SysctlStep, set: &str, netns: &[&Namespace]) -> String {
-    const MAKER: &str = "whoever makes that namespace must set it again each time";
     if step.first {
         return format!("sysctl -w {set} in its network namespace; {MAKER}");
     }

@@ -61,14 +61,14 @@ pub(super) fn resolve(
         Ok(number) => within_reach(key, number, facts).to_string(),
         Err(_) => value,
     };
-    let index = place(finding.about.netns_index, key, facts).ok_or_else(|| {
+    let (index, home) = place(finding.about.netns_index, key, facts).ok_or_else(|| {
         format!("{key} = {value} is left out of the plan: the machine has one value, which is set on the host and not in a container")
     })?;
     let netns = facts.namespaces.get(index).ok_or(None)?.namespace;
     Ok(SysctlStep {
         netns: netns.name.clone(),
         at: vec![index],
-        home: Home::of(netns),
+        home,
         first: index == 0,
         key: key.to_owned(),
         value,
@@ -77,23 +77,24 @@ pub(super) fn resolve(
     })
 }
 
-/// The namespace where a key is set that a finding about another may want: what the machine has one
-/// value of is set in the host's own. `None`: that is not in the record.
-fn place(index: usize, key: &str, facts: &Facts<'_>) -> Option<usize> {
-    let scope = sysctls::scope(key, facts.kernel);
-    let Some(Scope::Machine { shown }) = scope else {
-        return Some(index);
-    };
+/// The namespace where a key is set that a finding about another may want, and what sets it there:
+/// what the machine has one value of is set on the host. `None`: the record has nothing of the host.
+fn place(index: usize, key: &str, facts: &Facts<'_>) -> Option<(usize, Home)> {
     let here = facts.namespaces.get(index)?.namespace;
+    let Some(Scope::Machine { shown }) = sysctls::scope(key, facts.kernel) else {
+        return Some((index, Home::of(here)));
+    };
+    let mut namespaces = facts.namespaces.iter();
     // A file that no container has was read here, so this is the machine's own namespace.
     let proven = !shown && here.sysctls.contains_key(key);
-    if here.is_host() || proven {
-        return Some(index);
-    }
-    facts
-        .namespaces
-        .iter()
-        .position(|netns| netns.namespace.is_host())
+    let at = match namespaces.position(|netns| netns.namespace.is_host()) {
+        _ if proven => index,
+        Some(host) => host,
+        // The namespace that is looked at first stands for the machine.
+        None if index == 0 => index,
+        None => return None,
+    };
+    Some((at, Home::Host))
 }
 
 /// What the kernel takes of a number: more would be refused when the file is loaded.

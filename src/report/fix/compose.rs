@@ -42,9 +42,7 @@ pub(super) fn write(fix: &Fix<'_>) -> Option<String> {
         &format!("docker compose exec {name} cat {}", text::proc_path(step)),
     );
     text.relisten_anew(fix);
-    text.comment(
-        "note",
-        "a service with network_mode: host has the host's values and must not have sysctls: it would not start; use --for drop-in",
+    text.host_network(fix, "a service with network_mode: host{} has the host's values and must not have sysctls: it would not start; use --for drop-in",
     );
     projects(&services, &mut text);
     Some(text.finish())

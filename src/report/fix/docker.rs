@@ -39,9 +39,7 @@ pub(super) fn head(fix: &Fix<'_>, program: &str) -> Option<Text> {
         ),
     );
     text.relisten_anew(fix);
-    text.comment(
-        "note",
-        "a container with --network host has the host's values and must not have these flags: it would not start; use --for drop-in",
+    text.host_network(fix, "a container with --network host{} has the host's values and must not have these flags: it would not start; use --for drop-in",
     );
     Some(text)
 }

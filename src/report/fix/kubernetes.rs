@@ -249,9 +249,7 @@ fn safety(fix: &Fix<'_>, keys: &BTreeSet<&str>, text: &mut Text) {
             );
         }
     }
-    text.comment(
-        "note",
-        "a pod with hostNetwork: true has the node's values and must not have these: the kubelet refuses it; set them on the node",
+    text.host_network(fix, "a pod with hostNetwork: true{} has the node's values and must not have these: the kubelet refuses it; set them on the node",
     );
 }
 

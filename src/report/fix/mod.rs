@@ -3,7 +3,7 @@
 //! from the advice to a text that can be used as it is.
 //!
 //! Two rules hold for all of them. Nothing that a host chose (names, messages) reaches a text but as
-//! a comment on one line, a quoted word, or a name that was checked letter by letter ([`text`]). And
+//! a comment on one line, a quoted word, or a name that was checked letter by letter (`text`). And
 //! a sysctl that the machine has one value of never goes into a container's settings: runtimes
 //! refuse to start it then.
 

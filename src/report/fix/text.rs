@@ -133,6 +133,22 @@ impl Text {
         }
     }
 
+    /// What not to do with containers that have the host's network, and which of them were seen.
+    pub(super) fn host_network(&mut self, fix: &Fix<'_>, words: &str) {
+        let hosts = fix
+            .facts
+            .namespaces
+            .iter()
+            .filter(|at| at.namespace.is_host());
+        let containers = hosts.flat_map(|at| &at.namespace.containers);
+        let names: Vec<String> = containers.map(|container| container.name.clone()).collect();
+        let here = match names.as_slice() {
+            [] => String::new(),
+            names => format!(" (as {})", some(names)),
+        };
+        self.comment("note", &words.replacen("{}", &here, 1));
+    }
+
     /// As [`Self::relisten`], where starting the container anew does it.
     pub(super) fn relisten_anew(&mut self, fix: &Fix<'_>) {
         self.relisten(fix, |step| {

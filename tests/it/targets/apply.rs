@@ -113,8 +113,10 @@ impl Podman {
         );
         tar.ended(0);
         let archive = archive.to_str().unwrap();
-        let image = "localhost/backlint-test:1";
-        podman.run(&["import", "--change", "CMD [\"/server\"]", archive, image]);
+        // Under the names that the records have, so that no registry is asked.
+        for image in ["localhost/redis:7", "localhost/nginx:1.27"] {
+            podman.run(&["import", "--change", "CMD [\"/server\"]", archive, image]);
+        }
         podman
     }
 
@@ -152,7 +154,7 @@ impl Podman {
         let script = format!("set -e\ndocker{function}podman{function}{script}");
         let mut command = tool("bash");
         command.current_dir(self.home.path());
-        command.env("IMAGE", "localhost/backlint-test:1");
+        command.env("IMAGE", "redis:7");
         command.env("HOME", self.home.path());
         finish_with(&mut command, script.as_bytes()).ended(0);
     }
@@ -212,7 +214,7 @@ fn quadlet(podman: &Podman) {
         }
     }
     podman.create(&format!(
-        "podman run --detach --name quadlet{flags} localhost/backlint-test:1"
+        "podman run --detach --name quadlet{flags} redis:7"
     ));
     assert_eq!(podman.sysctl("quadlet", "net.core.somaxconn"), "511");
 }
