@@ -2,6 +2,8 @@
 //! `settings.kubernetes.allowed-unsafe-sysctls` for what its pods may set (Bottlerocket's settings
 //! reference; bottlerocket-os/bottlerocket issue 1499). Values are strings in both.
 
+use std::collections::BTreeSet;
+
 use super::text::{self, Text};
 use super::{Fix, kubernetes};
 use crate::advise::{Home, SysctlStep};
@@ -18,14 +20,21 @@ pub(super) fn write(fix: &Fix<'_>) -> Option<String> {
         return None;
     }
     let mut text = Text::head(fix);
+    allow(&pods, &allowed, &mut text);
     text.comment("apply", "on a running node, in the admin or control container: apiclient apply < backlint.toml; for new nodes add it to their user data");
     if let Some(step) = steps.first() {
-        text.comment(
+        text.command(
             "verify",
             &format!(
                 "apiclient get settings.kernel.sysctl; sheltie sysctl {}",
                 step.key
             ),
+        );
+    }
+    if !allowed.is_empty() {
+        text.command(
+            "verify",
+            "apiclient get settings.kubernetes.allowed-unsafe-sysctls",
         );
     }
     text.relisten_by_step(fix);
@@ -46,4 +55,24 @@ pub(super) fn write(fix: &Fix<'_>) -> Option<String> {
         text.line(&format!("allowed-unsafe-sysctls = [{}]", keys.join(", ")));
     }
     Some(text.finish())
+}
+
+/// Which pods want what is allowed, and why.
+fn allow(pods: &[&SysctlStep], allowed: &BTreeSet<&str>, text: &mut Text) {
+    for step in pods
+        .iter()
+        .filter(|step| allowed.contains(step.key.as_str()))
+    {
+        let more = match step.at.len().saturating_sub(1) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        text.comment(
+            "allow",
+            &format!("{} = {}, in {}{more}", step.key, step.value, step.netns),
+        );
+        step.reasons
+            .iter()
+            .for_each(|reason| text.comment("", reason));
+    }
 }

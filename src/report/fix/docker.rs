@@ -9,7 +9,8 @@
 use std::collections::BTreeSet;
 
 use super::text::{self, Text};
-use super::{Fix, Origin, Place};
+use super::{Fix, Origin, Place, Target};
+use crate::advise::Home;
 use crate::advise::apply::container_name;
 
 pub(super) fn write(fix: &Fix<'_>) -> Option<String> {
@@ -39,6 +40,15 @@ pub(super) fn head(fix: &Fix<'_>, program: &str) -> Option<Text> {
         ),
     );
     text.relisten_anew(fix);
+    let made = |home: Home| fix.steps().iter().any(|step| step.home == home);
+    for (home, target) in [
+        (Home::Compose, Target::Compose),
+        (Home::Quadlet, Target::Quadlet),
+    ] {
+        if made(home) && fix.origin == Origin::Fitting {
+            text.comment("note", &format!("some of these come from {0}, which makes them anew without these flags: use --for {0} for them", target.name()));
+        }
+    }
     text.host_network(fix, "a container with --network host{} has the host's values and must not have these flags: it would not start; use --for drop-in",
     );
     Some(text)

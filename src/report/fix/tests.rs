@@ -1,5 +1,7 @@
 //! What each target is about, and that nothing of a host begins a line of its own.
 
+use proptest::prelude::*;
+
 use super::*;
 use crate::advise::advise;
 use crate::rules::engine::judge;
@@ -104,4 +106,84 @@ fn strings_are_escaped_for_yaml_and_toml() {
         r#""a\"b\\c\u000ad\u2028\U0001f600""#
     );
     assert_eq!(text::shell("a b\n"), r#""a b\\n""#);
+}
+
+/// What a line of a text may begin with, by target: whatever else is a name that got out.
+fn begins(target: Target) -> &'static [&'static str] {
+    match target {
+        Target::Docker => &["docker run --detach --name "],
+        Target::Podman => &["podman run --detach --name "],
+        Target::Compose => &["---", "services:", "  \"", "    sysctls:", "      \"net."],
+        Target::Kubernetes => &[
+            "---",
+            "apiVersion: ",
+            "kind: ",
+            "metadata:",
+            "  name: \"",
+            "  namespace: \"",
+            "spec:",
+            "  template:",
+            "    spec:",
+            "  securityContext:",
+            "      securityContext:",
+            "    sysctls:",
+            "        sysctls:",
+            "      - name: \"net.",
+            "          - name: \"net.",
+            "        value: \"",
+            "            value: \"",
+            "  containers:",
+            "    - name: \"",
+            "      image: \"",
+            "allowedUnsafeSysctls:",
+            "  - \"net.",
+        ],
+        Target::Quadlet => &[
+            "--- /dev/null",
+            "+++ b/",
+            "@@ ",
+            "+[Container]",
+            "+Sysctl=net.",
+        ],
+        Target::Systemd => &[
+            "--- /dev/null",
+            "+++ b/etc/systemd/system/",
+            "@@ ",
+            "+[Socket]",
+            "+Backlog=",
+            "+[Service]",
+            "+ExecStartPre=+/sbin/sysctl -w net.",
+        ],
+        _ => &[],
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_name_begins_a_line(name in "[a-z\\n\\r\\x00-\\x1f #'\"{}$`;:%\\-/.@+=\u{85}\u{2028}]{1,12}|\\PC{1,8}|[a-z]{1,5}", which in 0..5usize) {
+        let json = |text: &str| serde_json::to_string(text).unwrap();
+        let quoted = json(&name);
+        let container = [
+            format!("name: {}, runtime: docker, image: {quoted}", json(&format!("docker/{name}"))),
+            format!("name: docker/x, runtime: docker, compose: {{project: {quoted}, service: {quoted}}}"),
+            format!("name: podman/x, runtime: podman, unit: {}", json(&format!("{name}.service"))),
+            format!("name: pod/x, runtime: containerd, image: {quoted}, pod: {{namespace: {quoted}, name: {quoted}, container: {quoted}}}"),
+            format!("name: {}, runtime: podman", json(&format!("podman/{name}"))),
+        ];
+        let row = |unit: &str| format!("    listeners:\n      - {{protocol: unix, address: {}, accept_queue: {{max: 128}}, unit: {unit}, owners: [{{comm: {quoted}}}], requested: {{backlog: 511, source: config, where: {quoted}}}}}\n", json(&format!("/{name}")));
+        let unit = json(&format!("{name}.service"));
+        let record = format!(
+            "  - name: one\n    containers: [{{{}}}]\n    sysctls: {{net.core.somaxconn: 128}}\n{}  - name: two\n    unit: {unit}\n    sysctls: {{net.core.somaxconn: 128}}\n{}",
+            container[which], row("x.service"), row(&unit),
+        );
+        for target in Target::ALL {
+            let text = fix(target, &record).unwrap_or_default();
+            for line in text.split(['\n', '\r', '\u{85}', '\u{2028}']).filter(|line| !line.is_empty() && !line.starts_with('#')) {
+                let known = begins(target);
+                prop_assert!(known.is_empty() || known.iter().any(|begin| line.starts_with(begin)), "{}: {line:?} of {name:?}", target.name());
+            }
+        }
+    }
 }

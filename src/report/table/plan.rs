@@ -1,9 +1,11 @@
 //! The end of the page: all steps once, in the order that takes effect, as commands where there are.
 
+use std::collections::BTreeSet;
 use std::io;
 
 use super::Page;
 use crate::advise::{RelistenStep, ServiceStep, Step, SysctlStep, apply};
+use crate::report::fix::Target;
 use crate::snapshot::HOST_NETNS;
 
 /// Addresses that a step names; the rest is counted.
@@ -34,10 +36,11 @@ impl Page<'_> {
         if !own.is_empty() {
             self.own_sysctls(&own, &mut steps);
         }
+        let mut told = BTreeSet::new();
         for step in &self.report.advice.plan {
             steps.extend(match step {
                 Step::Sysctl(step) if step.first => None,
-                Step::Sysctl(step) => Some(apply::words(step, self.report.facts)),
+                Step::Sysctl(step) => Some(self.elsewhere(step, &mut told)),
                 Step::Service(step) => Some(service(step)),
                 Step::Relisten(step) => Some(relisten(step)),
             });
@@ -47,6 +50,19 @@ impl Page<'_> {
             None => format!("backlint{} shows whether it worked", self.report.again),
         });
         steps
+    }
+
+    /// A sysctl of another namespace: what to do there, and once for each target what writes it.
+    fn elsewhere(&self, step: &SysctlStep, told: &mut BTreeSet<&'static str>) -> String {
+        let words = apply::words(step, self.report.facts);
+        let target = Target::of(step).filter(|target| target.file().is_none());
+        match target.map(Target::name) {
+            Some(name) if told.insert(name) => {
+                let again = &self.report.again;
+                format!("{words}; backlint patch --for {name}{again} writes it")
+            }
+            _ => words,
+        }
     }
 
     /// The sysctls of the namespace that was looked at first, as its machine would take them.

@@ -89,6 +89,30 @@ fn sysctl_loads_the_drop_in_of_sysctl_d() {
     });
 }
 
+/// The playbook of a record without services to restart, as there is no systemd to restart them.
+#[test]
+fn ansible_writes_the_file_and_sets_the_value() {
+    in_netns(|netns| {
+        netns.set_somaxconn(128);
+        let home = tempfile::tempdir().unwrap();
+        let book = home.path().join("backlint.yaml");
+        fs::write(&book, text("hostile", "ansible")).unwrap();
+        // Its file is seen by this process alone.
+        let play = "mount -t tmpfs none /etc/sysctl.d && ansible-playbook -c local -i localhost, -e ansible_become=false backlint.yaml && cat /etc/sysctl.d/99-backlint.conf";
+        let mut command = tool("unshare");
+        command.args(["--mount", "sh", "-c", play]);
+        command.current_dir(home.path()).env("HOME", home.path());
+        command
+            .env("ANSIBLE_GATHERING", "explicit")
+            .env("LC_ALL", "C.UTF-8");
+        let run = finish(&mut command).ended(0);
+        assert!(run.out.contains("failed=0"), "{}", run.out);
+        assert!(run.out.ends_with("net.core.somaxconn=300\n"), "{}", run.out);
+        assert_eq!(netns.sysctl("net.core.somaxconn"), "300");
+        assert!(!home.path().join("pwned").exists());
+    });
+}
+
 /// Podman with a storage of its own and an image that is one file.
 struct Podman {
     home: tempfile::TempDir,
