@@ -1,7 +1,7 @@
 //! A Compose file that is merged with the project's own: `services.*.sysctls` (compose-spec, 05-services.md),
 //! as a mapping. `docker compose up` recreates a service whose settings changed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::text::{self, Text};
 use super::{Fix, Place, docker};
@@ -44,6 +44,14 @@ pub(super) fn write(fix: &Fix<'_>) -> Option<String> {
     text.relisten_anew(fix);
     text.host_network(fix, "a service with network_mode: host{} has the host's values and must not have sysctls: it would not start; use --for drop-in",
     );
+    let projects_of: BTreeSet<&Option<String>> =
+        services.keys().map(|(project, _)| project).collect();
+    if projects_of.len() > 1 {
+        text.comment(
+            "note",
+            "each document here is of another project: save it beside that project's own file",
+        );
+    }
     projects(&services, &mut text);
     Some(text.finish())
 }

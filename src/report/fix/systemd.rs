@@ -110,13 +110,11 @@ fn relisten(
             &format!("{stop}systemctl restart {unit}; the socket listens again then"),
         );
     }
-    let anew = if fix.origin == Origin::Host {
-        "it listens again then"
-    } else {
-        "its network namespace is made anew, and it listens again"
-    };
     for unit in services.keys() {
-        text.comment("relisten", &format!("systemctl restart {unit}; {anew}"));
+        text.comment(
+            "relisten",
+            &format!("systemctl restart {unit}; the value is set before it listens again"),
+        );
     }
     let others = |step: &&RelistenStep| {
         !sockets.values().any(|socket| socket.label == label(step))

@@ -93,6 +93,25 @@ fn a_socket_unit_gets_a_drop_in() {
 }
 
 #[test]
+fn each_compose_project_is_a_document() {
+    let projects = ["a", "b"].map(|project| {
+        REDIS
+            .replace("docker/cache", &format!("docker/{project}-cache-1"))
+            .replace(
+                "runtime: docker",
+                &format!("runtime: docker, compose: {{project: {project}, service: cache}}"),
+            )
+    });
+    let text = fix(Target::Compose, &projects.concat()).unwrap();
+    assert!(
+        text.contains("each document here is of another project"),
+        "{text}"
+    );
+    assert_eq!(text.matches("services:\n  \"cache\":").count(), 2, "{text}");
+    assert_eq!(text.matches("\n---\n# project  b\n").count(), 1, "{text}");
+}
+
+#[test]
 fn every_target_has_a_name_and_a_line() {
     let names: std::collections::BTreeSet<&str> = Target::ALL.map(Target::name).into();
     assert_eq!(names.len(), Target::ALL.len());
