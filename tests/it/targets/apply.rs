@@ -104,6 +104,7 @@ fn ansible_writes_the_file_and_sets_the_value() {
         command.current_dir(home.path()).env("HOME", home.path());
         command
             .env("ANSIBLE_GATHERING", "explicit")
+            .env("ANSIBLE_REMOTE_TMP", home.path())
             .env("LC_ALL", "C.UTF-8");
         let run = finish(&mut command).ended(0);
         assert!(run.out.contains("failed=0"), "{}", run.out);
@@ -129,7 +130,7 @@ impl Podman {
         let archive = podman.home.path().join("image.tar");
         let tar = finish(
             tool("tar")
-                .arg("-C")
+                .args(["--owner=0", "--group=0", "-C"])
                 .arg(&image)
                 .arg("-cf")
                 .arg(&archive)
@@ -189,6 +190,10 @@ impl Podman {
         let pid = self.run(&["inspect", name, "--format", "{{.State.Pid}}"]);
         let path = format!("/proc/sys/{}", key.replace('.', "/"));
         let mut command = tool("nsenter");
+        // A rootless container's namespace belongs to a user namespace.
+        if !rustix::process::getuid().is_root() {
+            command.args(["--user", "--preserve-credentials"]);
+        }
         let value = finish(command.args(["-t", pid.trim(), "-n", "cat", &path])).ended(0);
         value.out.trim().to_owned()
     }
