@@ -5,6 +5,7 @@
 //! listen() is called; then the services' own settings; then the step that makes each service
 //! listen again.
 
+pub mod apply;
 mod home;
 pub mod persistent;
 mod restart;
@@ -17,7 +18,7 @@ use crate::assess::Facts;
 use crate::rules::finding::{Finding, Remediation};
 pub use home::Home;
 use service::Merged;
-pub use service::{RelistenStep, ServiceStep};
+pub use service::{RelistenStep, ServiceStep, proposal};
 pub use sysctl::SysctlStep;
 
 /// What to do about a set of findings.
@@ -76,9 +77,12 @@ pub fn advise(findings: &[Finding], facts: &Facts<'_>) -> Advice {
         for (remediation, about) in finding.steps() {
             match remediation {
                 Remediation::Sysctl { key, value } => {
-                    if let Some(step) = sysctl::resolve(finding, about, (key, value), facts) {
-                        sysctls.add(step.clone(), finding, about, facts);
-                        own.push(Step::Sysctl(step));
+                    match sysctl::resolve(finding, about, (key, value), facts) {
+                        Ok(step) => {
+                            sysctls.add(step.clone(), finding, about, facts);
+                            own.push(Step::Sysctl(step));
+                        }
+                        Err(note) => note.into_iter().for_each(|note| sysctls.note(note)),
                     }
                 }
                 Remediation::Service => {
@@ -113,18 +117,18 @@ pub fn advise(findings: &[Finding], facts: &Facts<'_>) -> Advice {
 /// Gives the findings the values that the plan has: of several that want one sysctl, one value
 /// serves all.
 fn agree(by_finding: &mut [Vec<Step>], changes: &[SysctlStep]) {
-    let planned: BTreeMap<(&str, &str), &str> = changes
+    let of = |step: &SysctlStep, at: usize| (at, step.key.clone());
+    let planned: BTreeMap<(usize, String), &str> = changes
         .iter()
-        .map(|step| {
-            (
-                (step.netns.as_str(), step.key.as_str()),
-                step.value.as_str(),
-            )
+        .flat_map(|step| {
+            step.at
+                .iter()
+                .map(|at| (of(step, *at), step.value.as_str()))
         })
         .collect();
     for step in by_finding.iter_mut().flatten() {
         if let Step::Sysctl(step) = step
-            && let Some(value) = planned.get(&(step.netns.as_str(), step.key.as_str()))
+            && let Some(value) = step.at.first().and_then(|at| planned.get(&of(step, *at)))
         {
             step.value = (*value).to_owned();
         }

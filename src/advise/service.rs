@@ -97,7 +97,7 @@ fn setting(facts: &ListenerFacts<'_>, number: Option<&str>) -> String {
 const NOBODY: &str = "the program that listens";
 
 /// A backlog to try for a listener that overflows. Never less than it has.
-pub(super) fn proposal(facts: &ListenerFacts<'_>, somaxconn: Option<i64>) -> Option<i64> {
+pub fn proposal(facts: &ListenerFacts<'_>, somaxconn: Option<i64>) -> Option<i64> {
     let has = facts.listener.accept_queue.max.map(i64::from);
     Some(enough(facts.finite_request().max(has)?, somaxconn))
 }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Home, service};
 use crate::assess::{Facts, ListenerFacts};
+use crate::kernel::sysctls::Scope;
 use crate::kernel::{syn_queue, sysctls};
 use crate::rules::Advice;
 use crate::rules::finding::{About, Finding, SysctlTarget};
@@ -45,32 +46,55 @@ impl SysctlStep {
     }
 }
 
-/// The step that a finding's remediation comes to. `None` when nothing can be derived.
+/// The step that a finding's remediation comes to. `Err`: none, with what there is to say about it.
 pub(super) fn resolve(
     finding: &Finding,
     about: &About,
     (key, target): (&str, &SysctlTarget),
     facts: &Facts<'_>,
-) -> Option<SysctlStep> {
-    let netns = about.netns_in(facts)?;
+) -> Result<SysctlStep, Option<String>> {
     let value = match target {
         SysctlTarget::Value(value) => value.clone(),
-        SysctlTarget::Advice(advice) => derive(*advice, about, facts)?.to_string(),
+        SysctlTarget::Advice(advice) => derive(*advice, about, facts).ok_or(None)?.to_string(),
     };
     let value = match value.parse() {
         Ok(number) => within_reach(key, number, facts).to_string(),
         Err(_) => value,
     };
-    Some(SysctlStep {
-        netns: netns.namespace.name.clone(),
-        at: vec![about.netns_index],
-        home: Home::of(netns.namespace),
-        first: about.netns_index == 0,
+    let (index, home) = place(about.netns_index, key, facts).ok_or_else(|| {
+        format!("{key} = {value} is left out of the plan: the machine has one value, which is set on the host and not in a container")
+    })?;
+    let netns = facts.namespaces.get(index).ok_or(None)?.namespace;
+    Ok(SysctlStep {
+        netns: netns.name.clone(),
+        at: vec![index],
+        home,
+        first: index == 0,
         key: key.to_owned(),
         value,
-        from: netns.namespace.sysctls.get(key).map(ToString::to_string),
+        from: netns.sysctls.get(key).map(ToString::to_string),
         reasons: vec![finding.message.clone()],
     })
+}
+
+/// The namespace where a key is set that a finding about another may want, and what sets it there:
+/// what the machine has one value of is set on the host. `None`: the record has nothing of the host.
+fn place(index: usize, key: &str, facts: &Facts<'_>) -> Option<(usize, Home)> {
+    let here = facts.namespaces.get(index)?.namespace;
+    let Some(Scope::Machine { shown }) = sysctls::scope(key, facts.kernel) else {
+        return Some((index, Home::of(here)));
+    };
+    let mut namespaces = facts.namespaces.iter();
+    // A file that no container has was read here, so this is the machine's own namespace.
+    let proven = !shown && here.sysctls.contains_key(key);
+    let at = match namespaces.position(|netns| netns.namespace.is_host()) {
+        _ if proven => index,
+        Some(host) => host,
+        // The namespace that is looked at first stands for the machine.
+        None if index == 0 => index,
+        None => return None,
+    };
+    Some((at, Home::Host))
 }
 
 /// What the kernel takes of a number: more would be refused when the file is loaded.
@@ -117,6 +141,60 @@ struct Change {
 /// Reasons that a change keeps; the rest is counted.
 const REASONS: usize = 3;
 
+impl Change {
+    /// The step with its most important reasons.
+    fn finish(self) -> SysctlStep {
+        let Self {
+            mut step,
+            mut reasons,
+            ..
+        } = self;
+        reasons.sort_by_key(|(weight, _)| Reverse(*weight));
+        // SO_REUSEPORT siblings have the same words.
+        let mut said = BTreeSet::new();
+        reasons.retain(|(_, reason)| said.insert(reason.clone()));
+        let more = reasons.len().saturating_sub(REASONS);
+        step.reasons = reasons
+            .into_iter()
+            .take(REASONS)
+            .map(|(_, reason)| reason)
+            .collect();
+        if more > 0 {
+            step.reasons.push(format!("and {more} more"));
+        }
+        step
+    }
+}
+
+/// Puts the same change of several containers that are alike into one, at the place of the first.
+/// The namespace that is looked at first, and the host's, stay by themselves.
+fn merge(changes: Vec<Change>) -> Vec<Change> {
+    let mut merged: Vec<Change> = Vec::with_capacity(changes.len());
+    let mut known: BTreeMap<(Home, String, String, Option<String>), usize> = BTreeMap::new();
+    for mut change in changes {
+        let step = &change.step;
+        if step.first || step.home == Home::Host {
+            merged.push(change);
+            continue;
+        }
+        let alike = (
+            step.home,
+            step.key.clone(),
+            step.value.clone(),
+            step.from.clone(),
+        );
+        let index = *known.entry(alike).or_insert(merged.len());
+        match merged.get_mut(index) {
+            Some(first) => {
+                first.step.at.append(&mut change.step.at);
+                first.reasons.append(&mut change.reasons);
+            }
+            None => merged.push(change),
+        }
+    }
+    merged
+}
+
 impl Changes {
     /// Adds a step of a finding; findings come worst first, so on a conflict the first decides,
     /// but of two raised numbers the larger serves both.
@@ -127,7 +205,8 @@ impl Changes {
         about: &About,
         facts: &Facts<'_>,
     ) {
-        let key = (about.netns_index, step.key.clone());
+        let at = step.at.first().copied().unwrap_or_default();
+        let key = (at, step.key.clone());
         let change = self.by_key.entry(key).or_insert_with(|| Change {
             step: step.clone(),
             rule: finding.rule.id.clone(),
@@ -152,31 +231,18 @@ impl Changes {
             .extend(step.reasons.into_iter().map(|reason| (weight, reason)));
     }
 
+    /// Adds something that is worth knowing about the plan, once.
+    pub(super) fn note(&mut self, note: String) {
+        if !self.notes.contains(&note) {
+            self.notes.push(note);
+        }
+    }
+
     /// The changes in order of namespace and key, and what is worth knowing about them.
     pub(super) fn finish(mut self) -> (Vec<SysctlStep>, Vec<String>) {
         self.leave_out_what_cookies_make_moot();
-        let steps = self.by_key.into_values().map(
-            |Change {
-                 mut step,
-                 mut reasons,
-                 ..
-             }| {
-                reasons.sort_by_key(|(weight, _)| Reverse(*weight));
-                // SO_REUSEPORT siblings have the same words.
-                let mut said = BTreeSet::new();
-                reasons.retain(|(_, reason)| said.insert(reason.clone()));
-                let more = reasons.len().saturating_sub(REASONS);
-                step.reasons = reasons
-                    .into_iter()
-                    .take(REASONS)
-                    .map(|(_, reason)| reason)
-                    .collect();
-                if more > 0 {
-                    step.reasons.push(format!("and {more} more"));
-                }
-                step
-            },
-        );
+        let steps = merge(self.by_key.into_values().collect());
+        let steps = steps.into_iter().map(Change::finish);
         (steps.collect(), self.notes)
     }
 

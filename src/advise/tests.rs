@@ -204,3 +204,63 @@ fn many_listeners_of_one_service_are_one_step() {
         [20_000]
     );
 }
+
+const TWO_CONTAINERS: &str = r#"
+host: {kernel: 6.1.0}
+namespaces:
+  - {name: host, sysctls: {net.core.somaxconn: 4096, net.core.netdev_max_backlog: 1000}}
+  - name: docker/a
+    containers: [{name: docker/a, runtime: docker}]
+    sysctls: {net.core.somaxconn: 128}
+    listeners: [{protocol: tcp, address: "0.0.0.0:80", accept_queue: {max: 128}, owners: [{comm: nginx}]}]
+  - name: docker/b
+    containers: [{name: docker/b, runtime: docker}]
+    sysctls: {net.core.somaxconn: 128}
+    listeners: [{protocol: tcp, address: "0.0.0.0:81", accept_queue: {max: 128}, owners: [{comm: nginx}]}]
+"#;
+
+#[test]
+fn alike_containers_share_a_step() {
+    let advice = plan(TWO_CONTAINERS, &[]);
+    let steps: Vec<_> = advice.sysctls().collect();
+    assert_eq!(steps.len(), 1, "{steps:#?}");
+    assert_eq!(
+        (steps[0].home, &steps[0].at[..]),
+        (Home::Docker, &[1, 2][..])
+    );
+    assert_eq!(steps[0].reasons.len(), 2);
+    assert_eq!(advice.host_sysctls().count(), 0);
+}
+
+#[test]
+fn what_the_machine_has_one_value_of_is_a_step_of_the_host() {
+    let rule = |key: &str| {
+        let text = format!(
+            "id: ACME3\nname: more\ntitle: More\nseverity: low\nscope: netns\nwhen: 'true'\nmessage: wanted\nwhy: So.\nremediation:\n  - sysctl: {key}\n    value: 5000\n"
+        );
+        [("acme.yaml".to_owned(), text)]
+    };
+    let netdev = "net.core.netdev_max_backlog";
+    let of = |advice: &Advice| -> Vec<(Home, Vec<usize>)> {
+        let steps = advice.sysctls().filter(|step| step.value == "5000");
+        steps.map(|step| (step.home, step.at.clone())).collect()
+    };
+    assert_eq!(
+        of(&plan(TWO_CONTAINERS, &rule(netdev))),
+        [(Home::Host, vec![0])]
+    );
+    // Without the host in the record there is nothing to set it in.
+    let alone = TWO_CONTAINERS.replace("  - {name: host, ", "  - {name: x, named: x, ");
+    let advice = plan(&alone, &rule("net.ipv4.tcp_mem"));
+    assert_eq!(
+        of(&advice),
+        [(Home::Host, vec![0])],
+        "the first stands for the machine"
+    );
+    assert_eq!(advice.notes.len(), 1, "{:?}", advice.notes);
+    assert!(
+        advice.notes[0].contains("the machine has one value"),
+        "{:?}",
+        advice.notes
+    );
+}

@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::netns::Chosen;
 use crate::report::Gate;
+use crate::report::fix::Target;
 use crate::rules::Severity;
 use crate::snapshot::Protocol;
 
@@ -42,7 +43,7 @@ pub(super) enum Command {
     List(List),
     /// Write what is seen on this host, to be judged later or elsewhere
     Snapshot(Record),
-    /// Print the sysctl.conf change as a unified diff
+    /// Print the change: a unified diff for a sysctl file, or for Docker, Kubernetes, systemd and others
     Patch(Patch),
     /// Print what is known of a service: what it asks for, how to change that, what applies it
     Explain(Explain),
@@ -247,12 +248,38 @@ pub(super) struct Patch {
     pub(super) rules: Rules,
     #[command(flatten)]
     pub(super) services: Services,
-    /// Root directory whose sysctl.conf is changed
+    /// What to write the change for: what makes the network namespace keeps its sysctls
+    #[arg(long = "for", value_name = "TARGET", default_value = "sysctl-conf")]
+    pub(super) target: TargetName,
+    /// Root directory whose sysctl files are changed
     #[arg(long, value_name = "DIR")]
     pub(super) root: Option<PathBuf>,
-    /// File below the root to change
-    #[arg(long, value_name = "PATH", default_value = "/etc/sysctl.conf")]
-    pub(super) file: PathBuf,
+    /// File below the root to change, instead of /etc/sysctl.conf
+    #[arg(long, value_name = "PATH")]
+    pub(super) file: Option<PathBuf>,
+}
+
+/// A target as `--for` names it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct TargetName(pub(super) Target);
+
+impl ValueEnum for TargetName {
+    fn value_variants<'a>() -> &'a [Self] {
+        const NAMES: [TargetName; Target::ALL.len()] = {
+            let mut names = [TargetName(Target::SysctlConf); Target::ALL.len()];
+            let mut n = 0;
+            while n < names.len() {
+                names[n] = TargetName(Target::ALL[n]);
+                n += 1;
+            }
+            names
+        };
+        &NAMES
+    }
+
+    fn to_possible_value(&self) -> Option<clap::builder::PossibleValue> {
+        Some(clap::builder::PossibleValue::new(self.0.name()).help(self.0.about()))
+    }
 }
 
 impl Patch {
@@ -262,6 +289,34 @@ impl Patch {
             [] => Ok(None),
             [snapshot] => Ok(Some(snapshot)),
             _ => Err("a patch is made from one --snapshot: each host has files of its own"),
+        }
+    }
+
+    /// The file to change. `Ok(None)`: the target changes none. `Err`: an option has no meaning for
+    /// the target.
+    pub(super) fn file(&self) -> Result<Option<PathBuf>, String> {
+        let target = self.target.0;
+        match (target.file(), &self.file) {
+            (Some(_), Some(file)) if target == Target::SysctlConf => Ok(Some(file.clone())),
+            (Some(file), None) => Ok(Some(PathBuf::from(file))),
+            (_, Some(_)) => Err(self.misplaced("--file")),
+            (None, None) if self.root.is_some() => Err(self.misplaced("--root")),
+            (None, None) => Ok(None),
+        }
+    }
+
+    fn misplaced(&self, option: &str) -> String {
+        let name = self.target.0.name();
+        match (self.target.0.file(), option) {
+            (Some(file), _) => {
+                format!("--for {name} changes {file}: leave {option} out, or leave --for out")
+            }
+            (None, "--file") => {
+                format!("--for {name} changes no sysctl file: --file is for --for sysctl-conf")
+            }
+            (None, _) => format!(
+                "--for {name} changes no sysctl file: {option} is for --for sysctl-conf or drop-in"
+            ),
         }
     }
 }

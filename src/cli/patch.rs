@@ -10,12 +10,13 @@ use super::{Run, input, output};
 use crate::advise::{Advice, SysctlStep, advise, persistent};
 use crate::assess::Facts;
 use crate::report::patch::{self, Place};
-use crate::report::{Outcome, diff};
-use crate::rules::engine::judge;
+use crate::report::{Outcome, diff, fix};
+use crate::rules::engine::{Judgement, judge};
 use crate::snapshot::{HOST_NETNS, Snapshot};
 use crate::sysctl_conf::edit::edit;
 
 pub(super) fn run(arguments: &Patch) -> Run {
+    let file = arguments.file().map_err(anyhow::Error::msg)?;
     let rules = input::rules(&arguments.rules.rules)?;
     let catalogue = input::catalogue(&arguments.services.services)?;
     let recorded = arguments.snapshot().map_err(anyhow::Error::msg)?;
@@ -26,7 +27,10 @@ pub(super) fn run(arguments: &Patch) -> Run {
     let facts = Facts::new(&snapshot, &catalogue);
     let judgement = judge(&rules, &facts);
     let advice = advise(&judgement.findings, &facts);
-    let file = Target::find(arguments, &snapshot)?;
+    let Some(file) = file else {
+        return print_fix(arguments.target.0, &advice, &facts, &judgement);
+    };
+    let file = Target::find(arguments, &file, &snapshot)?;
     let sysctls: Vec<&SysctlStep> = advice.host_sysctls().collect();
     let persistent = persistent::compare(&sysctls, file.old.as_deref());
     let new = edit(file.old.as_deref(), &persistent.changes).map_err(anyhow::Error::new)?;
@@ -60,6 +64,26 @@ pub(super) fn run(arguments: &Patch) -> Run {
     print(&header, &change, &patch::next(&advice, place), arguments)
 }
 
+/// Prints the fix for a target that changes no sysctl file.
+fn print_fix(
+    target: fix::Target,
+    advice: &Advice,
+    facts: &Facts<'_>,
+    judgement: &Judgement,
+) -> Run {
+    for note in &advice.notes {
+        output::note(note);
+    }
+    match fix::write(target, advice, facts) {
+        Some(text) => output::result(Outcome::Clean, |out| out.write_all(text.as_bytes())),
+        None => {
+            let blind = judgement.not_evaluated.len();
+            output::note(&patch::no_fix(target, advice, blind));
+            Ok(Outcome::Clean)
+        }
+    }
+}
+
 fn print(header: &str, change: &[u8], next: &str, arguments: &Patch) -> Run {
     let outcome = output::result(Outcome::Clean, |out| {
         out.write_all(header.as_bytes())?;
@@ -81,8 +105,16 @@ fn tell(advice: &Advice, arguments: &Patch, snapshot: &Snapshot) {
         let SysctlStep {
             netns, key, value, ..
         } = step;
+        let more = match step.at.len().saturating_sub(1) {
+            0 => String::new(),
+            more => format!(" and {more} more like it"),
+        };
+        let hint = fix::Target::of(step).filter(|target| target.file().is_none());
+        let hint = hint.map_or(String::new(), |target| {
+            format!("; use --for {}", target.name())
+        });
         output::note(&format!(
-            "not in the diff: {key} = {value} of network namespace {netns}, which these files do not reach"
+            "not in the diff: {key} = {value} of network namespace {netns}{more}, which these files do not reach{hint}"
         ));
     }
     let elsewhere = snapshot
@@ -91,7 +123,7 @@ fn tell(advice: &Advice, arguments: &Patch, snapshot: &Snapshot) {
         .filter(|netns| netns.name != HOST_NETNS);
     if let Some(netns) = elsewhere.filter(|_| arguments.root.is_none()) {
         output::note(&format!(
-            "these values are of network namespace {}, not of the host: the host's files do not reach it when it is made again; give it the values where it is made (docker run --sysctl)",
+            "these values are of network namespace {}, not of the host: the host's files do not reach it when it is made again; give it the values where it is made (--for docker, kubernetes and others)",
             netns.name
         ));
     }

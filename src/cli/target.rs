@@ -26,12 +26,16 @@ pub(super) struct Target<'a> {
 
 impl<'a> Target<'a> {
     /// Finds and reads the file.
-    pub(super) fn find(arguments: &'a Patch, snapshot: &'a Snapshot) -> Result<Self, Failure> {
+    pub(super) fn find(
+        arguments: &'a Patch,
+        file: &Path,
+        snapshot: &'a Snapshot,
+    ) -> Result<Self, Failure> {
         let root = arguments.root.as_deref().unwrap_or(Path::new("/"));
-        let path = Path::new("/").join(&arguments.file);
+        let path = Path::new("/").join(file);
         if path.components().any(|part| part == Component::ParentDir) {
             let why = "--file is a path below the root, without `..`";
-            return Err(anyhow!("{}: {why}", arguments.file.display()).into());
+            return Err(anyhow!("{}: {why}", file.display()).into());
         }
         let recorded =
             (!arguments.source.snapshot.is_empty() && arguments.root.is_none()).then_some(snapshot);

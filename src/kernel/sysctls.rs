@@ -1,6 +1,9 @@
 //! The sysctls that decide the accept path: what every audit reads, whatever rules are loaded.
 
+mod scope;
+
 use super::version::Version;
+pub use scope::{Scope, scope};
 
 /// What a sysctl's value is, for typing the conditions of rules.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,6 +3,7 @@
 
 pub mod diagnostics;
 pub mod diff;
+pub mod fix;
 pub mod gaps;
 pub mod json;
 pub mod list;

@@ -3,6 +3,7 @@
 
 use std::fmt::Write as _;
 
+use super::fix::Target;
 use super::table::some;
 use crate::advise::{Advice, SysctlStep};
 use crate::text::untrusted::clean;
@@ -68,6 +69,25 @@ pub fn next(advice: &Advice, place: Place<'_>) -> String {
     format!("after the patch is applied: {}", steps.join("; "))
 }
 
+/// Why there is no fix for a target that changes no sysctl file, for standard error. `blind`: rules
+/// that could not be evaluated.
+pub fn no_fix(target: Target, advice: &Advice, blind: usize) -> String {
+    let name = target.name();
+    let mut parts = vec![format!("nothing to change with {name}")];
+    rest(advice, blind, &mut parts);
+    parts.join("; ")
+}
+
+/// What else there is to know where nothing is to be written.
+fn rest(advice: &Advice, blind: usize, parts: &mut Vec<String>) {
+    if blind > 0 {
+        parts.push(format!("{blind} rules could not be evaluated"));
+    }
+    if !advice.plan.is_empty() {
+        parts.push("`backlint` tells the other steps, such as listening again".to_owned());
+    }
+}
+
 /// Why there is no diff, for standard error. `already`: assignments that the file has; `blind`:
 /// rules that could not be evaluated.
 pub fn nothing_to_change(
@@ -87,11 +107,6 @@ pub fn nothing_to_change(
     } else {
         parts.push(format!("nothing to write to {}", place.file));
     }
-    if blind > 0 {
-        parts.push(format!("{blind} rules could not be evaluated"));
-    }
-    if !advice.plan.is_empty() {
-        parts.push("`backlint` tells the other steps, such as listening again".to_owned());
-    }
+    rest(advice, blind, &mut parts);
     parts.join("; ")
 }

@@ -4,4 +4,5 @@
 pub mod diagnostic;
 pub mod locate;
 pub mod nearest;
+pub mod shell;
 pub mod untrusted;

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
+use backlint::report::fix::{self, Target};
 use backlint::report::{reference, service};
 use backlint::rules::load;
 use backlint::services::load::load as load_service;
@@ -81,4 +82,26 @@ fn the_screenful_in_the_readme_is_real() {
         .expect("README.md shows the fixture");
     let (_, after) = rest.split_once("```\n").expect("the block ends");
     compare("README.md", &format!("{before}{begin}{screen}```\n{after}"));
+}
+
+/// The page of targets has what the program really prints.
+#[test]
+fn the_page_of_targets_is_up_to_date() {
+    let example = |target: Target| {
+        let record = fix::reference::record(target);
+        let output = Command::new(env!("CARGO_BIN_EXE_backlint"))
+            .args(["patch", "--for", target.name(), "--snapshot", record])
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .output()
+            .unwrap();
+        fix::reference::Example {
+            target,
+            record,
+            output: String::from_utf8(output.stdout).unwrap(),
+        }
+    };
+    compare(
+        "TARGETS.md",
+        &fix::reference::markdown(&Target::ALL.map(example)),
+    );
 }

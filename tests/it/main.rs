@@ -21,3 +21,4 @@ mod procps_reads;
 mod rules;
 mod services;
 mod support;
+mod targets;

@@ -70,7 +70,12 @@ impl<'a> Report<'a> {
                 .collect(),
             listeners: Listeners(facts),
             gaps: report.gaps().iter().map(Gap::new).collect(),
-            plan: report.advice.plan.iter().map(PlanStep::new).collect(),
+            plan: report
+                .advice
+                .plan
+                .iter()
+                .map(|step| PlanStep::new(step, facts))
+                .collect(),
             notes: &report.advice.notes,
         }
     }

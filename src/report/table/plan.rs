@@ -1,9 +1,11 @@
 //! The end of the page: all steps once, in the order that takes effect, as commands where there are.
 
+use std::collections::BTreeSet;
 use std::io;
 
 use super::Page;
-use crate::advise::{RelistenStep, ServiceStep, Step, SysctlStep};
+use crate::advise::{RelistenStep, ServiceStep, Step, SysctlStep, apply};
+use crate::report::fix::Target;
 use crate::snapshot::HOST_NETNS;
 
 /// Addresses that a step names; the rest is counted.
@@ -34,13 +36,11 @@ impl Page<'_> {
         if !own.is_empty() {
             self.own_sysctls(&own, &mut steps);
         }
+        let mut told = BTreeSet::new();
         for step in &self.report.advice.plan {
             steps.extend(match step {
                 Step::Sysctl(step) if step.first => None,
-                Step::Sysctl(step) => Some(format!(
-                    "in network namespace {}: sysctl -w {}={}",
-                    step.netns, step.key, step.value
-                )),
+                Step::Sysctl(step) => Some(self.elsewhere(step, &mut told)),
                 Step::Service(step) => Some(service(step)),
                 Step::Relisten(step) => Some(relisten(step)),
             });
@@ -50,6 +50,19 @@ impl Page<'_> {
             None => format!("backlint{} shows whether it worked", self.report.again),
         });
         steps
+    }
+
+    /// A sysctl of another namespace: what to do there, and once for each target what writes it.
+    fn elsewhere(&self, step: &SysctlStep, told: &mut BTreeSet<&'static str>) -> String {
+        let words = apply::words(step, self.report.facts);
+        let target = Target::of(step).filter(|target| target.file().is_none());
+        match target.map(Target::name) {
+            Some(name) if told.insert(name) => {
+                let again = &self.report.again;
+                format!("{words}; backlint patch --for {name}{again} writes it")
+            }
+            _ => words,
+        }
     }
 
     /// The sysctls of the namespace that was looked at first, as its machine would take them.
@@ -77,15 +90,8 @@ impl Page<'_> {
                 steps.push("sudo sysctl -p /etc/sysctl.conf loads it".to_owned());
             }
             _ => {
-                let set: Vec<String> = own
-                    .iter()
-                    .map(|step| format!("{}={}", step.key, step.value))
-                    .collect();
-                steps.push(format!(
-                    "sysctl -w {} in its network namespace; to keep it, give it to what makes the namespace, such as `docker run --sysctl {}`: the host's files do not reach it",
-                    set.join(" "),
-                    set.join(" --sysctl "),
-                ));
+                let words = own.iter().map(|step| apply::words(step, self.report.facts));
+                steps.extend(words);
             }
         }
     }

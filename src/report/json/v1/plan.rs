@@ -2,7 +2,9 @@
 
 use serde::Serialize;
 
-use crate::advise::{RelistenStep, ServiceStep, Step, SysctlStep};
+use crate::advise::{RelistenStep, ServiceStep, Step, SysctlStep, apply};
+use crate::assess::Facts;
+use crate::report::fix::Target;
 
 #[derive(Serialize)]
 #[serde(tag = "kind", rename_all = "lowercase")]
@@ -54,6 +56,13 @@ pub(super) enum PlanStep<'a> {
         value: &'a str,
         reasons: &'a [String],
         verify: Option<String>,
+        /// Names of all namespaces that need it.
+        namespaces: Vec<&'a str>,
+        /// What `backlint patch --for` calls the place.
+        #[serde(rename = "for")]
+        target: Option<&'static str>,
+        /// What to do there, in one line.
+        apply: String,
     },
     Service {
         netns: &'a str,
@@ -76,9 +85,14 @@ pub(super) enum PlanStep<'a> {
 }
 
 impl<'a> PlanStep<'a> {
-    pub(super) fn new(step: &'a Step) -> Self {
+    pub(super) fn new(step: &'a Step, facts: &'a Facts<'a>) -> Self {
         match step {
             Step::Sysctl(step) => Self::Sysctl {
+                namespaces: apply::namespaces(step, facts)
+                    .map(|netns| netns.name.as_str())
+                    .collect(),
+                target: Target::of(step).map(Target::name),
+                apply: apply::words(step, facts),
                 netns: &step.netns,
                 key: &step.key,
                 from: step.from.as_deref(),
