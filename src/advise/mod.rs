@@ -28,6 +28,8 @@ pub struct Advice {
     pub by_finding: Vec<Vec<Step>>,
     /// All steps once, in the order to take them.
     pub plan: Vec<Step>,
+    /// Services that listen again because a step of the plan starts their containers anew.
+    pub along: Vec<RelistenStep>,
     /// What is worth knowing about the plan: where rules wanted different values, what was left out.
     pub notes: Vec<String>,
 }
@@ -72,6 +74,7 @@ pub fn advise(findings: &[Finding], facts: &Facts<'_>) -> Advice {
     let mut sysctls = sysctl::Changes::default();
     let mut services: Merged<ServiceStep> = Merged::default();
     let mut relistens: Merged<RelistenStep> = Merged::default();
+    let mut along: Merged<RelistenStep> = Merged::default();
     for finding in findings {
         let mut own = Vec::new();
         for (remediation, about) in finding.steps() {
@@ -93,14 +96,19 @@ pub fn advise(findings: &[Finding], facts: &Facts<'_>) -> Advice {
                 }
                 Remediation::Relisten => {
                     if let Some(step) = RelistenStep::of(finding, about, facts) {
-                        relistens.add(&step);
-                        own.push(Step::Relisten(step));
+                        if restart::comes_along(finding, about, facts) {
+                            along.add(&step);
+                        } else {
+                            relistens.add(&step);
+                            own.push(Step::Relisten(step));
+                        }
                     }
                 }
             }
         }
         advice.by_finding.push(own);
     }
+    advice.along = along.finish();
     let (changes, notes) = sysctls.finish();
     advice.notes = notes;
     agree(&mut advice.by_finding, &changes);

@@ -1,11 +1,19 @@
 //! How a container is started again, so that the service in it calls listen(2) again.
 
 use super::Home;
+use crate::assess::Facts;
+use crate::rules::finding::{About, Finding, Remediation};
 use crate::snapshot::{Container, Engine, Listener, Namespace};
 
-/// Whether a namespace's sysctls change only with the container around it, which is made again then,
-/// or started again, and its services with it.
-pub(super) fn brings_restart(netns: &Namespace) -> bool {
+/// Whether a finding's other steps make its service listen again too: where a sysctl changes with the
+/// container around the namespace, which is made again then, or started again.
+pub(super) fn comes_along(finding: &Finding, about: &About, facts: &Facts<'_>) -> bool {
+    let of_sysctl = |step: &Remediation| matches!(step, Remediation::Sysctl { .. });
+    let netns = about.netns_in(facts).map(|netns| netns.namespace);
+    finding.remediation.iter().any(of_sysctl) && netns.is_some_and(changes_with_container)
+}
+
+fn changes_with_container(netns: &Namespace) -> bool {
     match Home::of(netns) {
         Home::Docker
         | Home::Compose

@@ -120,17 +120,12 @@ fn enough(asked: i64, somaxconn: Option<i64>) -> i64 {
 }
 
 impl RelistenStep {
-    /// The step of a finding. `None` where another step of it brings this one along: a container
-    /// that is made again with another sysctl listens again.
+    /// The step of a finding.
     pub(super) fn of(finding: &Finding, about: &About, facts: &Facts<'_>) -> Option<Self> {
         let netns = about.netns_in(facts)?.namespace;
         let facts = about.listener_in(facts)?;
         let changes = |remediation: &Remediation| finding.remediation.contains(remediation);
         let changes_setting = changes(&Remediation::Service);
-        let of_sysctl = |step: &Remediation| matches!(step, Remediation::Sysctl { .. });
-        if restart::brings_restart(netns) && finding.remediation.iter().any(of_sysctl) {
-            return None;
-        }
         if let Some(container) = restart::container(netns, facts.listener) {
             return Some(Self::of_container(container, netns, facts));
         }

@@ -246,7 +246,8 @@ impl<'a> Fix<'a> {
                 .iter()
                 .any(|place| place.netns.name == step.netns)
         };
-        self.advice.relistens().filter(here).collect()
+        let all = self.advice.relistens().chain(&self.advice.along);
+        all.filter(here).collect()
     }
 
     /// A name for a container of the service that the host's values are for.
