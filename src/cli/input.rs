@@ -1,17 +1,20 @@
 //! Everything that the commands read: rule files, snapshot files, the live host.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
+use super::containers::Containers;
 use super::host::Live;
 use crate::assess::check;
 use crate::collect::{self, Sources, Wanted};
+use crate::containers;
 use crate::kernel::counters::COUNTERS;
 use crate::rules::{RuleSet, builtin, load};
 use crate::services::Catalogue;
 use crate::services::inspect::inspect;
-use crate::snapshot::{Snapshot, file};
+use crate::snapshot::{Namespace, Snapshot, file};
 use crate::text::diagnostic::Diagnostic;
 
 /// The name of standard input in messages.
@@ -145,8 +148,20 @@ pub(super) fn host(wanted: &Wanted, catalogue: &Catalogue) -> Result<Snapshot, F
         let advice = "nothing could be audited; run backlint as root, outside of sandboxes";
         Failure::Other(anyhow::Error::new(error).context(advice))
     })?;
+    let members = owners(&snapshot);
+    containers::identify(&mut snapshot, &members, &Containers::new(&sources));
     inspect(&mut snapshot, &Live::new(&sources.proc), catalogue);
     Ok(snapshot)
+}
+
+/// The pids that are known of each namespace: those that hold its listeners.
+fn owners(snapshot: &Snapshot) -> Vec<Vec<u32>> {
+    let of = |netns: &Namespace| {
+        let owners = netns.listeners.iter().flat_map(|listener| &listener.owners);
+        let pids: BTreeSet<u32> = owners.filter_map(|owner| owner.pid).collect();
+        pids.into_iter().collect()
+    };
+    snapshot.namespaces.iter().map(of).collect()
 }
 
 fn read_text(path: &Path, longest: u64) -> Result<String, Diagnostic> {
