@@ -2,6 +2,7 @@
 
 mod fake;
 mod hostile;
+mod patterns;
 mod recorded;
 mod units;
 
