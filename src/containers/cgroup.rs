@@ -98,6 +98,8 @@ pub(super) fn traces(path: &str) -> Vec<Trace> {
                 delegated,
                 ..trace
             });
+            // Whoever is root in a container names the groups below its own.
+            delegated = true;
         }
         delegated |= part.ends_with(".service");
     }

@@ -3,8 +3,7 @@
 //! where none answers and needs no rights but to read.
 //!
 //! A stage of text in, names out: it asks for texts through [`host::Host`], which the command line
-//! implements over `collect`. Everything that it reads is untrusted. See [`mod@trace`] for what is
-//! believed.
+//! implements over `collect`. Everything that it reads is untrusted.
 
 mod cgroup;
 pub mod host;
@@ -31,6 +30,9 @@ const WORTH_A_THREAD: usize = 32;
 const CONTAINERS_WORTH_A_THREAD: usize = 8;
 /// Processes of one namespace whose mounts are read where their control groups say nothing.
 const MOST_DEEP: usize = 16;
+/// Owners of the host's listeners whose monitors are looked for: on a host that has no control groups
+/// of its own for services, a few processes each.
+const MOST_MONITORED: usize = 512;
 /// What backlint's own namespace is called when nobody named it.
 const OWN: &str = "self";
 
@@ -93,7 +95,7 @@ fn processes(snapshot: &Snapshot, members: &[Vec<u32>], host: &dyn Host) -> BTre
         let owners: BTreeSet<u32> = owners.filter_map(|owner| owner.pid).collect();
         let members = members.get(n).map(Vec::as_slice).unwrap_or_default();
         let (deep, most) = match netns.is_host() {
-            true => (Depth::Monitors, owners.len()),
+            true => (Depth::Monitors, MOST_MONITORED),
             false => (Depth::All, MOST_DEEP),
         };
         for (n, pid) in owners.iter().enumerate() {

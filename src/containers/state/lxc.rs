@@ -53,7 +53,8 @@ impl Lists {
 }
 
 /// systemd-machined's file of a machine, which says who runs it: src/machine/machine.c,
-/// `machine_save`, and for the service's name src/nspawn/nspawn.c, `arg_container_service_name`.
+/// `machine_save`, and for the service's name src/nspawn/nspawn.c, `arg_container_service_name`,
+/// which docs/ENVIRONMENT.md still calls `nspawn` as it was.
 pub(super) fn nspawn(found: &mut Found, host: &dyn Host) {
     found.name = found.id.clone().or(found.name.take());
     // A name that has become one of a file: `plain` has no slash.
@@ -63,5 +64,5 @@ pub(super) fn nspawn(found: &mut Found, host: &dyn Host) {
         .map(|id| format!("/run/systemd/machines/{id}"));
     let text = file.and_then(|file| host.read(&file)).unwrap_or_default();
     let mut lines = text.lines();
-    found.known = lines.any(|line| line == "SERVICE=systemd-nspawn");
+    found.known = lines.any(|line| matches!(line, "SERVICE=systemd-nspawn" | "SERVICE=nspawn"));
 }

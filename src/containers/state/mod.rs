@@ -186,7 +186,8 @@ impl<'a> States<'a> {
         if let Some((monitor, above)) = above {
             found.name = above.name.or(found.name.take());
             directory = above.directory.or(directory);
-            // A unit has conmon for its main process, in its own group, where it is not split.
+            // podman, libpod/oci_conmon_linux.go, `moveConmonToCgroupAndSignal`: where a unit has
+            // started it, conmon stays in the unit's own group. Podman's service starts for others.
             let group = self.host.cgroup(monitor).map(|text| cgroup::read(&text));
             let unit = group.and_then(|group| group.unit);
             found.unit = found

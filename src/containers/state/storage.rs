@@ -10,14 +10,16 @@ use super::{Found, label, oci, places};
 use crate::containers::host::Host;
 use crate::containers::trace::{Trace, image, is_hex, plain};
 
-/// containers/storage, types/options.go: the store of root, with the drivers that root has.
-const ROOTS: [&str; 3] = [
+/// containers/storage, types/options.go: the store of root, with the drivers that root has, and what
+/// it has in memory in its transient mode.
+const ROOTS: [&str; 4] = [
     "/var/lib/containers/storage/overlay-containers",
     "/var/lib/containers/storage/vfs-containers",
     "/var/lib/containers/storage/btrfs-containers",
+    "/run/containers/storage/overlay-containers",
 ];
-/// containers/storage, containers.go, `containerLocations`: those that end with the machine's boot
-/// are in a file of their own.
+/// containers/storage, containers.go, `containerLocations`: those that `podman run --rm` made are in
+/// a file of their own.
 const FILES: [&str; 2] = ["containers.json", "volatile-containers.json"];
 
 #[derive(Deserialize)]

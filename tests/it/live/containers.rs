@@ -9,7 +9,6 @@ use std::process::Command;
 use backlint::containers::host::Host;
 use backlint::containers::identify;
 use backlint::snapshot::{Engine, Namespace, SCHEMA, Snapshot};
-use serde_json::Value;
 
 use crate::support::program::{finish, scrubbed};
 use crate::support::wait;
@@ -292,7 +291,7 @@ fn a_listener_tells_its_container() {
             .flatten();
         let found =
             listeners.find(|listener| listener["address"].as_str().unwrap().ends_with(":8080"));
-        found.map(|listener: &Value| listener.clone())
+        found.cloned()
     });
     assert_eq!(listener["container"], "podman/listening");
 }
