@@ -12,6 +12,19 @@ const MOST_LINES: usize = 64;
 /// Levels of a path that are looked at.
 const MOST_LEVELS: usize = 64;
 
+/// Services of root that keep what they start in their own groups: runc makes a path that does not
+/// begin at the root below its caller's (runc, libcontainer/cgroups/fs/paths.go).
+const RUNTIMES: [&str; 8] = [
+    "containerd.service",
+    "crio.service",
+    "docker.service",
+    "k3s-agent.service",
+    "k3s.service",
+    "podman.service",
+    "rke2-agent.service",
+    "rke2-server.service",
+];
+
 /// What the control groups of one process say.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Group {
@@ -19,6 +32,8 @@ pub(super) struct Group {
     pub(super) traces: Vec<Trace>,
     /// The system's own systemd unit.
     pub(super) unit: Option<String>,
+    /// Whether the process is one of a user's, or of a service that may be.
+    pub(super) delegated: bool,
 }
 
 /// Reads /proc/PID/cgroup. Of several hierarchies the first that names a container counts: cgroup2,
@@ -46,7 +61,24 @@ pub(super) fn read(text: &str) -> Group {
             .iter()
             .filter(|(rank, _)| *rank < 2)
             .find_map(|(_, path)| unit(path)),
+        delegated: lines.iter().any(|(_, path)| delegated(path)),
     }
+}
+
+/// Whether somebody else than root may have made a group, or what is below it.
+fn delegated(path: &str) -> bool {
+    let mut parts = parts(path);
+    let slices = (parts.next(), parts.next());
+    is_users(slices) || self::parts(path).any(is_service)
+}
+
+/// Whether the two highest levels are those of another user than root.
+fn is_users(slices: (Option<&str>, Option<&str>)) -> bool {
+    slices.0 == Some("user.slice") && slices.1 != Some("user-0.slice")
+}
+
+fn is_service(part: &str) -> bool {
+    part.ends_with(".service") && !RUNTIMES.contains(&part)
 }
 
 /// The service of the system's own manager that a group belongs to. Only slices may stand above it,
@@ -74,7 +106,7 @@ pub(super) fn traces(path: &str) -> Vec<Trace> {
     let unit = unit(path);
     let parts: Vec<&str> = parts(path).collect();
     let mut found = Vec::new();
-    let mut delegated = parts.first() == Some(&"user.slice");
+    let mut delegated = is_users((parts.first().copied(), parts.get(1).copied()));
     let mut kubernetes = parts.first() == Some(&"..");
     let mut pod = None;
     for (n, part) in parts.iter().enumerate() {
@@ -101,7 +133,7 @@ pub(super) fn traces(path: &str) -> Vec<Trace> {
             // Whoever is root in a container names the groups below its own.
             delegated = true;
         }
-        delegated |= part.ends_with(".service");
+        delegated |= is_service(part);
     }
     found
 }

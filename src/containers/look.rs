@@ -40,6 +40,13 @@ pub(super) fn look(pid: u32, depth: Depth, host: &dyn Host) -> Seen {
             unit: None,
         };
     }
+    let one = |trace: Trace| Seen {
+        traces: vec![Trace {
+            delegated: group.delegated,
+            ..trace
+        }],
+        unit: None,
+    };
     if depth == Depth::All && group.unit.is_none() {
         let seen = host.mounts(pid).and_then(|text| mounts::trace(&text));
         if let Some(trace) = seen {
@@ -58,13 +65,6 @@ pub(super) fn look(pid: u32, depth: Depth, host: &dyn Host) -> Seen {
     Seen {
         traces: Vec::new(),
         unit: group.unit.filter(main),
-    }
-}
-
-fn one(trace: Trace) -> Seen {
-    Seen {
-        traces: vec![trace],
-        unit: None,
     }
 }
 

@@ -44,13 +44,20 @@ const OWN: &str = "self";
 pub fn identify(snapshot: &mut Snapshot, members: &[Vec<u32>], host: &dyn Host) {
     let seen = processes(snapshot, members, host);
     let all = Containers::find(snapshot, &seen, host);
+    let homes: BTreeMap<u32, usize> = members
+        .iter()
+        .enumerate()
+        .flat_map(|(n, members)| members.iter().map(move |pid| (*pid, n)))
+        .collect();
     let mut named = BTreeSet::new();
     for (n, netns) in snapshot.namespaces.iter_mut().enumerate() {
         let mut pids: Vec<u32> = members.get(n).cloned().unwrap_or_default();
         pids.sort_unstable();
         for listener in &mut netns.listeners {
             let owners = listener.owners.iter().filter_map(|owner| owner.pid);
-            pids.extend(owners.clone());
+            // Who was passed a listener may live in another namespace.
+            let here = |pid: &u32| homes.get(pid).is_none_or(|home| *home == n);
+            pids.extend(owners.clone().filter(here));
             let mut held = owners.filter_map(|pid| all.of(&seen.get(&pid)?.traces));
             let made = || all.of(&cgroup::traces(listener.cgroup.as_deref()?));
             let container = held.next().or_else(made);

@@ -23,6 +23,14 @@ use crate::snapshot::{Compose, Engine, Pod};
 /// Labels or annotations: their values should be texts.
 type Labels = BTreeMap<String, Value>;
 
+/// Units that start containers for others: theirs is no restart of one container.
+const FOR_OTHERS: [&str; 4] = [
+    "podman.service",
+    "cron.service",
+    "crond.service",
+    "atd.service",
+];
+
 /// A container as far as it is known.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Found {
@@ -147,7 +155,9 @@ impl<'a> States<'a> {
         // Kubernetes, build/pause/linux/pause.c: what keeps the namespaces where nothing else tells.
         let pause = || pid.and_then(|pid| self.host.comm(pid)).as_deref() == Some("pause");
         found.sandbox |= found.pod.is_some() && !found.known && pause();
-        self.logs.add(&mut found, self.host);
+        if !trace.delegated {
+            self.logs.add(&mut found, self.host);
+        }
         found
     }
 
@@ -187,13 +197,11 @@ impl<'a> States<'a> {
             found.name = above.name.or(found.name.take());
             directory = above.directory.or(directory);
             // podman, libpod/oci_conmon_linux.go, `moveConmonToCgroupAndSignal`: where a unit has
-            // started it, conmon stays in the unit's own group. Podman's service starts for others.
+            // started it, conmon stays in the unit's own group.
             let group = self.host.cgroup(monitor).map(|text| cgroup::read(&text));
             let unit = group.and_then(|group| group.unit);
-            found.unit = found
-                .unit
-                .take()
-                .or(unit.filter(|unit| unit != "podman.service"));
+            let unit = unit.filter(|unit| !FOR_OTHERS.contains(&unit.as_str()));
+            found.unit = found.unit.take().or(unit);
         }
         let trace = Trace {
             directory,

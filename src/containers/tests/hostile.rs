@@ -108,6 +108,36 @@ fn a_group_that_a_user_made_up_is_no_key_to_the_systems_containers() {
     assert_eq!(one(&host).namespaces[0].name, "docker/payments");
 }
 
+/// In a user namespace everybody may bind what he likes over /etc/hosts.
+#[test]
+fn mounts_that_a_user_made_up_are_no_key_either() {
+    let uid = "0f3f1a52-9c1f-4a7e-8d57-3f2b1d6a9c11";
+    let mut host = Fake::default();
+    host.file(
+        &format!("/var/lib/docker/containers/{ID}/config.v2.json"),
+        r#"{"Name":"/payments"}"#,
+    );
+    host.file(&format!("/var/log/pods/shop_pay-0_{uid}/pay/0.log"), "");
+    let bound = |path: &str| format!("1 2 8:1 /home/eve/{path} /etc/hosts rw - ext4 /dev/sda rw\n");
+    let docker = bound(&format!("containers/{ID}/hosts"));
+    let pod = bound(&format!("pods/{uid}/etc-hosts"));
+    for (group, names) in [
+        (
+            "/user.slice/user-1000.slice/session-1.scope",
+            ["docker/0123456789ab", uid],
+        ),
+        (
+            "/user.slice/user-0.slice/session-2.scope",
+            ["docker/payments", "shop/pay-0"],
+        ),
+    ] {
+        host.process(10, 1, group).mounts.clone_from(&docker);
+        assert_eq!(one(&host).namespaces[0].name, names[0]);
+        host.process(10, 1, group).mounts.clone_from(&pod);
+        assert_eq!(one(&host).namespaces[0].name, format!("pod/{}", names[1]));
+    }
+}
+
 #[test]
 fn ten_thousand_mounts_are_read_in_no_time() {
     let mut text = String::new();

@@ -154,3 +154,19 @@ fn an_environment_tells_where_nothing_else_does() {
          30 process/redis/30 (process/redis) - []\n"
     );
 }
+
+#[test]
+fn a_listener_that_was_passed_into_a_container_does_not_move_it() {
+    let mut host = Fake::default();
+    host.process(10, 1, "/init.scope");
+    host.process(20, 1, &format!("/docker/{}", id('d')));
+    let processes = [(10, HOST), (20, 8)];
+    let processes = processes.map(|(pid, netns)| (pid, "redis".to_owned(), netns));
+    let (mut snapshot, members) = collected(&processes);
+    snapshot.namespaces[1].listeners[0].owners[0].pid = Some(20);
+    identify(&mut snapshot, &members, &host);
+    let host = &snapshot.namespaces[1];
+    assert_eq!(host.containers, []);
+    let container = host.listeners[0].container.as_deref();
+    assert_eq!(container, Some("docker/dddddddddddd"));
+}
