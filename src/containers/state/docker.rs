@@ -8,8 +8,8 @@ use crate::containers::host::Host;
 use crate::containers::trace::{Trace, image, plain};
 use crate::snapshot::Compose;
 
-/// Docker's default root (docs.docker.com, `dockerd --data-root`), and that of its snap
-/// (docker-snap, bin/dockerd-wrapper).
+/// Docker's default root (docs.docker.com, `dockerd --data-root`), and that of its snap, which gives
+/// that option.
 const ROOTS: [&str; 2] = [
     "/var/lib/docker/containers",
     "/var/snap/docker/common/var-lib-docker/containers",

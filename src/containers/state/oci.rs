@@ -9,8 +9,8 @@ use crate::containers::trace::{Trace, image, plain};
 use crate::snapshot::Pod;
 
 /// Where containerd keeps the bundles of running tasks: containerd, core/runtime/v2/bundle.go, below
-/// its state directory: its default, that of k3s and RKE2 (k3s, pkg/agent/config/config.go), of
-/// MicroK8s (microk8s-resources/default-args/containerd) and of k0s (k0s, pkg/constant).
+/// its state directory: its default, that of k3s and RKE2, of MicroK8s, and of k0s, as listings of
+/// their mounts and sockets show.
 const STATES: [&str; 4] = [
     "/run/containerd",
     "/run/k3s/containerd",
@@ -76,8 +76,8 @@ pub(super) fn containerd(found: &mut Found, trace: &Trace, host: &dyn Host) {
 }
 
 pub(super) fn crio(found: &mut Found, trace: &Trace, host: &dyn Host) {
-    // containers/storage, types/options.go: `RunRoot` and `GraphRoot`; cri-o, internal/factory and
-    // server/container_create_linux.go write the bundle into both.
+    // containers/storage, types/options.go: `RunRoot` and `GraphRoot`; CRI-O's conmon has its bundle
+    // below the first.
     let roots = [
         "/run/containers/storage/overlay-containers",
         "/var/lib/containers/storage/overlay-containers",

@@ -99,8 +99,8 @@ fn parse(text: &str) -> Store {
     entries.into_iter().map(of).collect()
 }
 
-/// The container that keeps a pod's namespaces: podman, libpod/runtime_pod_linux.go, names it after
-/// the first 12 digits of the pod's id.
+/// The container that keeps a pod's namespaces: Podman 4.3 and later name it after the first 12
+/// digits of the pod's id (recorded, see tests/containers).
 fn is_infra(name: &str) -> bool {
     let pod = name.strip_suffix("-infra");
     pod.is_some_and(|pod| pod.len() == 12 && is_hex(pod))
