@@ -12,6 +12,7 @@ pub mod text;
 pub mod snapshot;
 
 pub mod collect;
+pub mod containers;
 pub mod kernel;
 pub mod services;
 pub mod sysctl_conf;

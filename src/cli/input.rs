@@ -5,10 +5,12 @@ use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use super::args::Where;
+use super::containers::Containers;
 use super::host::Live;
 use super::netns;
 use crate::assess::check;
 use crate::collect::{self, Sources, Wanted};
+use crate::containers;
 use crate::kernel::counters::COUNTERS;
 use crate::rules::{RuleSet, builtin, load};
 use crate::services::Catalogue;
@@ -153,6 +155,7 @@ pub(super) fn host(
         Failure::Other(anyhow::Error::new(error).context(advice))
     })?;
     let mut snapshot = seen.snapshot;
+    containers::identify(&mut snapshot, &seen.members, &Containers::new(&sources));
     inspect(&mut snapshot, &Live::new(&sources.proc), catalogue);
     Ok(snapshot)
 }

@@ -3,6 +3,7 @@
 
 mod args;
 mod audit;
+mod containers;
 mod explain;
 mod host;
 mod input;

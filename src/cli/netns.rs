@@ -6,12 +6,18 @@ use std::str::FromStr;
 use anyhow::anyhow;
 
 use super::args::Where;
+use super::containers::Containers;
 use super::input::Failure;
 use crate::collect::Sources;
 use crate::collect::namespaces::{Namespaces, Netns, Reach};
+use crate::containers;
+use crate::snapshot::{Container, Namespace, Snapshot};
 
 /// The smallest inode that nsfs gives (`PROC_DYNAMIC_FIRST`, fs/proc/generic.c): no pid is as large.
 const FIRST_INODE: u64 = 0xF000_0000 - 0x1000;
+
+/// Digits of a container's id that stand for it, at least.
+const SHORTEST_ID: usize = 6;
 
 /// Names that an error lists.
 const SHOWN: usize = 20;
@@ -77,14 +83,21 @@ pub(super) fn find(sources: &Sources, arguments: &Where) -> Result<Namespaces, F
         return Ok(Namespaces::find(sources, Reach::Own));
     }
     let found = Namespaces::find(sources, everywhere);
+    let names = |chosen: &Chosen| matches!(chosen, Chosen::Name(_));
+    let records = match chosen.iter().any(names) {
+        true => identified(sources, &found),
+        false => found.all.iter().map(Netns::record).collect(),
+    };
     let mut kept: Vec<Netns> = Vec::new();
     for chosen in chosen {
-        let matching = |netns: &&Netns| is(netns, chosen, sources);
-        let mut matching = found.all.iter().filter(matching).peekable();
+        let all = found.all.iter().zip(&records);
+        let mut matching = all
+            .filter(|(netns, record)| is(netns, record, chosen, sources))
+            .peekable();
         if matching.peek().is_none() {
-            return Err(missing(chosen, &found).into());
+            return Err(missing(chosen, &records).into());
         }
-        for netns in matching {
+        for (netns, _) in matching {
             if !kept.contains(netns) {
                 kept.push(netns.clone());
             }
@@ -97,23 +110,51 @@ pub(super) fn find(sources: &Sources, arguments: &Where) -> Result<Namespaces, F
     })
 }
 
-fn is(netns: &Netns, chosen: &Chosen, sources: &Sources) -> bool {
+/// The namespaces with the names of their containers, in the same order.
+fn identified(sources: &Sources, found: &Namespaces) -> Vec<Namespace> {
+    let mut snapshot = Snapshot {
+        namespaces: found.all.iter().map(Netns::record).collect(),
+        ..Snapshot::default()
+    };
+    let members: Vec<Vec<u32>> = found
+        .all
+        .iter()
+        .map(|netns| netns.pids().to_vec())
+        .collect();
+    containers::identify(&mut snapshot, &members, &Containers::new(sources));
+    let with = |netns: &Netns| {
+        let mut records = snapshot.namespaces.iter();
+        let known = records.find(|record| record.id == netns.inode());
+        known.cloned().unwrap_or_else(|| netns.record())
+    };
+    found.all.iter().map(with).collect()
+}
+
+fn is(netns: &Netns, record: &Namespace, chosen: &Chosen, sources: &Sources) -> bool {
     match chosen {
         Chosen::All => true,
         Chosen::Own => netns.is_own(),
         Chosen::Inode(inode) => netns.inode() == Some(*inode),
         Chosen::Pid(pid) => netns.holds(sources, *pid),
         Chosen::Name(name) => {
-            let record = netns.record();
+            let of_container = |container: &Container| {
+                let id = container.id.as_deref();
+                container.name == *name
+                    || container.own_name() == name
+                    || name.len() >= SHORTEST_ID
+                        && id.is_some_and(|id| id.starts_with(name.as_str()))
+            };
             record.name == *name
                 || record.workload.as_ref() == Some(name)
                 || netns.named() == Some(name)
+                // The host's namespace is not that of a container that shares it.
+                || !record.is_host() && record.containers.iter().any(of_container)
         }
     }
 }
 
-fn missing(chosen: &Chosen, found: &Namespaces) -> anyhow::Error {
-    let mut names: Vec<String> = found.all.iter().map(|netns| netns.record().name).collect();
+fn missing(chosen: &Chosen, records: &[Namespace]) -> anyhow::Error {
+    let mut names: Vec<&str> = records.iter().map(|record| record.name.as_str()).collect();
     let more = names.len().saturating_sub(SHOWN);
     names.truncate(SHOWN);
     let mut known = names.join(", ");

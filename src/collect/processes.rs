@@ -2,7 +2,8 @@
 //! They are read where somebody asks, and none of them goes into the record as it is: command
 //! lines and environments have passwords in them.
 //!
-//! Follows proc_pid_cmdline(5), proc_pid_environ(5), proc_pid_stat(5), proc_pid_limits(5).
+//! Follows proc_pid_cmdline(5), proc_pid_environ(5), proc_pid_stat(5), proc_pid_limits(5),
+//! proc_pid_cgroup(5), proc_pid_mountinfo(5), proc_pid_comm(5).
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -109,6 +110,23 @@ impl Processes {
         Some((number(limits.soft_limit), number(limits.hard_limit)))
     }
 
+    /// The text of its control groups, one line a hierarchy.
+    pub fn cgroup(&self, pid: u32) -> Option<String> {
+        self.text(pid, "cgroup")
+    }
+
+    /// The text of its mounts, one line each; of very many the first.
+    pub fn mounts(&self, pid: u32) -> Option<String> {
+        self.text(pid, "mountinfo")
+    }
+
+    /// Its name, of 15 bytes at most.
+    pub fn comm(&self, pid: u32) -> Option<String> {
+        let mut name = self.text(pid, "comm")?;
+        name.truncate(name.trim_end_matches('\n').len());
+        Some(name)
+    }
+
     /// The root directory of a process, as a path of this one.
     pub fn root(&self, pid: u32) -> PathBuf {
         self.path(pid, "root")
@@ -116,6 +134,15 @@ impl Processes {
 
     fn path(&self, pid: u32, name: &str) -> PathBuf {
         self.proc.join(pid.to_string()).join(name)
+    }
+
+    /// A file as text; bytes that are not UTF-8 are replaced.
+    fn text(&self, pid: u32, name: &str) -> Option<String> {
+        let bytes = self.read(pid, name)?;
+        Some(
+            String::from_utf8(bytes)
+                .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()),
+        )
     }
 
     fn read(&self, pid: u32, name: &str) -> Option<Vec<u8>> {
@@ -156,5 +183,10 @@ mod tests {
         let (soft, hard) = processes.descriptor_limit(pid).unwrap();
         assert!(soft > 0 && soft <= hard);
         assert_eq!(processes.status(4_194_305), None);
+        let comm = std::fs::read_to_string("/proc/self/comm").unwrap();
+        assert_eq!(processes.comm(pid).as_deref(), Some(comm.trim_end()));
+        assert!(processes.cgroup(pid).unwrap().contains(":/"));
+        assert!(processes.mounts(pid).unwrap().contains(" - proc "));
+        assert_eq!(processes.cgroup(4_194_305), None);
     }
 }

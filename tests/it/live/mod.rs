@@ -2,6 +2,7 @@
 
 mod against_ss;
 mod churn;
+mod containers;
 mod hostile_config;
 mod kinds;
 mod names;

@@ -1,0 +1,65 @@
+//! The live host as the stage that finds containers sees it.
+
+use std::path::Path;
+
+use crate::collect::Sources;
+use crate::collect::files::Root;
+use crate::collect::processes::Processes;
+use crate::containers::host::Host;
+
+/// The processes and the files of a host.
+pub(super) struct Containers {
+    processes: Processes,
+    /// `None`: it cannot be opened, so no file is there.
+    root: Option<Root>,
+}
+
+impl Containers {
+    /// The host that these sources show.
+    pub(super) fn new(sources: &Sources) -> Self {
+        Self {
+            processes: Processes::new(&sources.proc),
+            root: Root::open(&sources.root).ok(),
+        }
+    }
+}
+
+impl Host for Containers {
+    fn cgroup(&self, pid: u32) -> Option<String> {
+        self.processes.cgroup(pid)
+    }
+
+    fn mounts(&self, pid: u32) -> Option<String> {
+        self.processes.mounts(pid)
+    }
+
+    fn arguments(&self, pid: u32) -> Option<Vec<String>> {
+        self.processes.arguments(pid)
+    }
+
+    fn parent(&self, pid: u32) -> Option<u32> {
+        Some(self.processes.status(pid)?.parent)
+    }
+
+    fn variable(&self, pid: u32, name: &str) -> Option<String> {
+        self.processes.environment(pid)?.remove(name)
+    }
+
+    fn comm(&self, pid: u32) -> Option<String> {
+        self.processes.comm(pid)
+    }
+
+    fn read(&self, path: &str) -> Option<String> {
+        let content = self.root.as_ref()?.read(Path::new(path)).ok()??;
+        Some(String::from_utf8_lossy(&content.bytes).into_owned())
+    }
+
+    fn list(&self, path: &str) -> Vec<String> {
+        let names = self.root.as_ref().map(|root| root.list(Path::new(path)));
+        let Some(Ok(Some((names, _)))) = names else {
+            return Vec::new();
+        };
+        let text = |name: std::path::PathBuf| name.to_str().map(str::to_owned);
+        names.into_iter().filter_map(text).collect()
+    }
+}

@@ -1,0 +1,113 @@
+//! The names of containers and namespaces: readable, the same after a restart where that can be,
+//! and unique in a record.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::OWN;
+use super::pod;
+use super::state::Found;
+use super::trace::{is_hex, short};
+use crate::snapshot::{Container, Namespace, Pod, Snapshot};
+
+/// What kubelet calls the container that keeps a pod's namespaces: kubelet,
+/// pkg/kubelet/kuberuntime/helpers.go, `kubeSandboxNamePrefix`.
+const SANDBOX: &str = "POD";
+
+/// The name of a container, not yet unique.
+pub(super) fn of_container(found: &Found) -> String {
+    let own = found.name.as_deref();
+    let id = found.id.as_deref().map(short);
+    let Some(pod) = found.pod.as_ref().and_then(of_pod) else {
+        let own = own.or(id).unwrap_or("unknown");
+        return format!("{}/{own}", found.engine);
+    };
+    let in_pod = found.pod.as_ref().and_then(|pod| pod.container.as_deref());
+    let own = match found.sandbox {
+        true => SANDBOX,
+        false => in_pod.or(own).or(id).unwrap_or("unknown"),
+    };
+    format!("{pod}/{own}")
+}
+
+/// `pod/NAMESPACE/NAME`, or with its UID where that is all.
+fn of_pod(pod: &Pod) -> Option<String> {
+    match (&pod.namespace, &pod.name, &pod.uid) {
+        (Some(namespace), Some(name), _) => Some(format!("pod/{namespace}/{name}")),
+        (_, _, Some(uid)) => Some(format!("pod/{uid}")),
+        _ => None,
+    }
+}
+
+/// Names a namespace after the container that it was made for.
+pub(super) fn after_container(netns: &mut Namespace, container: &Container) {
+    let pod = container.pod.as_ref();
+    if let Some(pod) = pod
+        && let Some(name) = of_pod(pod)
+    {
+        netns.workload = match (&pod.namespace, &pod.name) {
+            (Some(namespace), Some(own)) => Some(format!("pod/{namespace}/{}", pod::workload(own))),
+            _ => None,
+        };
+        netns.workload.take_if(|workload| *workload == name);
+        netns.name = name;
+        return;
+    }
+    let unnamed = |id: &str| id.len() >= 12 && is_hex(id) && container.name.ends_with(short(id));
+    if let Some(compose) = &container.compose {
+        netns.workload = Some(format!("compose/{}/{}", compose.project, compose.service));
+    } else if !container.id.as_deref().is_some_and(unnamed) {
+        netns.workload = None;
+    }
+    // A namespace that is named by an id keeps what the collector said of its process.
+    netns.name.clone_from(&container.name);
+}
+
+/// Gives gaps the new names of their namespaces, and the namespaces the order of their names: the
+/// host's first, then backlint's own.
+pub(super) fn follow(snapshot: &mut Snapshot, before: &[String]) {
+    let now: BTreeMap<&str, &str> = before
+        .iter()
+        .zip(&snapshot.namespaces)
+        .map(|(before, netns)| (before.as_str(), netns.name.as_str()))
+        .collect();
+    for netns in snapshot
+        .gaps
+        .iter_mut()
+        .filter_map(|gap| gap.netns.as_mut())
+    {
+        if let Some(name) = now.get(netns.as_str()) {
+            *netns = (*name).to_owned();
+        }
+    }
+    let order = |netns: &Namespace| (!netns.is_host(), netns.name != OWN, netns.name.clone());
+    snapshot.namespaces.sort_by_cached_key(order);
+}
+
+/// Makes the names of all namespaces unique. Those that were not `named` here keep theirs first.
+pub(super) fn make_unique(snapshot: &mut Snapshot, named: &BTreeSet<usize>) {
+    let mut used = BTreeSet::new();
+    for ours in [false, true] {
+        for (n, netns) in snapshot.namespaces.iter_mut().enumerate() {
+            if named.contains(&n) != ours || used.insert(netns.name.clone()) {
+                continue;
+            }
+            let plain = netns.name.clone();
+            let inode = netns.id.unwrap_or_default();
+            netns.name = first_free(&plain, &inode.to_string(), |name| used.contains(name));
+            netns.workload.get_or_insert(plain);
+            used.insert(netns.name.clone());
+        }
+    }
+}
+
+/// `NAME~MARK`, or the first of `NAME~MARK~2` and so on that is not taken.
+pub(super) fn first_free(name: &str, mark: &str, taken: impl Fn(&str) -> bool) -> String {
+    let marked = format!("{name}~{mark}");
+    let mut free = marked.clone();
+    let mut number = 2;
+    while taken(&free) {
+        free = format!("{marked}~{number}");
+        number += 1;
+    }
+    free
+}

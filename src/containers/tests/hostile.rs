@@ -1,0 +1,232 @@
+//! Texts that somebody made up: nothing of them becomes a path, a name or a panic.
+
+use std::sync::atomic::Ordering;
+use std::time::Instant;
+
+use proptest::prelude::*;
+
+use super::fake::Fake;
+use super::{collected, identify, told};
+use crate::containers::{cgroup, mounts, pod};
+use crate::snapshot::Snapshot;
+
+const ID: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+
+fn one(host: &Fake) -> Snapshot {
+    let (mut snapshot, members) = collected(&[(10, "redis".to_owned(), 7)]);
+    identify(&mut snapshot, &members, host);
+    snapshot
+}
+
+/// `Fake` itself refuses paths with `..` and control characters.
+#[test]
+fn an_id_that_is_a_path_is_no_id() {
+    let up = "../".repeat(21) + "x";
+    for group in [
+        format!("/docker/{up}"),
+        "/system.slice/docker-../../../../etc/passwd.scope".to_owned(),
+        format!("/docker/{}", ID.to_uppercase()),
+        "/lxc.payload.../../../etc".to_owned(),
+        "/lxc/..".to_owned(),
+        "/machine.slice/systemd-nspawn@..\\x2f..\\x2fetc\\x2fpasswd.service/payload".to_owned(),
+        "/kubepods/pod../../etc/shadow".to_owned(),
+    ] {
+        let mut host = Fake::default();
+        host.process(10, 1, &group);
+        assert_eq!(one(&host).namespaces[0].containers, [], "{group}");
+    }
+    let mut host = Fake::default();
+    host.process(10, 9, "/");
+    let conmon = host.process(9, 1, "/");
+    let bundle = format!("/x/../../overlay-containers/{ID}/userdata");
+    conmon.arguments = ["conmon", "-c", ID, "-b", &bundle]
+        .map(str::to_owned)
+        .into();
+    assert_eq!(one(&host).namespaces[0].name, "podman/0123456789ab");
+    host.process(10, 1, "/").mounts =
+        format!("1 2 8:1 /../containers/{ID}/hostname /etc/hostname rw - ext4 /dev/sda rw\n");
+    assert_eq!(one(&host).namespaces[0].containers, []);
+}
+
+#[test]
+fn names_with_escape_sequences_are_not_taken() {
+    let mut host = Fake::default();
+    host.process(10, 1, &format!("/docker/{ID}"));
+    let labels = r#"{"com.docker.compose.project":"\u001b[2J","com.docker.compose.service":"a/b"}"#;
+    host.file(
+        &format!("/var/lib/docker/containers/{ID}/config.v2.json"),
+        format!(r#"{{"Name":"/web\u001b[31m","Config":{{"Image":"a\nb","Labels":{labels}}}}}"#),
+    );
+    let snapshot = one(&host);
+    let container = &snapshot.namespaces[0].containers[0];
+    assert_eq!(container.name, "docker/0123456789ab");
+    assert_eq!((&container.image, &container.compose), (&None, &None));
+}
+
+#[test]
+fn state_that_is_not_what_it_should_be_is_not_believed() {
+    let deep = "[".repeat(100_000);
+    let huge = format!(r#"{{"Name":"/{}"}}"#, "a".repeat(1 << 20));
+    for text in [
+        "",
+        "null",
+        "[]",
+        "{\"Name\":7}",
+        "\u{fffd}\u{fffd}",
+        &deep,
+        &huge,
+    ] {
+        let mut host = Fake::default();
+        host.process(10, 1, &format!("/docker/{ID}"));
+        host.file(
+            &format!("/var/lib/docker/containers/{ID}/config.v2.json"),
+            text,
+        );
+        assert_eq!(
+            one(&host).namespaces[0].containers[0].name,
+            "docker/0123456789ab"
+        );
+    }
+}
+
+/// The group below a user's slice has the id of a container of root's.
+#[test]
+fn a_group_that_a_user_made_up_is_no_key_to_the_systems_containers() {
+    let mut host = Fake::default();
+    host.file(
+        &format!("/var/lib/docker/containers/{ID}/config.v2.json"),
+        r#"{"Name":"/payments"}"#,
+    );
+    for above in [
+        "/user.slice/user-1000.slice/user@1000.service",
+        "/system.slice/evil.service",
+    ] {
+        host.process(10, 1, &format!("{above}/docker-{ID}.scope"));
+        assert_eq!(one(&host).namespaces[0].name, "docker/0123456789ab");
+    }
+    host.process(10, 1, &format!("/system.slice/docker-{ID}.scope"));
+    assert_eq!(one(&host).namespaces[0].name, "docker/payments");
+}
+
+/// In a user namespace everybody may bind what he likes over /etc/hosts.
+#[test]
+fn mounts_that_a_user_made_up_are_no_key_either() {
+    let uid = "0f3f1a52-9c1f-4a7e-8d57-3f2b1d6a9c11";
+    let mut host = Fake::default();
+    host.file(
+        &format!("/var/lib/docker/containers/{ID}/config.v2.json"),
+        r#"{"Name":"/payments"}"#,
+    );
+    host.file(&format!("/var/log/pods/shop_pay-0_{uid}/pay/0.log"), "");
+    let bound = |path: &str| format!("1 2 8:1 /home/eve/{path} /etc/hosts rw - ext4 /dev/sda rw\n");
+    let docker = bound(&format!("containers/{ID}/hosts"));
+    let pod = bound(&format!("pods/{uid}/etc-hosts"));
+    for (group, names) in [
+        (
+            "/user.slice/user-1000.slice/session-1.scope",
+            ["docker/0123456789ab", uid],
+        ),
+        (
+            "/user.slice/user-0.slice/session-2.scope",
+            ["docker/payments", "shop/pay-0"],
+        ),
+    ] {
+        host.process(10, 1, group).mounts.clone_from(&docker);
+        assert_eq!(one(&host).namespaces[0].name, names[0]);
+        host.process(10, 1, group).mounts.clone_from(&pod);
+        assert_eq!(one(&host).namespaces[0].name, format!("pod/{}", names[1]));
+    }
+}
+
+#[test]
+fn ten_thousand_mounts_are_read_in_no_time() {
+    let mut text = String::new();
+    for n in 0..10_000 {
+        text += &format!("{n} 1 0:{n} / /run/containerd/{ID}/rootfs rw - overlay overlay rw\n");
+    }
+    let last = format!("1 1 8:1 /var/lib/docker/containers/{ID}/hosts /etc/hosts rw - ext4 x rw\n");
+    assert_eq!(mounts::trace(&(text.clone() + &last)), None);
+    assert!(mounts::trace(&(last + &text)).is_some());
+}
+
+#[test]
+fn parents_that_go_round_come_to_an_end() {
+    let mut host = Fake::default();
+    host.process(10, 11, "/");
+    host.process(11, 10, "/");
+    assert_eq!(
+        told(&one(&host)),
+        "7 process/redis/10 (process/redis) - []\n"
+    );
+}
+
+#[test]
+fn five_hundred_containers_are_found_in_one_look_each() {
+    let mut host = Fake::default();
+    let mut processes = Vec::new();
+    for n in 0..500_u32 {
+        let id = format!("{n:064x}");
+        for pid in [1000 + n * 2, 1001 + n * 2] {
+            host.process(pid, 1, &format!("/system.slice/docker-{id}.scope"));
+            processes.push((pid, "redis".to_owned(), u64::from(n)));
+        }
+        let labels = "\"x\":\"y\",".repeat(100);
+        host.file(
+            &format!("/var/lib/docker/containers/{id}/config.v2.json"),
+            format!(r#"{{"Name":"/c{n}","Config":{{"Labels":{{{labels}"a":"b"}}}}}}"#),
+        );
+    }
+    let (mut snapshot, members) = collected(&processes);
+    let begun = Instant::now();
+    identify(&mut snapshot, &members, &host);
+    assert_eq!(host.reads.load(Ordering::Relaxed), 500);
+    assert_eq!(snapshot.namespaces[499].name, "docker/c499");
+    // Far above what is needed, for machines that do other things too.
+    assert!(begun.elapsed().as_millis() < 2000, "{:?}", begun.elapsed());
+}
+
+/// Parts that texts are made of.
+fn word() -> impl Strategy<Value = String> {
+    prop_oneof![
+        Just(ID.to_owned()),
+        Just("docker-".to_owned()),
+        Just("/".to_owned()),
+        Just("/..".to_owned()),
+        Just("lxc.payload.".to_owned()),
+        Just("/kubepods".to_owned()),
+        Just("-pod".to_owned()),
+        Just("0f3f1a52_9c1f_4a7e_8d57_3f2b1d6a9c11".to_owned()),
+        Just("\\x2d".to_owned()),
+        Just(":".to_owned()),
+        Just(".scope".to_owned()),
+        Just("systemd-nspawn@".to_owned()),
+        Just(".service".to_owned()),
+        Just("\n".to_owned()),
+        Just(" ".to_owned()),
+        Just("/etc/hosts".to_owned()),
+        Just("/containers/".to_owned()),
+        ".{0,6}",
+    ]
+}
+
+proptest! {
+    #[test]
+    fn no_text_makes_it_panic(
+        group in proptest::collection::vec(word(), 0..12),
+        mounts in proptest::collection::vec(word(), 0..12),
+        arguments in proptest::collection::vec(word(), 0..5),
+        name in ".{0,20}",
+    ) {
+        let mut host = Fake::default();
+        let process = host.process(10, 9, &group.concat());
+        process.mounts = mounts.concat();
+        process.comm = name.clone();
+        host.process(9, 1, &mounts.concat()).arguments = arguments;
+        host.file(&format!("/var/lib/docker/containers/{ID}/config.v2.json"), name.clone());
+        let snapshot = one(&host);
+        prop_assert_eq!(snapshot.namespaces.len(), 1);
+        let _ = cgroup::read(&group.concat());
+        let _ = cgroup::unescape(&name);
+        prop_assert!(name.starts_with(pod::workload(&name)));
+    }
+}

@@ -1,0 +1,297 @@
+//! Real containers of Podman, in a storage of the test's own. They need root: so does making a
+//! container without the helpers that rootless ones need.
+
+use std::fs;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use backlint::containers::host::Host;
+use backlint::containers::identify;
+use backlint::snapshot::{Engine, Namespace, SCHEMA, Snapshot};
+
+use crate::support::program::{finish, scrubbed};
+use crate::support::wait;
+
+const IMAGE: &str = "localhost/backlint-test:1";
+
+/// Podman with containers that are gone when the test is.
+struct Podman {
+    home: tempfile::TempDir,
+}
+
+impl Podman {
+    fn new() -> Self {
+        assert!(
+            rustix::process::geteuid().is_root(),
+            "this test makes containers and needs root"
+        );
+        let home = tempfile::tempdir().unwrap();
+        // More than a sandbox around this test may allow is asked for otherwise, also for the
+        // containers that Podman makes by itself.
+        let limits =
+            "[containers]\ndefault_ulimits = [\"nofile=1024:20000\", \"nproc=1000:2000\"]\n";
+        fs::write(home.path().join("containers.conf"), limits).unwrap();
+        let podman = Self { home };
+        podman.import();
+        podman
+    }
+
+    /// An image that has nothing but busybox.
+    fn import(&self) {
+        let folder = self.home.path().join("image");
+        fs::create_dir_all(folder.join("bin")).unwrap();
+        fs::copy("/bin/busybox", folder.join("bin/busybox")).unwrap();
+        let archive = self.home.path().join("image.tar");
+        let mut tar = scrubbed("tar");
+        tar.arg("-C").arg(&folder).arg("-cf").arg(&archive).arg(".");
+        finish(&mut tar).ended(0);
+        let archive = archive.to_str().unwrap();
+        self.ask(&["import", archive, IMAGE]);
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let at = |name: &str| self.home.path().join(name);
+        let mut podman = scrubbed("podman");
+        podman
+            .env("CONTAINERS_CONF", at("containers.conf"))
+            .arg("--root")
+            .arg(at("root"))
+            .arg("--runroot")
+            .arg(at("run"))
+            .arg("--tmpdir")
+            .arg(at("tmp"))
+            .args(["--storage-driver", "vfs", "--runtime", "runc"])
+            .args(["--cgroup-manager", "cgroupfs", "--events-backend", "file"])
+            .args(arguments);
+        podman
+    }
+
+    fn ask(&self, arguments: &[&str]) -> String {
+        let run = finish(&mut self.command(arguments)).ended(0);
+        run.out.trim().to_owned()
+    }
+
+    /// Runs a container and returns the pid of its first process.
+    fn run(&self, options: &[&str], name: &str, program: &[&str]) -> u32 {
+        let start = ["run", "--detach", "--name", name];
+        let arguments = [&start, options, &[IMAGE, "/bin/busybox"], program].concat();
+        self.ask(&arguments);
+        self.pid(name)
+    }
+
+    fn pid(&self, name: &str) -> u32 {
+        let pid = self.ask(&["inspect", name, "--format", "{{.State.Pid}}"]);
+        pid.parse().unwrap()
+    }
+}
+
+impl Drop for Podman {
+    fn drop(&mut self) {
+        // A test that has failed must not leave containers; nothing can be done about a failure here.
+        for arguments in [
+            ["pod", "rm", "--all", "--force", "--time=0"],
+            ["rm", "--all", "--force", "--time=0", "--ignore"],
+        ] {
+            let _ = self.command(&arguments).output();
+        }
+    }
+}
+
+/// This machine, read as plainly as can be.
+struct Machine;
+
+impl Machine {
+    fn of(pid: u32, name: &str) -> Option<String> {
+        let bytes = fs::read(format!("/proc/{pid}/{name}")).ok()?;
+        Some(String::from_utf8_lossy(&bytes).into_owned())
+    }
+}
+
+impl Host for Machine {
+    fn cgroup(&self, pid: u32) -> Option<String> {
+        Self::of(pid, "cgroup")
+    }
+
+    fn mounts(&self, pid: u32) -> Option<String> {
+        Self::of(pid, "mountinfo")
+    }
+
+    fn arguments(&self, pid: u32) -> Option<Vec<String>> {
+        let text = Self::of(pid, "cmdline")?;
+        Some(
+            text.trim_end_matches('\0')
+                .split('\0')
+                .map(str::to_owned)
+                .collect(),
+        )
+    }
+
+    fn parent(&self, pid: u32) -> Option<u32> {
+        let stat = Self::of(pid, "stat")?;
+        stat.rsplit_once(')')?
+            .1
+            .split_whitespace()
+            .nth(1)?
+            .parse()
+            .ok()
+    }
+
+    fn variable(&self, pid: u32, name: &str) -> Option<String> {
+        let text = Self::of(pid, "environ")?;
+        let mut variables = text
+            .split('\0')
+            .filter_map(|variable| variable.split_once('='));
+        Some(variables.find(|(known, _)| *known == name)?.1.to_owned())
+    }
+
+    fn comm(&self, pid: u32) -> Option<String> {
+        Some(Self::of(pid, "comm")?.trim_end().to_owned())
+    }
+
+    fn read(&self, path: &str) -> Option<String> {
+        fs::read_to_string(path).ok()
+    }
+
+    fn list(&self, path: &str) -> Vec<String> {
+        let Ok(folder) = fs::read_dir(path) else {
+            return Vec::new();
+        };
+        let names = folder.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        names.collect()
+    }
+}
+
+/// What is found of the network namespace of these processes.
+fn identified(host: &dyn Host, name: &str, pids: &[u32]) -> Namespace {
+    let inode = fs::metadata(format!("/proc/{}/ns/net", pids[0]))
+        .unwrap()
+        .ino();
+    let mut netns = Namespace::new(name);
+    netns.id = Some(inode);
+    let mut snapshot = Snapshot {
+        schema: SCHEMA.to_owned(),
+        namespaces: vec![netns],
+        ..Snapshot::default()
+    };
+    identify(&mut snapshot, &[pids.to_vec()], host);
+    snapshot.namespaces.remove(0)
+}
+
+#[test]
+fn a_container_gives_its_name_to_its_namespace() {
+    let podman = Podman::new();
+    let pid = podman.run(&["--network=none"], "web", &["sleep", "1000"]);
+    let netns = identified(&Machine, "process/busybox/1", &[pid]);
+    assert_eq!(netns.name, "podman/web");
+    assert_eq!(netns.workload, None);
+    let [container] = netns.containers.as_slice() else {
+        panic!("{:?}", netns.containers);
+    };
+    assert_eq!(container.runtime, Engine::Podman);
+    assert_eq!(container.image.as_deref(), Some(IMAGE));
+    let id = podman.ask(&["inspect", "web", "--format", "{{.Id}}"]);
+    assert_eq!(container.id.as_deref(), Some(id.as_str()));
+}
+
+/// As where Podman makes no control groups, or a namespace hides them.
+#[test]
+fn mounts_and_the_monitor_tell_where_control_groups_do_not() {
+    struct Hidden;
+    impl Host for Hidden {
+        fn cgroup(&self, _: u32) -> Option<String> {
+            Some("0::/\n".to_owned())
+        }
+        fn mounts(&self, pid: u32) -> Option<String> {
+            Machine.mounts(pid)
+        }
+        fn arguments(&self, pid: u32) -> Option<Vec<String>> {
+            Machine.arguments(pid)
+        }
+        fn parent(&self, pid: u32) -> Option<u32> {
+            Machine.parent(pid)
+        }
+        fn variable(&self, _: u32, _: &str) -> Option<String> {
+            None
+        }
+        fn comm(&self, pid: u32) -> Option<String> {
+            Machine.comm(pid)
+        }
+        fn read(&self, path: &str) -> Option<String> {
+            Machine.read(path)
+        }
+        fn list(&self, path: &str) -> Vec<String> {
+            Machine.list(path)
+        }
+    }
+    let podman = Podman::new();
+    let pid = podman.run(&["--network=none"], "hidden", &["sleep", "1000"]);
+    assert_eq!(identified(&Hidden, "x", &[pid]).name, "podman/hidden");
+}
+
+#[test]
+fn a_pod_is_its_containers_without_the_one_that_keeps_it() {
+    let podman = Podman::new();
+    podman.ask(&[
+        "pod",
+        "create",
+        "--name=pod",
+        "--network=none",
+        "--infra-image",
+        IMAGE,
+        "--infra-command",
+        "/bin/busybox sleep 1000",
+    ]);
+    let one = podman.run(&["--pod=pod"], "one", &["sleep", "1000"]);
+    let two = podman.run(&["--pod=pod"], "two", &["sleep", "1000"]);
+    let infra = podman.ask(&["pod", "inspect", "pod", "--format", "{{.InfraContainerID}}"]);
+    let mut pids = [podman.pid(&infra), one, two];
+    pids.sort_unstable();
+    let netns = identified(&Machine, "x", &pids);
+    let names: Vec<&str> = netns
+        .containers
+        .iter()
+        .map(|one| one.name.as_str())
+        .collect();
+    assert_eq!(names, ["podman/one", "podman/two"]);
+    assert!(names.contains(&netns.name.as_str()), "{}", netns.name);
+}
+
+#[test]
+fn a_container_with_the_hosts_network_is_listed_there() {
+    let podman = Podman::new();
+    let pid = podman.run(&["--network=host"], "gateway", &["sleep", "1000"]);
+    let netns = identified(&Machine, "host", &[pid, std::process::id()]);
+    assert_eq!(netns.name, "host");
+    let names: Vec<&str> = netns
+        .containers
+        .iter()
+        .map(|one| one.name.as_str())
+        .collect();
+    assert_eq!(names, ["podman/gateway"]);
+}
+
+/// The whole program, in the container's network namespace and outside of all its others.
+#[test]
+fn a_listener_tells_its_container() {
+    let podman = Podman::new();
+    let program = ["nc", "-l", "-p", "8080"];
+    let pid = podman.run(&["--network=none"], "listening", &program);
+    let netns: PathBuf = Path::new("/proc").join(pid.to_string()).join("ns/net");
+    let listener = wait::until("the listener", || {
+        let mut enter = scrubbed("nsenter");
+        enter.arg(format!("--net={}", netns.display()));
+        enter.arg(env!("CARGO_BIN_EXE_backlint"));
+        enter.args(["snapshot", "--format", "json"]);
+        let snapshot = finish(&mut enter).ended(0).json();
+        let namespaces = snapshot["namespaces"].as_array().unwrap();
+        let mut listeners = namespaces
+            .iter()
+            .flat_map(|netns| netns["listeners"].as_array())
+            .flatten();
+        let found =
+            listeners.find(|listener| listener["address"].as_str().unwrap().ends_with(":8080"));
+        found.cloned()
+    });
+    assert_eq!(listener["container"], "podman/listening");
+}
