@@ -156,6 +156,7 @@ pub(super) fn host(
     })?;
     let mut snapshot = seen.snapshot;
     containers::identify(&mut snapshot, &seen.members, &Containers::new(&sources));
+    containers::sort(&mut snapshot);
     inspect(&mut snapshot, &Live::new(&sources.proc), catalogue);
     Ok(snapshot)
 }

@@ -22,7 +22,7 @@ use self::look::{Depth, Seen, look};
 use self::state::{Found, States};
 use self::trace::{Trace, is_id, short};
 use crate::cores;
-use crate::snapshot::{Container, Pod, Snapshot};
+use crate::snapshot::{Container, Namespace, Pod, Snapshot};
 
 /// Fewer processes than this are looked at by one thread; one costs about 20 µs.
 const WORTH_A_THREAD: usize = 32;
@@ -39,8 +39,7 @@ const OWN: &str = "self";
 /// Adds to a record of this host which containers its namespaces and listeners belong to.
 ///
 /// `members` has for each namespace of the record, in its order, the pids of some or all of its
-/// processes, ascending; afterwards the record's namespaces have the order of their new names.
-/// Nothing that cannot be read is an error: what it would have told stays
+/// processes, ascending. Nothing that cannot be read is an error: what it would have told stays
 /// unknown.
 pub fn identify(snapshot: &mut Snapshot, members: &[Vec<u32>], host: &dyn Host) {
     let seen = processes(snapshot, members, host);
@@ -95,6 +94,13 @@ pub fn identify(snapshot: &mut Snapshot, members: &[Vec<u32>], host: &dyn Host) 
     }
     name::make_unique(snapshot, &named);
     name::follow(snapshot, &before);
+}
+
+/// Gives the namespaces the order of every listing: the host's first, then backlint's own, the others
+/// by name.
+pub fn sort(snapshot: &mut Snapshot) {
+    let order = |netns: &Namespace| (!netns.is_host(), netns.name != OWN, netns.name.clone());
+    snapshot.namespaces.sort_by_cached_key(order);
 }
 
 /// Looks at the members of all namespaces and at the owners of all listeners.

@@ -3,7 +3,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::OWN;
 use super::pod;
 use super::state::Found;
 use super::trace::{is_hex, short};
@@ -62,8 +61,7 @@ pub(super) fn after_container(netns: &mut Namespace, container: &Container) {
     netns.name.clone_from(&container.name);
 }
 
-/// Gives gaps the new names of their namespaces, and the namespaces the order of their names: the
-/// host's first, then backlint's own.
+/// Gives gaps the new names of their namespaces.
 pub(super) fn follow(snapshot: &mut Snapshot, before: &[String]) {
     let now: BTreeMap<&str, &str> = before
         .iter()
@@ -79,8 +77,6 @@ pub(super) fn follow(snapshot: &mut Snapshot, before: &[String]) {
             *netns = (*name).to_owned();
         }
     }
-    let order = |netns: &Namespace| (!netns.is_host(), netns.name != OWN, netns.name.clone());
-    snapshot.namespaces.sort_by_cached_key(order);
 }
 
 /// Makes the names of all namespaces unique. Those that were not `named` here keep theirs first.
