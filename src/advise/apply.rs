@@ -126,9 +126,8 @@ fn container(netns: &Namespace) -> Option<&Container> {
 
 /// The name that the runtime knows a container by, without what is put in front of it for display.
 pub fn container_name(netns: &Namespace) -> String {
-    let name = container(netns).map_or(netns.name.as_str(), |container| &container.name);
-    name.rsplit_once('/')
-        .map_or(name, |(_, name)| name)
+    container(netns)
+        .map_or(netns.name.as_str(), Container::own_name)
         .to_owned()
 }
 

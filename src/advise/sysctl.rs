@@ -9,6 +9,7 @@ use crate::kernel::sysctls::Scope;
 use crate::kernel::{syn_queue, sysctls};
 use crate::rules::Advice;
 use crate::rules::finding::{About, Finding, SysctlTarget};
+use crate::text::shell;
 
 /// Set a sysctl in one namespace.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,8 +20,8 @@ pub struct SysctlStep {
     pub at: Vec<usize>,
     /// What sets it so that it lasts.
     pub home: Home,
-    /// Whether it is the first namespace of the record: the one that the machine's own files and a
-    /// plain `sysctl` reach. The others have files of their own, or none.
+    /// Whether it is the first namespace of the record, and no other maker of it is known: the one that
+    /// the machine's own files and a plain `sysctl` reach. The others have files of their own, or none.
     pub first: bool,
     /// Dotted key.
     pub key: String,
@@ -40,9 +41,12 @@ impl SysctlStep {
         (value > from).then_some(value)
     }
 
-    /// The command that shows whether the value is in force, where a plain one does.
-    pub fn verify(&self) -> Option<String> {
-        self.first.then(|| format!("sysctl {}", self.key))
+    /// The command that shows whether the value is in force.
+    pub fn verify(&self) -> String {
+        match self.first {
+            true => format!("sysctl {}", self.key),
+            false => format!("backlint list --netns {}", shell::word(&self.netns)),
+        }
     }
 }
 
@@ -69,7 +73,7 @@ pub(super) fn resolve(
         netns: netns.name.clone(),
         at: vec![index],
         home,
-        first: index == 0,
+        first: index == 0 && matches!(Home::of(netns), Home::Host | Home::Unknown),
         key: key.to_owned(),
         value,
         from: netns.sysctls.get(key).map(ToString::to_string),

@@ -55,7 +55,7 @@ pub(super) enum PlanStep<'a> {
         from: Option<&'a str>,
         value: &'a str,
         reasons: &'a [String],
-        verify: Option<String>,
+        verify: String,
         /// Names of all namespaces that need it.
         namespaces: Vec<&'a str>,
         /// What `backlint patch --for` calls the place.
