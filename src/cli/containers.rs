@@ -12,12 +12,15 @@ pub(super) struct Containers {
     processes: Processes,
     /// `None`: it cannot be opened, so no file is there.
     root: Option<Root>,
+    /// Processes that have this one's mount namespace, ascending. `None`: nobody looked.
+    sharing: Option<Vec<u32>>,
 }
 
 impl Containers {
     /// The host that these sources show.
-    pub(super) fn new(sources: &Sources) -> Self {
+    pub(super) fn new(sources: &Sources, sharing: Option<Vec<u32>>) -> Self {
         Self {
+            sharing,
             processes: Processes::new(&sources.proc),
             root: Root::open(&sources.root).ok(),
         }
@@ -25,6 +28,13 @@ impl Containers {
 }
 
 impl Host for Containers {
+    fn shares_mounts(&self, pid: u32) -> bool {
+        match &self.sharing {
+            Some(sharing) => sharing.binary_search(&pid).is_ok(),
+            None => self.processes.shares_mounts(pid),
+        }
+    }
+
     fn cgroup(&self, pid: u32) -> Option<String> {
         self.processes.cgroup(pid)
     }

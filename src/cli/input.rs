@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::args::Where;
 use super::containers::Containers;
 use super::host::Live;
-use super::netns;
+use super::netns::{self, Choice};
 use crate::assess::check;
 use crate::collect::{self, Sources, Wanted};
 use crate::containers;
@@ -149,13 +149,20 @@ pub(super) fn host(
     catalogue: &Catalogue,
 ) -> Result<Snapshot, Failure> {
     let sources = Sources::default();
-    let namespaces = netns::find(&sources, place)?;
-    let seen = collect::look(&sources, wanted, namespaces).map_err(|error| {
+    let seen = match netns::choose(&sources, place)? {
+        Choice::Reach(reach) => collect::look_around(&sources, wanted, reach),
+        Choice::These(namespaces) => collect::look(&sources, wanted, namespaces),
+    };
+    let seen = seen.map_err(|error| {
         let advice = "nothing could be audited; run backlint as root, outside of sandboxes";
         Failure::Other(anyhow::Error::new(error).context(advice))
     })?;
     let mut snapshot = seen.snapshot;
-    containers::identify(&mut snapshot, &seen.members, &Containers::new(&sources));
+    containers::identify(
+        &mut snapshot,
+        &seen.members,
+        &Containers::new(&sources, seen.sharing),
+    );
     containers::sort(&mut snapshot);
     inspect(&mut snapshot, &Live::new(&sources.proc), catalogue);
     Ok(snapshot)

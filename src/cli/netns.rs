@@ -59,8 +59,16 @@ impl FromStr for Chosen {
     }
 }
 
+/// What a command is to look at.
+pub(super) enum Choice {
+    /// Everything within reach.
+    Reach(Reach),
+    /// These namespaces.
+    These(Namespaces),
+}
+
 /// Finds the namespaces that a command is to look at.
-pub(super) fn find(sources: &Sources, arguments: &Where) -> Result<Namespaces, Failure> {
+pub(super) fn choose(sources: &Sources, arguments: &Where) -> Result<Choice, Failure> {
     let everywhere = if arguments.deep {
         Reach::Deep
     } else {
@@ -74,13 +82,13 @@ pub(super) fn find(sources: &Sources, arguments: &Where) -> Result<Namespaces, F
         } else {
             Reach::OwnAndCount
         };
-        return Ok(Namespaces::find(sources, reach));
+        return Ok(Choice::Reach(reach));
     }
     if chosen.contains(&Chosen::All) {
-        return Ok(Namespaces::find(sources, everywhere));
+        return Ok(Choice::Reach(everywhere));
     }
     if chosen.iter().all(|chosen| *chosen == Chosen::Own) {
-        return Ok(Namespaces::find(sources, Reach::Own));
+        return Ok(Choice::Reach(Reach::Own));
     }
     let found = Namespaces::find(sources, everywhere);
     let names = |chosen: &Chosen| matches!(chosen, Chosen::Name(_));
@@ -103,11 +111,12 @@ pub(super) fn find(sources: &Sources, arguments: &Where) -> Result<Namespaces, F
             }
         }
     }
-    Ok(Namespaces {
+    Ok(Choice::These(Namespaces {
         all: kept,
         gaps: Vec::new(),
         follow: false,
-    })
+        sharing: found.sharing,
+    }))
 }
 
 /// The namespaces with the names of their containers, in the same order.
@@ -121,7 +130,11 @@ fn identified(sources: &Sources, found: &Namespaces) -> Vec<Namespace> {
         .iter()
         .map(|netns| netns.pids().to_vec())
         .collect();
-    containers::identify(&mut snapshot, &members, &Containers::new(sources));
+    containers::identify(
+        &mut snapshot,
+        &members,
+        &Containers::new(sources, found.sharing.clone()),
+    );
     let with = |netns: &Netns| {
         let mut records = snapshot.namespaces.iter();
         let known = records.find(|record| record.id == netns.inode());

@@ -103,6 +103,8 @@ pub struct Seen {
     pub snapshot: Snapshot,
     /// For each of its namespaces, in its order: pids of processes in it, ascending.
     pub members: Vec<Vec<u32>>,
+    /// Processes that have the caller's mount namespace, ascending. `None`: nobody looked.
+    pub sharing: Option<Vec<u32>>,
 }
 
 /// Looks at the network namespace of the calling thread.
@@ -115,6 +117,28 @@ pub fn snapshot(sources: &Sources, wanted: &Wanted) -> Result<Snapshot, CollectE
     Ok(look(sources, wanted, own)?.snapshot)
 }
 
+/// Looks at the network namespaces within reach; the calling thread's is read while the others are
+/// searched.
+///
+/// # Errors
+///
+/// [`CollectError`] when no listener table at all could be read.
+pub fn look_around(sources: &Sources, wanted: &Wanted, reach: Reach) -> Result<Seen, CollectError> {
+    let (namespaces, own) = thread::scope(|scope| {
+        let search = || Namespaces::find(sources, reach);
+        let helper = thread::Builder::new().spawn_scoped(scope, search);
+        let own = Begun::read(sources, wanted);
+        let namespaces = match helper.map(thread::ScopedJoinHandle::join) {
+            Ok(Ok(namespaces)) => namespaces,
+            Ok(Err(panic)) => std::panic::resume_unwind(panic),
+            // No thread was to be had.
+            Err(_) => search(),
+        };
+        (namespaces, own)
+    });
+    look_at(sources, wanted, namespaces, Some(own))
+}
+
 /// Looks at these network namespaces.
 ///
 /// # Errors
@@ -125,10 +149,21 @@ pub fn look(
     wanted: &Wanted,
     namespaces: Namespaces,
 ) -> Result<Seen, CollectError> {
+    look_at(sources, wanted, namespaces, None)
+}
+
+/// Looks at namespaces, of which the calling thread's may have been read already.
+fn look_at(
+    sources: &Sources,
+    wanted: &Wanted,
+    namespaces: Namespaces,
+    own: Option<Begun>,
+) -> Result<Seen, CollectError> {
     let Namespaces {
         all,
         mut gaps,
         follow,
+        sharing,
     } = namespaces;
     let mut look = Look {
         sources,
@@ -136,7 +171,7 @@ pub fn look(
         read: Vec::new(),
         refused: Vec::new(),
     };
-    let mut owners = look.read(&all, follow);
+    let mut owners = look.read(&all, own, follow);
     if let Some(Ok(owners)) = owners.as_mut().filter(|_| follow) {
         look.follow(&all, owners);
     }
@@ -158,7 +193,10 @@ pub fn look(
     if let Some(owners) = owners {
         holders::keep(sources, &mut parts, owners, &mut gaps);
     }
-    Ok(record(sources, wanted, found, parts, gaps))
+    Ok(Seen {
+        sharing,
+        ..record(sources, wanted, found, parts, gaps)
+    })
 }
 
 /// Why nothing could be read; `None`: at least one namespace was.
@@ -199,12 +237,16 @@ struct Look<'a> {
 impl Look<'_> {
     /// Reads all of these, and searches the owners of their listeners; of namespaces too that
     /// descriptors hold open, where those are to be followed.
-    fn read(&mut self, all: &[Netns], follow: bool) -> Option<io::Result<Owners>> {
+    fn read(
+        &mut self,
+        all: &[Netns],
+        begun: Option<Begun>,
+        follow: bool,
+    ) -> Option<io::Result<Owners>> {
         let (own, others): (Vec<&Netns>, Vec<&Netns>) = all.iter().partition(|netns| netns.own);
         self.enter(&others);
-        let begun = own
-            .first()
-            .map(|netns| (*netns, Begun::read(self.sources, self.wanted)));
+        let read = || begun.unwrap_or_else(|| Begun::read(self.sources, self.wanted));
+        let begun = own.first().map(|netns| (*netns, read()));
         let mut inodes = holders::inodes(self.read.iter().map(|(_, part)| part));
         inodes.extend(begun.iter().flat_map(|(_, begun)| begun.inodes()));
         let sources = self.sources;
@@ -328,7 +370,11 @@ fn record(
         files,
         gaps,
     };
-    Seen { snapshot, members }
+    Seen {
+        snapshot,
+        members,
+        sharing: None,
+    }
 }
 
 /// Reads the two tables of TCP as often as it is called, through one socket, and counts their rows:

@@ -127,6 +127,12 @@ impl Processes {
         Some(name)
     }
 
+    /// Whether a process has the mount namespace of this one. `false`: another, or not readable.
+    pub fn shares_mounts(&self, pid: u32) -> bool {
+        let own = fs::read_link(self.proc.join("self/ns/mnt")).ok();
+        own.is_some() && own == fs::read_link(self.path(pid, "ns/mnt")).ok()
+    }
+
     /// The root directory of a process, as a path of this one.
     pub fn root(&self, pid: u32) -> PathBuf {
         self.path(pid, "root")

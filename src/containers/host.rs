@@ -6,6 +6,9 @@
 pub trait Host: Sync {
     /// The text of /proc/PID/cgroup, see cgroups(7). `None`: gone, or not readable.
     fn cgroup(&self, pid: u32) -> Option<String>;
+    /// Whether the process has backlint's own mount namespace, and so is in no container of this host.
+    /// `false`: it has another, or nobody knows.
+    fn shares_mounts(&self, pid: u32) -> bool;
     /// The text of /proc/PID/mountinfo, see proc_pid_mountinfo(5). It may be cut off.
     fn mounts(&self, pid: u32) -> Option<String>;
     /// The command line, the program's name first; empty for none. `None`: not readable.

@@ -118,10 +118,13 @@ fn processes(snapshot: &Snapshot, members: &[Vec<u32>], host: &dyn Host) -> BTre
             true => (Depth::Monitors, MOST_MONITORED),
             false => (Depth::All, MOST_DEEP),
         };
-        for (n, pid) in owners.iter().enumerate() {
-            want(*pid, if n < most { deep } else { Depth::Groups });
+        // Of the host's, and of those beside backlint, most are in no container, and one look tells.
+        let ours = netns.is_host() || netns.name == OWN;
+        let may_be = |pid: &u32| !(ours && host.shares_mounts(*pid));
+        for (n, pid) in owners.into_iter().filter(may_be).enumerate() {
+            want(pid, if n < most { deep } else { Depth::Groups });
         }
-        for (n, pid) in members.iter().enumerate() {
+        for (n, pid) in members.iter().filter(|pid| may_be(pid)).enumerate() {
             let deep = n < MOST_DEEP && !netns.is_host();
             want(*pid, if deep { Depth::All } else { Depth::Groups });
         }
@@ -170,7 +173,8 @@ impl Containers {
             .namespaces
             .iter()
             .flat_map(|netns| &netns.listeners);
-        for path in listeners.filter_map(|listener| listener.cgroup.as_deref()) {
+        let paths: BTreeSet<&str> = listeners.filter_map(|it| it.cgroup.as_deref()).collect();
+        for path in paths {
             let traces = cgroup::traces(path);
             if !traces.is_empty() {
                 todo.entry(traces).or_default();

@@ -4,8 +4,13 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
+use std::mem::MaybeUninit;
+use std::os::fd::BorrowedFd;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
+
+use rustix::fs::{AtFlags, readlinkat_raw, statat};
+use rustix::io::Errno;
 
 use super::scan::Scan;
 use super::{Id, Netns, Way, mounts};
@@ -106,6 +111,32 @@ fn holder(path: &Path, proc: &Path) -> Option<(&'static str, String)> {
         "fd" => Some(("descriptor", pid)),
         _ => None,
     }
+}
+
+/// What [`identity`] says, without the kernel making the file: a link below /proc names the inode, and
+/// the device of namespaces is known.
+pub(super) fn of_link(proc: BorrowedFd<'_>, path: &str, device: Option<u64>) -> io::Result<Id> {
+    let mut target = [MaybeUninit::uninit(); 32];
+    let inode = match readlinkat_raw(proc, path, &mut target) {
+        Ok((target, _)) => inode(target),
+        // A fake host has files.
+        Err(Errno::INVAL) => None,
+        Err(error) => return Err(error.into()),
+    };
+    if let (Some(inode), Some(device)) = (inode, device) {
+        return Ok(Id { device, inode });
+    }
+    let file = statat(proc, path, AtFlags::empty())?;
+    Ok(Id {
+        device: file.st_dev,
+        inode: file.st_ino,
+    })
+}
+
+/// The inode of `net:[4026532200]`.
+fn inode(target: &[u8]) -> Option<u64> {
+    let (_, rest) = std::str::from_utf8(target).ok()?.split_once(":[")?;
+    rest.strip_suffix(']')?.parse().ok()
 }
 
 /// Device and inode of a namespace's file.

@@ -135,6 +135,8 @@ pub struct Namespaces {
     pub gaps: Vec<Gap>,
     /// Whether namespaces that turn up later are to be looked at too.
     pub follow: bool,
+    /// Processes that have the caller's mount namespace, ascending. `None`: nobody looked.
+    pub sharing: Option<Vec<u32>>,
 }
 
 impl Namespaces {
@@ -149,12 +151,14 @@ impl Namespaces {
             all: Vec::new(),
             gaps: Vec::new(),
             follow: matches!(reach, Reach::All | Reach::Deep),
+            sharing: None,
         };
         if reach == Reach::Own {
             found.all.push(known.named(own, &sources.proc));
             return found;
         }
-        let scan = Scan::run(sources, reach == Reach::Deep, &known);
+        let mut scan = Scan::run(sources, reach == Reach::Deep, &known);
+        found.sharing = Some(std::mem::take(&mut scan.sharing));
         let known = known.with_host(&scan);
         if reach == Reach::OwnAndCount {
             found.all.push(known.named(own, &sources.proc));

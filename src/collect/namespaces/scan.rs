@@ -1,10 +1,11 @@
 //! The search: every process, every mount namespace, and where asked every thread and descriptor.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
+use std::fs::{self, File};
+use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 
-use super::known::{Known, identity, netstat};
+use super::known::{Known, identity, netstat, of_link};
 use super::{Id, MOST_PIDS, Netns, Way, mounts, of_process};
 use crate::collect::{Sources, owners};
 use crate::cores;
@@ -19,8 +20,8 @@ pub(super) struct Scan {
     closed: BTreeMap<Id, u32>,
     /// The namespace that PID 1 is in, where it may not be looked into.
     host: Option<Id>,
-    /// Whether there are processes of which not even that is known.
-    hidden: bool,
+    /// Processes that have the caller's mount namespace, ascending.
+    pub(super) sharing: Vec<u32>,
 }
 
 /// What one process shows.
@@ -36,7 +37,21 @@ impl Scan {
         let mut scan = Self::default();
         let proc = &sources.proc;
         let pids = pids(proc);
-        let processes = cores::map(&pids, |pid| process(proc, *pid, deep));
+        let Ok(directory) = File::open(proc) else {
+            return scan;
+        };
+        let at = directory.as_fd();
+        let device = known.own.map(|id| id.device);
+        let processes = cores::map(&pids, |pid| Process {
+            pid: *pid,
+            net: of_link(at, &format!("{pid}/ns/net"), device).ok(),
+            mnt: of_link(at, &format!("{pid}/ns/mnt"), device).ok(),
+            threads: if deep {
+                threads(proc, *pid)
+            } else {
+                Vec::new()
+            },
+        });
         let mut closed = Vec::new();
         for process in &processes {
             match process.net {
@@ -76,6 +91,10 @@ impl Scan {
         for (id, point) in mounts::of_process(proc, "thread-self") {
             self.way(id, Way::Path(point));
         }
+        let sharing = processes
+            .iter()
+            .filter(|process| own.is_some() && process.mnt == own);
+        self.sharing = sharing.map(|process| process.pid).collect();
         let mut seen: BTreeSet<Id> = own.into_iter().collect();
         let new = |process: &&Process| process.mnt.is_some_and(|id| seen.insert(id));
         let firsts: Vec<u32> = processes
@@ -129,8 +148,8 @@ impl Scan {
                 Some((file, None)) => {
                     self.closed.entry(file).or_insert(*pid);
                 }
-                // It ended, or it is a zombie, or procfs hides it.
-                None => self.hidden |= proc.join(pid.to_string()).join("ns").exists(),
+                // It ended, or it is a zombie.
+                None => {}
             }
         }
     }
@@ -198,23 +217,9 @@ fn pids(proc: &Path) -> Vec<u32> {
     pids
 }
 
-fn process(proc: &Path, pid: u32, deep: bool) -> Process {
-    let net = identity(&of_process(proc, pid)).ok();
-    let threads = if deep {
-        threads(proc, pid, net)
-    } else {
-        Vec::new()
-    };
-    Process {
-        pid,
-        net,
-        mnt: identity(&proc.join(format!("{pid}/ns/mnt"))).ok(),
-        threads,
-    }
-}
-
 /// Namespaces that threads of a process are in and its first one is not.
-fn threads(proc: &Path, pid: u32, net: Option<Id>) -> Vec<(Id, PathBuf)> {
+fn threads(proc: &Path, pid: u32) -> Vec<(Id, PathBuf)> {
+    let net = identity(&of_process(proc, pid)).ok();
     let tasks = fs::read_dir(proc.join(format!("{pid}/task")));
     let mut found: BTreeMap<Id, PathBuf> = BTreeMap::new();
     for task in tasks.into_iter().flatten().flatten() {

@@ -40,6 +40,10 @@ impl Fake {
 }
 
 impl Host for Fake {
+    fn shares_mounts(&self, _: u32) -> bool {
+        false
+    }
+
     fn cgroup(&self, pid: u32) -> Option<String> {
         Some(self.processes.get(&pid)?.cgroup.clone())
     }

@@ -33,6 +33,10 @@ impl Tree {
 }
 
 impl Host for Tree {
+    fn shares_mounts(&self, _: u32) -> bool {
+        false
+    }
+
     fn cgroup(&self, pid: u32) -> Option<String> {
         self.of(pid, "cgroup")
     }

@@ -109,6 +109,10 @@ impl Machine {
 }
 
 impl Host for Machine {
+    fn shares_mounts(&self, _: u32) -> bool {
+        false
+    }
+
     fn cgroup(&self, pid: u32) -> Option<String> {
         Self::of(pid, "cgroup")
     }
@@ -199,6 +203,10 @@ fn a_container_gives_its_name_to_its_namespace() {
 fn mounts_and_the_monitor_tell_where_control_groups_do_not() {
     struct Hidden;
     impl Host for Hidden {
+        fn shares_mounts(&self, _: u32) -> bool {
+            false
+        }
+
         fn cgroup(&self, _: u32) -> Option<String> {
             Some("0::/\n".to_owned())
         }
