@@ -4,98 +4,27 @@
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use backlint::containers::host::Host;
 use backlint::containers::identify;
 use backlint::snapshot::{Engine, Namespace, SCHEMA, Snapshot};
 
+use crate::support::podman::Podman;
 use crate::support::program::{finish, scrubbed};
 use crate::support::wait;
 
 const IMAGE: &str = "localhost/backlint-test:1";
+const BUSYBOX: &str = "/bin/busybox";
 
-/// Podman with containers that are gone when the test is.
-struct Podman {
-    home: tempfile::TempDir,
-}
-
-impl Podman {
-    fn new() -> Self {
-        assert!(
-            rustix::process::geteuid().is_root(),
-            "this test makes containers and needs root"
-        );
-        let home = tempfile::tempdir().unwrap();
-        // More than a sandbox around this test may allow is asked for otherwise, also for the
-        // containers that Podman makes by itself.
-        let limits =
-            "[containers]\ndefault_ulimits = [\"nofile=1024:20000\", \"nproc=1000:2000\"]\n";
-        fs::write(home.path().join("containers.conf"), limits).unwrap();
-        let podman = Self { home };
-        podman.import();
-        podman
-    }
-
-    /// An image that has nothing but busybox.
-    fn import(&self) {
-        let folder = self.home.path().join("image");
-        fs::create_dir_all(folder.join("bin")).unwrap();
-        fs::copy("/bin/busybox", folder.join("bin/busybox")).unwrap();
-        let archive = self.home.path().join("image.tar");
-        let mut tar = scrubbed("tar");
-        tar.arg("-C").arg(&folder).arg("-cf").arg(&archive).arg(".");
-        finish(&mut tar).ended(0);
-        let archive = archive.to_str().unwrap();
-        self.ask(&["import", archive, IMAGE]);
-    }
-
-    fn command(&self, arguments: &[&str]) -> Command {
-        let at = |name: &str| self.home.path().join(name);
-        let mut podman = scrubbed("podman");
-        podman
-            .env("CONTAINERS_CONF", at("containers.conf"))
-            .arg("--root")
-            .arg(at("root"))
-            .arg("--runroot")
-            .arg(at("run"))
-            .arg("--tmpdir")
-            .arg(at("tmp"))
-            .args(["--storage-driver", "vfs", "--runtime", "runc"])
-            .args(["--cgroup-manager", "cgroupfs", "--events-backend", "file"])
-            .args(arguments);
-        podman
-    }
-
-    fn ask(&self, arguments: &[&str]) -> String {
-        let run = finish(&mut self.command(arguments)).ended(0);
-        run.out.trim().to_owned()
-    }
-
-    /// Runs a container and returns the pid of its first process.
-    fn run(&self, options: &[&str], name: &str, program: &[&str]) -> u32 {
-        let start = ["run", "--detach", "--name", name];
-        let arguments = [&start, options, &[IMAGE, "/bin/busybox"], program].concat();
-        self.ask(&arguments);
-        self.pid(name)
-    }
-
-    fn pid(&self, name: &str) -> u32 {
-        let pid = self.ask(&["inspect", name, "--format", "{{.State.Pid}}"]);
-        pid.parse().unwrap()
-    }
-}
-
-impl Drop for Podman {
-    fn drop(&mut self) {
-        // A test that has failed must not leave containers; nothing can be done about a failure here.
-        for arguments in [
-            ["pod", "rm", "--all", "--force", "--time=0"],
-            ["rm", "--all", "--force", "--time=0", "--ignore"],
-        ] {
-            let _ = self.command(&arguments).output();
-        }
-    }
+/// Podman with an image that has nothing but busybox.
+fn podman() -> Podman {
+    assert!(
+        rustix::process::geteuid().is_root(),
+        "this test makes containers and needs root"
+    );
+    let podman = Podman::new();
+    podman.image(IMAGE, &[("/bin/busybox", "/bin/busybox")], &[BUSYBOX]);
+    podman
 }
 
 /// This machine, read as plainly as can be.
@@ -184,8 +113,13 @@ fn identified(host: &dyn Host, name: &str, pids: &[u32]) -> Namespace {
 
 #[test]
 fn a_container_gives_its_name_to_its_namespace() {
-    let podman = Podman::new();
-    let pid = podman.run(&["--network=none"], "web", &["sleep", "1000"]);
+    let podman = podman();
+    let pid = podman.run(
+        &["--network=none"],
+        "web",
+        IMAGE,
+        &[BUSYBOX, "sleep", "1000"],
+    );
     let netns = identified(&Machine, "process/busybox/1", &[pid]);
     assert_eq!(netns.name, "podman/web");
     assert_eq!(netns.workload, None);
@@ -232,14 +166,19 @@ fn mounts_and_the_monitor_tell_where_control_groups_do_not() {
             Machine.list(path)
         }
     }
-    let podman = Podman::new();
-    let pid = podman.run(&["--network=none"], "hidden", &["sleep", "1000"]);
+    let podman = podman();
+    let pid = podman.run(
+        &["--network=none"],
+        "hidden",
+        IMAGE,
+        &[BUSYBOX, "sleep", "1000"],
+    );
     assert_eq!(identified(&Hidden, "x", &[pid]).name, "podman/hidden");
 }
 
 #[test]
 fn a_pod_is_its_containers_without_the_one_that_keeps_it() {
-    let podman = Podman::new();
+    let podman = podman();
     podman.ask(&[
         "pod",
         "create",
@@ -250,8 +189,8 @@ fn a_pod_is_its_containers_without_the_one_that_keeps_it() {
         "--infra-command",
         "/bin/busybox sleep 1000",
     ]);
-    let one = podman.run(&["--pod=pod"], "one", &["sleep", "1000"]);
-    let two = podman.run(&["--pod=pod"], "two", &["sleep", "1000"]);
+    let one = podman.run(&["--pod=pod"], "one", IMAGE, &[BUSYBOX, "sleep", "1000"]);
+    let two = podman.run(&["--pod=pod"], "two", IMAGE, &[BUSYBOX, "sleep", "1000"]);
     let infra = podman.ask(&["pod", "inspect", "pod", "--format", "{{.InfraContainerID}}"]);
     let mut pids = [podman.pid(&infra), one, two];
     pids.sort_unstable();
@@ -267,8 +206,13 @@ fn a_pod_is_its_containers_without_the_one_that_keeps_it() {
 
 #[test]
 fn a_container_with_the_hosts_network_is_listed_there() {
-    let podman = Podman::new();
-    let pid = podman.run(&["--network=host"], "gateway", &["sleep", "1000"]);
+    let podman = podman();
+    let pid = podman.run(
+        &["--network=host"],
+        "gateway",
+        IMAGE,
+        &[BUSYBOX, "sleep", "1000"],
+    );
     let netns = identified(&Machine, "host", &[pid, std::process::id()]);
     assert_eq!(netns.name, "host");
     let names: Vec<&str> = netns
@@ -282,9 +226,9 @@ fn a_container_with_the_hosts_network_is_listed_there() {
 /// The whole program, in the container's network namespace and outside of all its others.
 #[test]
 fn a_listener_tells_its_container() {
-    let podman = Podman::new();
-    let program = ["nc", "-l", "-p", "8080"];
-    let pid = podman.run(&["--network=none"], "listening", &program);
+    let podman = podman();
+    let program = [BUSYBOX, "nc", "-l", "-p", "8080"];
+    let pid = podman.run(&["--network=none"], "listening", IMAGE, &program);
     let netns: PathBuf = Path::new("/proc").join(pid.to_string()).join("ns/net");
     let listener = wait::until("the listener", || {
         let mut enter = scrubbed("nsenter");

@@ -5,6 +5,7 @@ pub(crate) mod helper;
 pub(crate) mod netns;
 pub(crate) mod packets;
 pub(crate) mod peak;
+pub(crate) mod podman;
 pub(crate) mod program;
 pub(crate) mod sandbox;
 pub(crate) mod servers;

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use super::{text, tool, written};
 use crate::support::netns::in_netns;
+use crate::support::podman::Podman;
 use crate::support::program::{Run, finish, finish_with};
 
 /// Applies a diff to a folder.
@@ -114,115 +115,53 @@ fn ansible_writes_the_file_and_sets_the_value() {
     });
 }
 
-/// Podman with a storage of its own and an image that is one file.
-struct Podman {
-    home: tempfile::TempDir,
+/// Podman with images that are one file, under the names that the records have.
+fn podman() -> Podman {
+    let podman = Podman::new();
+    for image in ["localhost/redis:7", "localhost/nginx:1.27"] {
+        podman.image(image, &[("/bin/true", "/server")], &["/server"]);
+    }
+    podman
 }
 
-impl Podman {
-    fn new() -> Self {
-        let podman = Self {
-            home: tempfile::tempdir().unwrap(),
-        };
-        let image = podman.home.path().join("image");
-        fs::create_dir(&image).unwrap();
-        fs::copy("/bin/true", image.join("server")).unwrap();
-        let archive = podman.home.path().join("image.tar");
-        let tar = finish(
-            tool("tar")
-                .args(["--owner=0", "--group=0", "-C"])
-                .arg(&image)
-                .arg("-cf")
-                .arg(&archive)
-                .arg("."),
-        );
-        tar.ended(0);
-        let archive = archive.to_str().unwrap();
-        // Under the names that the records have, so that no registry is asked.
-        for image in ["localhost/redis:7", "localhost/nginx:1.27"] {
-            podman.run(&["import", "--change", "CMD [\"/server\"]", archive, image]);
-        }
-        podman
-    }
-
-    /// The options of every command.
-    fn options(&self) -> [String; 10] {
-        let at = |name: &str| self.home.path().join(name).display().to_string();
-        [
-            "--root".to_owned(),
-            at("storage"),
-            "--runroot".to_owned(),
-            at("run"),
-            "--storage-driver".to_owned(),
-            "vfs".to_owned(),
-            "--runtime".to_owned(),
-            "runc".to_owned(),
-            "--cgroup-manager".to_owned(),
-            "cgroupfs".to_owned(),
-        ]
-    }
-
-    #[track_caller]
-    fn run(&self, arguments: &[&str]) -> String {
-        let mut command = tool("podman");
-        command.args(self.options()).args(arguments);
-        finish(command.env("HOME", self.home.path())).ended(0).out
-    }
-
-    /// Runs a text of `docker run` or `podman run` lines, but makes containers without starting
-    /// them and without a network's hardware.
-    #[track_caller]
-    fn create(&self, script: &str) {
-        let own = "--network none --ulimit nofile=1024:1024 --ulimit nproc=1024:1024";
-        let options = self.options().join(" ");
-        let function = format!("() {{ shift 2; command podman {options} create {own} \"$@\"; }}\n");
-        let script = format!("set -e\ndocker{function}podman{function}{script}");
-        let mut command = tool("bash");
-        command.current_dir(self.home.path());
-        command.env("IMAGE", "redis:7");
-        command.env("HOME", self.home.path());
-        finish_with(&mut command, script.as_bytes()).ended(0);
-    }
-
-    /// What the kernel has in a container's network namespace.
-    fn sysctl(&self, name: &str, key: &str) -> String {
-        self.run(&["init", name]);
-        let pid = self.run(&["inspect", name, "--format", "{{.State.Pid}}"]);
-        let path = format!("/proc/sys/{}", key.replace('.', "/"));
-        let mut command = tool("nsenter");
-        // A rootless container's namespace belongs to a user namespace.
-        if !rustix::process::getuid().is_root() {
-            command.args(["--user", "--preserve-credentials"]);
-        }
-        let value = finish(command.args(["-t", pid.trim(), "-n", "cat", &path])).ended(0);
-        value.out.trim().to_owned()
-    }
+/// Runs a text of `docker run` or `podman run` lines, but makes containers without starting them.
+#[track_caller]
+fn create(podman: &Podman, script: &str) {
+    let verb = "create --network none";
+    podman.shell(script, verb).ended(0);
 }
 
-impl Drop for Podman {
-    fn drop(&mut self) {
-        let mut command = tool("podman");
-        command
-            .args(self.options())
-            .args(["rm", "--all", "--force", "--time", "0"]);
-        finish(command.env("HOME", self.home.path()));
+/// What the kernel has in a container's network namespace.
+fn sysctl(podman: &Podman, name: &str, key: &str) -> String {
+    podman.ask(&["init", name]);
+    let pid = podman.pid(name).to_string();
+    let path = format!("/proc/sys/{}", key.replace('.', "/"));
+    let mut command = tool("nsenter");
+    // A rootless container's namespace belongs to a user namespace.
+    if !rustix::process::getuid().is_root() {
+        command.args(["--user", "--preserve-credentials"]);
     }
+    let value = finish(command.args(["-t", &pid, "-n", "cat", &path])).ended(0);
+    value.out.trim().to_owned()
 }
 
 #[test]
 fn podman_makes_the_containers_and_the_kernel_has_the_values() {
-    let podman = Podman::new();
+    let podman = podman();
     let somaxconn = "net.core.somaxconn";
-    podman.create(&text("podman", "podman"));
-    assert_eq!(podman.sysctl("cache", somaxconn), "511");
-    assert_eq!(podman.sysctl("systemd-web", "net.ipv4.tcp_syncookies"), "1");
-    podman.run(&["rm", "--all", "--force", "--time", "0"]);
-    podman.create(&text("docker", "docker"));
-    assert_eq!(podman.sysctl("queue", somaxconn), "1024");
+    create(&podman, &text("podman", "podman"));
+    assert_eq!(sysctl(&podman, "cache", somaxconn), "511");
+    assert_eq!(
+        sysctl(&podman, "systemd-web", "net.ipv4.tcp_syncookies"),
+        "1"
+    );
+    podman.ask(&["rm", "--all", "--force", "--time", "0"]);
+    create(&podman, &text("docker", "docker"));
+    assert_eq!(sysctl(&podman, "queue", somaxconn), "1024");
     // Whatever a host is called, its lines do what they say and nothing else.
-    podman.create(&written("hostile", "docker").ended(0).out);
-    assert_eq!(podman.sysctl("fine", somaxconn), "511");
-    assert!(!podman.home.path().join("pwned").exists());
+    create(&podman, &written("hostile", "docker").ended(0).out);
+    assert_eq!(sysctl(&podman, "fine", somaxconn), "511");
+    assert!(!podman.home().join("pwned").exists());
     quadlet(&podman);
 }
 
@@ -242,8 +181,9 @@ fn quadlet(podman: &Podman) {
             flags += &format!(" --sysctl {word}");
         }
     }
-    podman.create(&format!(
-        "podman run --detach --name quadlet{flags} redis:7"
-    ));
-    assert_eq!(podman.sysctl("quadlet", "net.core.somaxconn"), "511");
+    create(
+        podman,
+        &format!("podman run --detach --name quadlet{flags} redis:7"),
+    );
+    assert_eq!(sysctl(podman, "quadlet", "net.core.somaxconn"), "511");
 }
