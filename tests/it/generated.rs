@@ -64,24 +64,29 @@ fn the_reference_of_services_is_up_to_date() {
     );
 }
 
-/// README's screenful is what the program really prints for that fixture.
+/// README's screenfuls are what the program really prints for these fixtures.
 #[test]
-fn the_screenful_in_the_readme_is_real() {
-    const FIXTURE: &str = "fixtures/debian11-nginx-128.yaml";
-    let output = Command::new(env!("CARGO_BIN_EXE_backlint"))
-        .args(["--snapshot", FIXTURE])
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .output()
-        .unwrap();
-    let screen = String::from_utf8(output.stdout).unwrap();
+fn the_screenfuls_in_the_readme_are_real() {
     let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
-    let text = std::fs::read_to_string(readme).unwrap();
-    let begin = format!("```console\n$ backlint --snapshot {FIXTURE}\n");
-    let (before, rest) = text
-        .split_once(&begin)
-        .expect("README.md shows the fixture");
-    let (_, after) = rest.split_once("```\n").expect("the block ends");
-    compare("README.md", &format!("{before}{begin}{screen}```\n{after}"));
+    let mut text = std::fs::read_to_string(readme).unwrap();
+    for fixture in [
+        "fixtures/debian11-nginx-128.yaml",
+        "fixtures/three-containers.yaml",
+    ] {
+        let output = Command::new(env!("CARGO_BIN_EXE_backlint"))
+            .args(["--snapshot", fixture])
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .output()
+            .unwrap();
+        let screen = String::from_utf8(output.stdout).unwrap();
+        let begin = format!("```console\n$ backlint --snapshot {fixture}\n");
+        let (before, rest) = text
+            .split_once(&begin)
+            .expect("README.md shows the fixture");
+        let (_, after) = rest.split_once("```\n").expect("the block ends");
+        text = format!("{before}{begin}{screen}```\n{after}");
+    }
+    compare("README.md", &text);
 }
 
 /// The page of targets has what the program really prints.

@@ -10,7 +10,7 @@ use std::io;
 
 use super::style::{Look, wrap};
 use super::{Format, Report};
-use crate::advise::Step;
+use crate::advise::{Step, SysctlStep, apply};
 use crate::assess::Confidence;
 use crate::rules::finding::Finding;
 use crate::snapshot::{HOST_NETNS, Host};
@@ -105,7 +105,7 @@ impl Page<'_> {
                 Confidence::Certain => String::new(),
                 unsure => format!(" ({unsure})"),
             };
-            self.item(&format!("{message}{times}{place}{sure}"))?;
+            self.item(&format!("{place}{message}{times}{sure}"))?;
         }
         if lines.len() > SHOWN {
             let more = format!("and {} more: --format json has all", lines.len() - SHOWN);
@@ -149,7 +149,7 @@ impl Page<'_> {
             [] => String::new(),
             [_] if self.report.facts.namespaces.len() == 1 => String::new(),
             [host] if host == HOST_NETNS => String::new(),
-            names => format!(", in {}", some(names)),
+            names => format!("{}: ", some(names)),
         }
     }
 
@@ -166,7 +166,7 @@ impl Page<'_> {
                 .into_iter()
                 .flatten()
             {
-                let words = step_words(step);
+                let words = self.step_words(step);
                 if seen.insert(words.clone()) {
                     said.push(words);
                 }
@@ -179,6 +179,22 @@ impl Page<'_> {
             self.paragraph("", &format!("and {} more", said.len() - SHOWN))?;
         }
         Ok(())
+    }
+
+    /// A step in words; one that the plan has for several namespaces, as the plan has it.
+    fn step_words(&self, step: &Step) -> String {
+        match step {
+            Step::Sysctl(step) if step.first => format!("set {} = {}", step.key, step.value),
+            Step::Sysctl(step) => {
+                let same = |planned: &&SysctlStep| {
+                    planned.key == step.key && step.at.iter().all(|at| planned.at.contains(at))
+                };
+                let planned = self.report.advice.sysctls().find(same);
+                apply::words(planned.unwrap_or(step), self.report.facts)
+            }
+            Step::Service(step) => format!("{}: change {}; {}", step.who, step.setting, step.why),
+            Step::Relisten(step) => step.words.clone(),
+        }
     }
 
     /// A label and a text beside it.
@@ -222,18 +238,4 @@ fn host_words(host: &Host) -> Vec<String> {
         .into_iter()
         .flatten()
         .collect()
-}
-
-fn step_words(step: &Step) -> String {
-    match step {
-        Step::Sysctl(step) if step.first => format!("set {} = {}", step.key, step.value),
-        Step::Sysctl(step) => {
-            format!(
-                "set {} = {} in network namespace {}",
-                step.key, step.value, step.netns
-            )
-        }
-        Step::Service(step) => format!("{}: change {}; {}", step.who, step.setting, step.why),
-        Step::Relisten(step) => step.words.clone(),
-    }
 }

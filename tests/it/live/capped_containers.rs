@@ -111,6 +111,6 @@ fn containers_that_are_alike_are_one_finding_with_all_their_names() {
     let text = run(["--netns", &names[0], "--netns", &names[1]])
         .ended(1)
         .out;
-    let place = format!("in {}, {}", names[0], names[1]);
+    let place = format!("- {}, {}: redis on", names[0], names[1]);
     assert!(text.replace("\n    ", " ").contains(&place), "{text}");
 }
