@@ -9,6 +9,7 @@ use crate::report::Gate;
 use crate::report::fix::Target;
 use crate::rules::Severity;
 use crate::snapshot::Protocol;
+use crate::text::shell;
 
 /// Find the listen() backlogs that the kernel silently truncated, what limits each accept queue,
 /// and the change that takes effect.
@@ -69,6 +70,17 @@ pub(super) struct Where {
     /// Search every thread and every descriptor for namespaces that no process is in
     #[arg(long)]
     pub(super) deep: bool,
+}
+
+impl Where {
+    /// The options as a shell takes them, each with a blank in front.
+    pub(super) fn words(&self) -> String {
+        let netns = self.netns.iter().map(ToString::to_string);
+        let netns = netns.map(|netns| format!(" --netns {}", shell::word(&netns)));
+        netns
+            .chain(self.deep.then(|| " --deep".to_owned()))
+            .collect()
+    }
 }
 
 #[derive(Debug, Args)]

@@ -35,6 +35,7 @@ pub(super) fn run(arguments: &Audit) -> Run {
         .collect();
     let rules_given = arguments.rules.rules.iter();
     let services_given = arguments.services.services.iter();
+    let place = arguments.source.place.words();
     let own_files: String = rules_given
         .map(|path| output::argument("--rules", path))
         .chain(services_given.map(|path| output::argument("--services", path)))
@@ -50,7 +51,7 @@ pub(super) fn run(arguments: &Audit) -> Run {
             let snapshot = path.map(|path| output::argument("--snapshot", path));
             Report {
                 source: source.as_deref(),
-                again: snapshot.unwrap_or_default() + &own_files,
+                again: snapshot.unwrap_or_default() + &place + &own_files,
                 facts,
                 judgement,
                 advice,

@@ -1,6 +1,7 @@
 //! `--netns`: which network namespaces are looked at.
 
 use std::convert::Infallible;
+use std::fmt;
 use std::str::FromStr;
 
 use anyhow::anyhow;
@@ -56,6 +57,18 @@ impl FromStr for Chosen {
             (_, Some(inode), _) => Self::Inode(inode),
             _ => Self::Name(text.to_owned()),
         })
+    }
+}
+
+impl fmt::Display for Chosen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::All => f.write_str("all"),
+            Self::Own => f.write_str("self"),
+            Self::Pid(pid) => pid.fmt(f),
+            Self::Inode(inode) => inode.fmt(f),
+            Self::Name(name) => name.fmt(f),
+        }
     }
 }
 

@@ -18,6 +18,7 @@ mod exe;
 mod holders;
 mod inet;
 mod listeners;
+mod look;
 mod netlink;
 mod owners;
 mod part;
@@ -34,16 +35,14 @@ mod vsock;
 
 use std::collections::BTreeSet;
 use std::io;
-use std::os::fd::AsFd;
 use std::path::PathBuf;
 use std::thread;
 
+use self::look::{Look, closed};
 use self::namespaces::{Namespaces, Netns, Reach};
 use self::netlink::Diag;
-use self::owners::Owners;
 use self::part::{Begun, Part};
 use self::row::Family;
-use crate::cores;
 use crate::snapshot::{Gap, Listener, Namespace, SCHEMA, Snapshot};
 
 /// Where the host is read from. Tests pass a fake tree.
@@ -214,116 +213,6 @@ fn no_table(parts: &[Part], refused: &[Gap]) -> Option<String> {
         own.or_else(other)
             .unwrap_or_else(|| "there is no namespace to look at".to_owned()),
     )
-}
-
-/// The gap of a namespace that could not be looked at.
-fn closed(netns: &Netns, why: &str) -> Gap {
-    let name = netns.record().name;
-    Gap::new(
-        format!("network namespace {name}"),
-        why,
-        "every listener in it",
-    )
-}
-
-/// Reads namespaces and keeps what came of each.
-struct Look<'a> {
-    sources: &'a Sources,
-    wanted: &'a Wanted,
-    read: Vec<(Netns, Part)>,
-    refused: Vec<Gap>,
-}
-
-impl Look<'_> {
-    /// Reads all of these, and searches the owners of their listeners; of namespaces too that
-    /// descriptors hold open, where those are to be followed.
-    fn read(
-        &mut self,
-        all: &[Netns],
-        begun: Option<Begun>,
-        follow: bool,
-    ) -> Option<io::Result<Owners>> {
-        let (own, others): (Vec<&Netns>, Vec<&Netns>) = all.iter().partition(|netns| netns.own);
-        self.enter(&others);
-        let read = || begun.unwrap_or_else(|| Begun::read(self.sources, self.wanted));
-        let begun = own.first().map(|netns| (*netns, read()));
-        let mut inodes = holders::inodes(self.read.iter().map(|(_, part)| part));
-        inodes.extend(begun.iter().flat_map(|(_, begun)| begun.inodes()));
-        let sources = self.sources;
-        let wanted = self.wanted;
-        let search = || {
-            let anything = follow || !inodes.is_empty();
-            wanted.owners.then(|| match anything {
-                true => owners::find(&sources.proc, &inodes),
-                false => Ok(Owners::none()),
-            })
-        };
-        let Some((netns, mut begun)) = begun else {
-            return search();
-        };
-        let families = begun.families(wanted);
-        let (answers, owners) = match families.is_empty() || !begun.many() {
-            true => (begun.requests(&families), search()),
-            false => beside(&families, search),
-        };
-        let mut part = begun.finish(wanted, answers);
-        part.rootless = part::own_is_rootless(&sources.proc);
-        self.read.push((netns.clone(), part));
-        owners
-    }
-
-    /// Reads namespaces by threads of their own.
-    fn enter(&mut self, others: &[&Netns]) {
-        let (sources, wanted) = (self.sources, self.wanted);
-        let parts = cores::map_from(2, others, |netns| {
-            namespaces::inside(&sources.proc, netns, |file| {
-                Part::inside(sources, wanted, file.as_fd())
-            })
-        });
-        for (netns, part) in others.iter().zip(parts) {
-            match part {
-                Ok(part) => self.read.push(((*netns).clone(), part)),
-                Err(error) => self.refused.push(closed(netns, &cannot_enter(&error))),
-            }
-        }
-    }
-
-    /// Reads the namespaces that descriptors hold open, of those that the search for owners met.
-    fn follow(&mut self, known: &[Netns], owners: &mut Owners) {
-        let held = Namespaces::held(self.sources, known, &owners.namespaces);
-        let before = self.read.len();
-        self.enter(&held.iter().collect::<Vec<_>>());
-        let new = self.read.iter().skip(before);
-        let inodes = holders::inodes(new.map(|(_, part)| part));
-        if !inodes.is_empty()
-            && let Ok(further) = owners::find(&self.sources.proc, &inodes)
-        {
-            owners.add(further);
-        }
-    }
-}
-
-fn cannot_enter(error: &io::Error) -> String {
-    match error.kind() {
-        io::ErrorKind::NotFound => "it ended while it was looked at".to_owned(),
-        _ => format!("it cannot be entered: {error}"),
-    }
-}
-
-/// Reads the requests of these families while something else is done.
-fn beside<T>(families: &[Family], search: impl FnOnce() -> T) -> (Vec<part::Answer>, T) {
-    thread::scope(|scope| {
-        let run = || part::requests(Diag::open().ok().as_mut(), families);
-        let helper = thread::Builder::new().spawn_scoped(scope, run);
-        let owners = search();
-        let answers = match helper.map(thread::ScopedJoinHandle::join) {
-            Ok(Ok(answers)) => answers,
-            Ok(Err(panic)) => std::panic::resume_unwind(panic),
-            // No thread was to be had.
-            Err(_) => run(),
-        };
-        (answers, owners)
-    })
 }
 
 /// Puts the parts together, the host's first and the others by name.

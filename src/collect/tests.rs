@@ -198,7 +198,7 @@ fn a_long_walk_of_connections_runs_beside_the_search() {
     assert!(begun.many());
     let inodes: BTreeSet<u64> = begun.inodes().collect();
     let families = begun.families(&wanted);
-    let (answers, owners) = beside(&families, || owners::find(&sources.proc, &inodes));
+    let (answers, owners) = look::beside(&families, || owners::find(&sources.proc, &inodes));
     assert_eq!(answers.len(), 2);
     let part = begun.finish(&wanted, answers);
     let mut rows = part.rows.iter().map(|row| &row.listener);

@@ -1,11 +1,13 @@
 //! Version 1. The structures are written for people who read JSON: internal types never appear.
 
 mod listener;
+mod namespace;
 mod plan;
 
 use serde::Serialize;
 
 use self::listener::Listener;
+use self::namespace::Namespace;
 use self::plan::{PlanStep, Remediation};
 use crate::advise::Step;
 use crate::assess::Facts;
@@ -42,6 +44,7 @@ pub struct Report<'a> {
     summary: Summary,
     findings: Findings<'a>,
     not_evaluated: Vec<NotEvaluated<'a>>,
+    namespaces: Vec<Namespace<'a>>,
     listeners: Listeners<'a>,
     gaps: Vec<Gap<'a>>,
     plan: Vec<PlanStep<'a>>,
@@ -68,6 +71,7 @@ impl<'a> Report<'a> {
                 .iter()
                 .map(NotEvaluated::new)
                 .collect(),
+            namespaces: facts.namespaces.iter().map(Namespace::new).collect(),
             listeners: Listeners(facts),
             gaps: report.gaps().iter().map(Gap::new).collect(),
             plan: report

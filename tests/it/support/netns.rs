@@ -42,6 +42,24 @@ pub(crate) fn in_machine<F: FnOnce(&Netns)>(body: F) {
         return run_again_inside(&name_of_test::<F>(), &further);
     };
     let netns = Netns::enter(&outside);
+    // Namespaces that the machine has mounted are not this one's.
+    let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap();
+    for mount in mounts.lines().filter(|line| line.contains(" - nsfs ")) {
+        let escapes = [
+            ("\\040", " "),
+            ("\\011", "\t"),
+            ("\\012", "\n"),
+            ("\\134", "\\"),
+        ];
+        let point = mount.split(' ').nth(4).unwrap().to_owned();
+        let point = escapes
+            .iter()
+            .fold(point, |point, (from, to)| point.replace(from, to));
+        // A user namespace may not: an ordinary user's test needs a machine without any.
+        let _ = Command::new("umount")
+            .args(["--lazy", "--", &point])
+            .output();
+    }
     let run = Command::new("mount")
         .args(["-t", "tmpfs", "tmpfs", "/run"])
         .status();
