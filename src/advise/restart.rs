@@ -91,15 +91,7 @@ mod tests {
     use crate::snapshot::{Compose, Pod};
 
     fn container(runtime: Engine, name: &str) -> Container {
-        Container {
-            name: name.to_owned(),
-            runtime,
-            id: None,
-            image: None,
-            pod: None,
-            compose: None,
-            unit: None,
-        }
+        Container::new(name, runtime)
     }
 
     #[test]

@@ -276,13 +276,12 @@ impl One {
         names.insert(name.clone());
         Self {
             container: Container {
-                name,
-                runtime: found.engine,
                 id: found.id,
                 image: found.image,
                 pod: found.pod,
                 compose: found.compose,
                 unit: found.unit,
+                ..Container::new(name, found.engine)
             },
             sandbox: found.sandbox,
         }

@@ -129,13 +129,8 @@ mod tests {
     #[test]
     fn a_namespace_is_compared_with_the_host() {
         let container = Container {
-            name: "docker/web".to_owned(),
-            runtime: Engine::Docker,
-            id: None,
             image: Some("registry.local:5000/shop/web:1.2@sha256:00".to_owned()),
-            pod: None,
-            compose: None,
-            unit: None,
+            ..Container::new("docker/web", Engine::Docker)
         };
         let web = Namespace {
             containers: vec![container],

@@ -24,17 +24,45 @@ pub struct Container {
     /// The Compose service that it is an instance of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub compose: Option<Compose>,
-    /// The systemd unit that starts it, such as a Quadlet's.
+    /// The systemd unit that starts it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unit: Option<String>,
+    /// Whether that unit was made of a Quadlet file.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub quadlet: bool,
+    /// The user whose runtime it is, where that is not root.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<u32>,
+    /// The name that the runtime's own commands take, where the display name does not end with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub handle: Option<String>,
 }
 
 impl Container {
-    /// The name without what stands before it for its runtime.
+    /// A container of which only its name and its runtime are known.
+    pub fn new(name: impl Into<String>, runtime: Engine) -> Self {
+        Self {
+            name: name.into(),
+            runtime,
+            id: None,
+            image: None,
+            pod: None,
+            compose: None,
+            unit: None,
+            quadlet: false,
+            user: None,
+            handle: None,
+        }
+    }
+
+    /// The name that the runtime's own commands take.
     pub fn own_name(&self) -> &str {
-        self.name
-            .split_once('/')
-            .map_or(&self.name, |(_, name)| name)
+        let shown = || {
+            self.name
+                .split_once('/')
+                .map_or(&*self.name, |(_, name)| name)
+        };
+        self.handle.as_deref().unwrap_or_else(shown)
     }
 }
 

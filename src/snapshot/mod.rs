@@ -107,8 +107,12 @@ pub struct Namespace {
     /// The systemd unit that it was made for (`PrivateNetwork=`, `NetworkNamespacePath=`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unit: Option<String>,
-    /// The containers whose processes are in it: several of one pod, and on the host those that
-    /// share its network.
+    /// Whether it belongs to something inside its containers, which only start what made it: Docker in
+    /// Docker, a node of kind.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub nested: bool,
+    /// The containers whose processes are in it, the one that it was made for first: several of one pod,
+    /// and on the host those that share its network.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub containers: Vec<Container>,
     /// Runtime values by dotted key, as a process of this namespace reads them.
@@ -140,6 +144,7 @@ impl Namespace {
             rootless: None,
             named: None,
             unit: None,
+            nested: false,
             containers: Vec::new(),
             sysctls: BTreeMap::new(),
             counters: BTreeMap::new(),
