@@ -7,7 +7,6 @@
 
 use super::{Home, SysctlStep};
 use crate::assess::Facts;
-use crate::services;
 use crate::snapshot::{Container, Namespace};
 use crate::text::shell::word as quoted;
 
@@ -93,20 +92,12 @@ fn unknown(step: &SysctlStep, set: &str, netns: &[&Namespace]) -> String {
     }
     let lines: Vec<String> = netns
         .iter()
-        .map(|at| match pid(at) {
+        .map(|at| match at.pid {
             Some(pid) => format!("nsenter -t {pid} -n sysctl -w {set}"),
             None => format!("in network namespace {}: sysctl -w {set}", at.name),
         })
         .collect();
     format!("{}; {MAKER}", some(&lines))
-}
-
-/// A process of the namespace.
-fn pid(netns: &Namespace) -> Option<u32> {
-    netns
-        .listeners
-        .iter()
-        .find_map(|listener| services::speaker(&listener.owners)?.pid)
 }
 
 /// The namespaces that a step is about.

@@ -96,7 +96,9 @@ pub fn advise(findings: &[Finding], facts: &Facts<'_>) -> Advice {
                 }
                 Remediation::Relisten => {
                     if let Some(step) = RelistenStep::of(finding, about, facts) {
-                        if restart::comes_along(finding, about, facts) {
+                        // Sysctls come before: whether one of them is this namespace's is known.
+                        let here = |step: &Step| matches!(step, Step::Sysctl(step) if step.at.contains(&about.netns_index));
+                        if own.iter().any(here) && restart::comes_along(about, facts) {
                             along.add(&step);
                         } else {
                             relistens.add(&step);

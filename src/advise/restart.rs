@@ -2,15 +2,14 @@
 
 use super::Home;
 use crate::assess::Facts;
-use crate::rules::finding::{About, Finding, Remediation};
+use crate::rules::finding::About;
 use crate::snapshot::{Container, Engine, Listener, Namespace};
 
-/// Whether a finding's other steps make its service listen again too: where a sysctl changes with the
-/// container around the namespace, which is made again then, or started again.
-pub(super) fn comes_along(finding: &Finding, about: &About, facts: &Facts<'_>) -> bool {
-    let of_sysctl = |step: &Remediation| matches!(step, Remediation::Sysctl { .. });
+/// Whether changing a sysctl of its namespace makes a service listen again too: where it changes with
+/// the container around the namespace, which is made again then, or started again.
+pub(super) fn comes_along(about: &About, facts: &Facts<'_>) -> bool {
     let netns = about.netns_in(facts).map(|netns| netns.namespace);
-    finding.remediation.iter().any(of_sysctl) && netns.is_some_and(changes_with_container)
+    netns.is_some_and(changes_with_container)
 }
 
 fn changes_with_container(netns: &Namespace) -> bool {

@@ -9,6 +9,7 @@ use crate::kernel::sysctls::Scope;
 use crate::kernel::{syn_queue, sysctls};
 use crate::rules::Advice;
 use crate::rules::finding::{About, Finding, SysctlTarget};
+use crate::snapshot::OWN_NETNS;
 use crate::text::shell;
 
 /// Set a sysctl in one namespace.
@@ -20,8 +21,8 @@ pub struct SysctlStep {
     pub at: Vec<usize>,
     /// What sets it so that it lasts.
     pub home: Home,
-    /// Whether it is the first namespace of the record, and no other maker of it is known: the one that
-    /// the machine's own files and a plain `sysctl` reach. The others have files of their own, or none.
+    /// Whether a plain `sysctl` and the machine's own files reach it: the host's namespace, and the one
+    /// that backlint ran in. The others have files of their own, or none.
     pub first: bool,
     /// Dotted key.
     pub key: String,
@@ -45,7 +46,13 @@ impl SysctlStep {
     pub fn verify(&self) -> String {
         match self.first {
             true => format!("sysctl {}", self.key),
-            false => format!("backlint list --netns {}", shell::word(&self.netns)),
+            false => {
+                // A short search may miss what no process is in.
+                let hidden = |kind: &&str| self.netns.starts_with(*kind);
+                let deep = ["thread/", "descriptor/"].iter().any(hidden);
+                let deep = if deep { " --deep" } else { "" };
+                format!("backlint list --netns {}{deep}", shell::word(&self.netns))
+            }
         }
     }
 }
@@ -73,7 +80,7 @@ pub(super) fn resolve(
         netns: netns.name.clone(),
         at: vec![index],
         home,
-        first: index == 0 && matches!(Home::of(netns), Home::Host | Home::Unknown),
+        first: netns.is_host() || (index == 0 && netns.name == OWN_NETNS),
         key: key.to_owned(),
         value,
         from: netns.sysctls.get(key).map(ToString::to_string),
@@ -220,10 +227,20 @@ impl Changes {
         if known.value != step.value {
             match (known.raised(), step.raised()) {
                 (Some(a), Some(b)) => known.value = a.max(b).to_string(),
-                _ => self.notes.push(format!(
-                    "{} wants {} = {} and {} wants {}: the plan has {}",
-                    change.rule, known.key, known.value, finding.rule.id, step.value, known.value
-                )),
+                _ => {
+                    let note = format!(
+                        "{} wants {} = {} and {} wants {}: the plan has {}",
+                        change.rule,
+                        known.key,
+                        known.value,
+                        finding.rule.id,
+                        step.value,
+                        known.value
+                    );
+                    if !self.notes.contains(&note) {
+                        self.notes.push(note);
+                    }
+                }
             }
         }
         let listener = about.listener_in(facts);

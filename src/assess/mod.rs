@@ -47,7 +47,7 @@ pub struct NetnsFacts<'a> {
     /// Listeners that somaxconn holds: it truncated them, or they take as much as there is, or sit
     /// at it and nobody knows why.
     pub at_somaxconn: usize,
-    /// Those of them that asked for no larger number that is known.
+    /// Those of them that take as much as there is.
     pub taking_all: usize,
 }
 
@@ -149,7 +149,8 @@ impl<'a> NetnsFacts<'a> {
                 Some(last) if same_holders(last.listener, listener) => last.service,
                 _ => catalogue.identify(listener),
             };
-            listeners.push(assess(listener, somaxconn, service));
+            let container = beside(namespace, listener);
+            listeners.push(assess(listener, somaxconn, service, container));
         }
         doubt::defaults(&mut listeners, somaxconn);
         let longest = (0..listeners.len())
@@ -172,17 +173,9 @@ impl<'a> NetnsFacts<'a> {
             .iter()
             .filter_map(ListenerFacts::wanted_somaxconn)
             .max();
-        let limited = |by: &[LimitedBy]| {
-            let at_cap = |facts: &&ListenerFacts<'_>| {
-                let max = facts.listener.accept_queue.max;
-                max.is_some()
-                    && max == somaxconn
-                    && facts.limited_by.is_some_and(|it| by.contains(&it))
-            };
-            listeners.iter().filter(at_cap).count()
-        };
-        let taking_all = limited(&[LimitedBy::FollowsSomaxconn, LimitedBy::Unknown]);
-        let at_somaxconn = taking_all + limited(&[LimitedBy::Somaxconn]);
+        let limited = |by: &[LimitedBy]| at_cap(&listeners, somaxconn, by);
+        let taking_all = limited(&[LimitedBy::FollowsSomaxconn]);
+        let at_somaxconn = taking_all + limited(&[LimitedBy::Somaxconn, LimitedBy::Unknown]);
         let drops = namespace
             .listeners
             .iter()
@@ -216,6 +209,15 @@ impl<'a> NetnsFacts<'a> {
     }
 }
 
+/// Listeners whose queue is as long as somaxconn lets it be, and whose limit is one of these.
+fn at_cap(listeners: &[ListenerFacts<'_>], somaxconn: Option<u32>, by: &[LimitedBy]) -> usize {
+    let is = |facts: &&ListenerFacts<'_>| {
+        let max = facts.listener.accept_queue.max;
+        max.is_some() && max == somaxconn && facts.limited_by.is_some_and(|it| by.contains(&it))
+    };
+    listeners.iter().filter(is).count()
+}
+
 /// Whether two listeners are certainly those of the same processes, and so of the same service.
 fn same_holders(one: &Listener, other: &Listener) -> bool {
     let pairs = one.owners.iter().zip(&other.owners);
@@ -232,6 +234,7 @@ fn assess<'a>(
     listener: &'a Listener,
     somaxconn: Option<u32>,
     service: Option<Identified<'a>>,
+    container: Option<&str>,
 ) -> ListenerFacts<'a> {
     let max = listener.accept_queue.max;
     let zero = service.and_then(|found| found.asker.zero.as_deref());
@@ -246,6 +249,13 @@ fn assess<'a>(
     };
     let held = !listener.owners.is_empty();
     let limited_by = verdict::limited_by(requested.as_ref(), max, somaxconn, held);
+    // A default that may be otherwise, and the cap is the same number: more may have been asked for.
+    let limited_by = match limited_by {
+        Some(LimitedBy::Application) if basis == Basis::Loose && max == somaxconn => {
+            Some(LimitedBy::Unknown)
+        }
+        other => other,
+    };
     let confidence = verdict::confidence(requested.as_ref(), limited_by, basis);
     ListenerFacts {
         listener,
@@ -255,7 +265,7 @@ fn assess<'a>(
         limited_by,
         confidence,
         paused,
-        label: label(listener, service),
+        label: label(listener, service, container),
     }
 }
 
@@ -268,10 +278,21 @@ fn who<'a>(listener: &'a Listener, service: Option<Identified<'a>>) -> Option<&'
         .or(listener.unit.as_deref())
 }
 
-fn label(listener: &Listener, service: Option<Identified<'_>>) -> String {
+/// The container of a listener, where its namespace does not tell it.
+fn beside<'a>(namespace: &Namespace, listener: &'a Listener) -> Option<&'a str> {
+    let name = listener.container.as_deref()?;
+    let mut all = namespace.containers.iter();
+    let in_pod = all.any(|container| container.name == name && container.pod.is_some());
+    let several = namespace.containers.len() > 1 && name != namespace.name && !in_pod;
+    (namespace.is_host() || several).then_some(name)
+}
+
+/// Name of a listener for people.
+fn label(listener: &Listener, service: Option<Identified<'_>>, container: Option<&str>) -> String {
+    let within = container.map_or(String::new(), |name| format!(" in {name}"));
     match who(listener, service) {
-        Some(who) => format!("{who} on {}", listener.address),
-        None => format!("{} {}", listener.protocol, listener.address),
+        Some(who) => format!("{who}{within} on {}", listener.address),
+        None => format!("{} {}{within}", listener.protocol, listener.address),
     }
 }
 

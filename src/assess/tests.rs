@@ -159,7 +159,7 @@ fn a_socket_activated_service_is_named_and_systemd_asked() {
     };
     listener.owners = vec![owner(1, "systemd"), owner(9, "sshd")];
     let catalogue = Catalogue::builtin();
-    let facts = assess(&listener, Some(4096), catalogue.identify(&listener));
+    let facts = assess(&listener, Some(4096), catalogue.identify(&listener), None);
     assert_eq!(facts.label, "sshd on [::]:22");
     assert_eq!(facts.limited_by, Some(LimitedBy::FollowsSomaxconn));
 }
@@ -167,7 +167,8 @@ fn a_socket_activated_service_is_named_and_systemd_asked() {
 #[test]
 fn labels_name_the_best_that_is_known() {
     let catalogue = Catalogue::builtin();
-    let label = |listener: &Listener| assess(listener, None, catalogue.identify(listener)).label;
+    let label =
+        |listener: &Listener| assess(listener, None, catalogue.identify(listener), None).label;
     let mut listener = Listener::new(Protocol::Unix, "/run/x.sock");
     assert_eq!(label(&listener), "unix /run/x.sock");
     listener.unit = Some("x.service".to_owned());

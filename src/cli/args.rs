@@ -31,6 +31,8 @@ const EXIT: &str =
 Examples:
   sudo backlint                                judge this host
   backlint patch | sudo patch -p1 -d /         set what is too small, for the next boot
+  sudo backlint --netns docker/web             judge one container
+  sudo backlint patch --for docker             the flags that containers need
   backlint snapshot -o web.yaml                keep what was seen
   backlint --snapshot web.yaml --fail-on high  judge it anywhere, without root";
 
@@ -260,7 +262,7 @@ pub(super) struct Patch {
     pub(super) rules: Rules,
     #[command(flatten)]
     pub(super) services: Services,
-    /// What to write the change for: what makes the network namespace keeps its sysctls
+    /// Whom to write the change for: the host's sysctl files, or whatever makes the containers
     #[arg(long = "for", value_name = "TARGET", default_value = "sysctl-conf")]
     pub(super) target: TargetName,
     /// Root directory whose sysctl files are changed

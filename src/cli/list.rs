@@ -63,31 +63,31 @@ pub(super) fn run(arguments: &List) -> Run {
 
 /// Which listeners to show, by namespace and index, in order.
 fn rows(facts: &Facts<'_>, arguments: &List) -> Vec<(usize, usize)> {
-    let mut rows = Vec::new();
+    let mut rows: Vec<(usize, usize)> = Vec::new();
     for (index, netns) in facts.namespaces.iter().enumerate() {
         let mut kept: Vec<usize> = (0..netns.listeners.len())
             .filter(|n| keeps(&netns.listeners[*n], arguments))
             .collect();
-        let listener = |n: &usize| &netns.listeners[*n];
         // The key reads the port from text: once for each, not for each comparison.
-        kept.sort_by_cached_key(|n| listener(n).listener.sort_key());
-        match arguments.sort {
-            Sort::Address => {}
-            Sort::Len => kept.sort_by_key(|n| Reverse(listener(n).listener.accept_queue.len)),
-            Sort::Max => kept.sort_by_key(|n| {
-                let max = listener(n).listener.accept_queue.max;
-                (max.is_none(), max)
-            }),
-            Sort::Fill => kept.sort_by_key(|n| Reverse(fill(listener(n)))),
-            Sort::Syn => kept.sort_by_key(|n| Reverse(listener(n).listener.syn_queue.len)),
-            Sort::Drops => kept.sort_by_key(|n| Reverse(listener(n).listener.drops)),
-            Sort::Process => kept.sort_by_cached_key(|n| {
-                let owner = services::speaker(&listener(n).listener.owners);
-                let comm = owner.and_then(|owner| owner.comm.clone());
-                (comm.is_none(), comm)
-            }),
-        }
+        kept.sort_by_cached_key(|n| netns.listeners[*n].listener.sort_key());
         rows.extend(kept.into_iter().map(|n| (index, n)));
+    }
+    let of = |row: &(usize, usize)| &facts.namespaces[row.0].listeners[row.1];
+    match arguments.sort {
+        Sort::Address => {}
+        Sort::Len => rows.sort_by_key(|row| Reverse(of(row).listener.accept_queue.len)),
+        Sort::Max => rows.sort_by_key(|row| {
+            let max = of(row).listener.accept_queue.max;
+            (max.is_none(), max)
+        }),
+        Sort::Fill => rows.sort_by_key(|row| Reverse(fill(of(row)))),
+        Sort::Syn => rows.sort_by_key(|row| Reverse(of(row).listener.syn_queue.len)),
+        Sort::Drops => rows.sort_by_key(|row| Reverse(of(row).listener.drops)),
+        Sort::Process => rows.sort_by_cached_key(|row| {
+            let owner = services::speaker(&of(row).listener.owners);
+            let comm = owner.and_then(|owner| owner.comm.clone());
+            (comm.is_none(), comm)
+        }),
     }
     rows
 }

@@ -113,7 +113,7 @@ pub(super) fn choose(sources: &Sources, arguments: &Where) -> Result<Choice, Fai
     for chosen in chosen {
         let all = found.all.iter().zip(&records);
         let mut matching = all
-            .filter(|(netns, record)| is(netns, record, chosen, sources))
+            .filter(|(netns, record)| is(netns, record, &records, chosen, sources))
             .peekable();
         if matching.peek().is_none() {
             return Err(missing(chosen, &records).into());
@@ -156,10 +156,28 @@ fn identified(sources: &Sources, found: &Namespaces) -> Vec<Namespace> {
     found.all.iter().map(with).collect()
 }
 
-fn is(netns: &Netns, record: &Namespace, chosen: &Chosen, sources: &Sources) -> bool {
+/// Whether somebody gave a namespace this number for a name.
+fn is_named(records: &[Namespace], chosen: &Chosen) -> bool {
+    let name = chosen.to_string();
+    records
+        .iter()
+        .any(|record| record.named.as_ref() == Some(&name))
+}
+
+fn is(
+    netns: &Netns,
+    record: &Namespace,
+    records: &[Namespace],
+    chosen: &Chosen,
+    sources: &Sources,
+) -> bool {
     match chosen {
         Chosen::All => true,
         Chosen::Own => netns.is_own(),
+        // A name of digits is a name: whoever gave it means that.
+        Chosen::Inode(_) | Chosen::Pid(_) if is_named(records, chosen) => {
+            netns.named() == Some(chosen.to_string().as_str())
+        }
         Chosen::Inode(inode) => netns.inode() == Some(*inode),
         Chosen::Pid(pid) => netns.holds(sources, *pid),
         Chosen::Name(name) => {
@@ -183,6 +201,7 @@ fn missing(chosen: &Chosen, records: &[Namespace]) -> anyhow::Error {
     let mut names: Vec<&str> = records.iter().map(|record| record.name.as_str()).collect();
     let more = names.len().saturating_sub(SHOWN);
     names.truncate(SHOWN);
+    names.sort_unstable();
     let mut known = names.join(", ");
     if more > 0 {
         known.push_str(&format!(" and {more} more"));
@@ -195,7 +214,15 @@ fn missing(chosen: &Chosen, records: &[Namespace]) -> anyhow::Error {
             anyhow!("--netns {inode}: no network namespace has this inode; there are: {known}")
         }
         Chosen::Name(name) => {
-            anyhow!("--netns {name}: no network namespace has this name; there are: {known}")
+            let hidden = ["thread/", "descriptor/"]
+                .iter()
+                .any(|kind| name.starts_with(kind));
+            let hint = match (hidden, rustix::process::geteuid().is_root()) {
+                (true, _) => "; --deep searches further",
+                (false, false) => "; root sees all",
+                (false, true) => "",
+            };
+            anyhow!("--netns {name}: no network namespace has this name; there are: {known}{hint}")
         }
         Chosen::All | Chosen::Own => anyhow!("no network namespace was found"),
     }

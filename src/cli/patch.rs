@@ -10,7 +10,7 @@ use super::{Run, input, output};
 use crate::advise::{Advice, SysctlStep, advise, persistent};
 use crate::assess::Facts;
 use crate::report::patch::{self, Place};
-use crate::report::{Outcome, diff, fix};
+use crate::report::{Outcome, diff, fix, gaps};
 use crate::rules::engine::{Judgement, judge};
 use crate::snapshot::{HOST_NETNS, Snapshot};
 use crate::sysctl_conf::edit::edit;
@@ -24,6 +24,9 @@ pub(super) fn run(arguments: &Patch) -> Run {
         Some(path) => input::snapshot(path)?.1,
         None => input::host(&arguments.source.place, &input::wanted(&rules), &catalogue)?,
     };
+    for gap in gaps::together(&snapshot.gaps) {
+        output::note(&format!("gap: {gap}"));
+    }
     let facts = Facts::new(&snapshot, &catalogue);
     let judgement = judge(&rules, &facts);
     let advice = advise(&judgement.findings, &facts);
@@ -61,7 +64,8 @@ pub(super) fn run(arguments: &Patch) -> Run {
     };
     let written: Vec<&SysctlStep> = sysctls.into_iter().filter(written).collect();
     let header = patch::header(&advice, &written, place);
-    print(&header, &change, &patch::next(&advice, place), arguments)
+    let next = patch::next(&advice, &written, place);
+    print(&header, &change, &next, arguments)
 }
 
 /// Prints the fix for a target that changes no sysctl file.

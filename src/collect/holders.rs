@@ -51,10 +51,15 @@ pub(super) fn keep(
         } else {
             "listeners"
         };
+        let outside = in_first_pid_namespace(&sources.proc) == Some(false);
+        let others = match outside {
+            true => ", and the network namespaces of what is not seen",
+            false => "",
+        };
         gaps.push(Gap::new(
             "owners",
             format!("the processes of {unowned} {listeners} were not found: {why}"),
-            "which programs these listeners belong to",
+            format!("which programs these listeners belong to{others}"),
         ));
     }
 }

@@ -243,6 +243,7 @@ fn record(
             rootless: part
                 .rootless
                 .filter(|rootless| *rootless || !named.is_host()),
+            pid: netns.pids.first().copied().filter(|_| !named.is_host()),
             sysctls: part.sysctls,
             counters: part.counters,
             listeners,

@@ -8,7 +8,7 @@ use tabled::settings::{Alignment, Modify, Padding, Style};
 
 use super::place;
 use super::style::{Look, count};
-use crate::assess::{Facts, ListenerFacts, NetnsFacts};
+use crate::assess::{Confidence, Facts, LimitedBy, ListenerFacts, NetnsFacts};
 use crate::services;
 use crate::text::untrusted::clean;
 
@@ -29,7 +29,8 @@ const HEADER: [&str; 11] = [
     "UNIT",
 ];
 
-/// Writes the listeners that `keep` names by namespace and index, in that order.
+/// Writes the listeners that `keep` names by namespace and index, in that order: the namespaces in the
+/// order of their first listener there, then those that have none to show.
 ///
 /// # Errors
 /// What the writer says.
@@ -46,12 +47,10 @@ pub fn write(
         .sum();
     let filtered = keep.len() < every;
     let (mut left_out, mut told) = (0, false);
-    for (index, netns) in facts.namespaces.iter().enumerate() {
-        let rows: Vec<_> = keep
-            .iter()
-            .filter(|(of, _)| *of == index)
-            .filter_map(|(_, n)| netns.listeners.get(*n))
-            .collect();
+    for (index, rows) in blocks(facts, keep) {
+        let Some(netns) = facts.namespaces.get(index) else {
+            continue;
+        };
         let counted = if rows.len() == netns.listeners.len() {
             count(rows.len(), "listener")
         } else {
@@ -79,7 +78,7 @@ pub fn write(
     if left_out > 0 {
         let gap = if told { "\n" } else { "" };
         let what = if filtered {
-            "none of these"
+            "no such listener"
         } else {
             "no listener"
         };
@@ -87,6 +86,37 @@ pub fn write(
         writeln!(out, "{gap}{}", look.faint(&line))?;
     }
     Ok(())
+}
+
+/// The rows of each namespace. Nothing is said of the order of namespaces without any but that they
+/// follow, unless no row is wanted of any.
+fn blocks<'a>(
+    facts: &'a Facts<'_>,
+    keep: &[(usize, usize)],
+) -> Vec<(usize, Vec<&'a ListenerFacts<'a>>)> {
+    let mut by_netns: Vec<Vec<&ListenerFacts<'_>>> = vec![Vec::new(); facts.namespaces.len()];
+    let mut order: Vec<usize> = Vec::new();
+    for (index, n) in keep {
+        let listener = facts
+            .namespaces
+            .get(*index)
+            .and_then(|it| it.listeners.get(*n));
+        if let (Some(rows), Some(listener)) = (by_netns.get_mut(*index), listener) {
+            if rows.is_empty() {
+                order.push(*index);
+            }
+            rows.push(listener);
+        }
+    }
+    // In the order of the record a namespace that is told without any keeps its place.
+    if order.is_sorted() {
+        return by_netns.into_iter().enumerate().collect();
+    }
+    let empty = (0..by_netns.len()).filter(|index| !order.contains(index));
+    let all: Vec<usize> = order.iter().copied().chain(empty).collect();
+    all.into_iter()
+        .map(|index| (index, std::mem::take(&mut by_netns[index])))
+        .collect()
 }
 
 fn table(rows: &[&ListenerFacts<'_>], out: &mut dyn io::Write) -> io::Result<()> {
@@ -116,14 +146,23 @@ fn is_told(netns: &NetnsFacts<'_>) -> bool {
 fn record(facts: &ListenerFacts<'_>) -> [String; 11] {
     let listener = facts.listener;
     let number = |value: Option<u64>| value.map_or_else(|| "-".to_owned(), |n| n.to_string());
+    // What is only possible is marked.
+    let doubt = match facts.confidence {
+        Confidence::Possible => "?",
+        Confidence::Likely | Confidence::Certain => "",
+    };
     let asked = match &facts.requested {
-        Some(requested) => requested
-            .backlog
-            .map_or_else(|| "all".to_owned(), |n| n.to_string()),
+        Some(requested) => {
+            requested
+                .backlog
+                .map_or_else(|| "all".to_owned(), |n| n.to_string())
+                + doubt
+        }
         None => "-".to_owned(),
     };
     let limit = match facts.limited_by {
-        Some(limit) => limit.name().to_owned(),
+        Some(LimitedBy::Unknown) => LimitedBy::Unknown.name().to_owned(),
+        Some(limit) => limit.name().to_owned() + doubt,
         None => "-".to_owned(),
     };
     [

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use super::fix::Target;
 use super::table::some;
-use crate::advise::{Advice, SysctlStep};
+use crate::advise::{Advice, RelistenStep, SysctlStep};
 use crate::text::untrusted::clean;
 
 /// Where the change goes.
@@ -62,10 +62,17 @@ pub fn header(advice: &Advice, sysctls: &[&SysctlStep], place: Place<'_>) -> Str
     out
 }
 
-/// What comes after the patch, in one line.
-pub fn next(advice: &Advice, place: Place<'_>) -> String {
+/// What comes after the patch, in one line: for the namespace that these sysctls are of.
+pub fn next(advice: &Advice, sysctls: &[&SysctlStep], place: Place<'_>) -> String {
     let mut steps = vec![place.load()];
-    steps.extend(advice.relistens().map(|step| step.words.clone()));
+    let netns = sysctls.first().map(|step| step.netns.as_str());
+    let here = |step: &&RelistenStep| Some(step.netns.as_str()) == netns;
+    steps.extend(
+        advice
+            .relistens()
+            .filter(here)
+            .map(|step| step.words.clone()),
+    );
     format!("after the patch is applied: {}", steps.join("; "))
 }
 

@@ -80,7 +80,7 @@ fn made_of(netns: &Namespace) -> String {
             several => parts.push(count(several.len(), "container")),
         }
         if netns.rootless == Some(true) {
-            parts.push("rootless".to_owned());
+            parts.push("user namespace of its own".to_owned());
         }
     }
     if parts.is_empty() {
@@ -142,7 +142,7 @@ mod tests {
             lines(vec![netns("host", 65535, 1), web, same]),
             [
                 "host: somaxconn 65535, tcp_syncookies 1, 0 listeners",
-                "docker/web (web:1.2, rootless): somaxconn 128 (host 65535), tcp_syncookies 0 (host 1), tcp_max_syn_backlog 256 (host 131070), 0 listeners",
+                "docker/web (web:1.2, user namespace of its own): somaxconn 128 (host 65535), tcp_syncookies 0 (host 1), tcp_max_syn_backlog 256 (host 131070), 0 listeners",
                 "blue: somaxconn 65535, tcp_syncookies 1, 0 listeners",
             ]
         );

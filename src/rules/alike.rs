@@ -1,78 +1,71 @@
-//! One finding for many namespaces that are alike: forty pods of one deployment have one fault, not
-//! forty.
+//! One finding for namespaces that are instances of one workload: forty pods of one deployment have one
+//! fault, not forty.
 //!
-//! Findings are the same when nothing but the namespace tells them apart: rule, words, evidence and
-//! remedy, and for a listener its protocol, address and service. The host's own namespace stands by
-//! itself, because what mends it is another thing.
+//! Findings are the same when nothing but the instance tells them apart: rule, workload, words,
+//! evidence and remedy, and for a listener its protocol, address and service. So a finding keeps its
+//! fingerprint whatever else is found, and however many instances there are.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::finding::{self, Finding, Remediation};
+use super::finding::{Finding, Remediation};
 use super::vocabulary::Value;
 use crate::assess::{Confidence, Facts};
 use crate::snapshot::Protocol;
 
 /// What makes two findings the same.
 #[derive(PartialEq, Eq, Hash)]
-struct Key {
+struct Key<'a> {
     rule: String,
+    workload: &'a str,
     confidence: Confidence,
     message: String,
     evidence: Vec<(Arc<str>, Value<'static>)>,
     remediation: Vec<Remediation>,
     listener: Option<(Protocol, String, Option<String>)>,
-    /// SO_REUSEPORT siblings of one namespace stay as many as they are.
-    sibling: usize,
 }
 
-/// Merges findings that are the same in other namespaces.
+/// Merges findings that are the same in other instances of a workload.
 pub(super) fn merge(findings: Vec<Finding>, facts: &Facts<'_>) -> Vec<Finding> {
-    let single = |finding: &Finding| match &finding.about.netns {
-        Some(_) => facts
-            .namespaces
-            .get(finding.about.netns_index)
-            .is_none_or(|netns| netns.namespace.is_host()),
-        None => true,
-    };
-    if facts.namespaces.len() < 2 {
-        return findings;
-    }
     let mut merged: Vec<Finding> = Vec::with_capacity(findings.len());
-    let mut first: HashMap<Key, usize> = HashMap::new();
-    let mut siblings: HashMap<(usize, Key), usize> = HashMap::new();
+    let mut known: HashMap<Key<'_>, Vec<usize>> = HashMap::new();
     for finding in findings {
-        if single(&finding) {
+        let netns = facts.namespaces.get(finding.about.netns_index);
+        let workload = netns.and_then(|netns| netns.namespace.workload.as_deref());
+        let (Some(workload), Some(_)) = (workload, &finding.about.netns) else {
             merged.push(finding);
             continue;
-        }
-        let seen = siblings.entry((finding.about.netns_index, key(&finding, 0)));
-        let sibling = seen.or_default();
-        let key = key(&finding, *sibling);
-        *sibling += 1;
-        match first.get(&key).and_then(|at| merged.get_mut(*at)) {
-            Some(known) => known.also.push(finding.about),
+        };
+        let alike = known.entry(key(&finding, workload)).or_default();
+        // SO_REUSEPORT siblings of one namespace stay as many as they are: findings come namespace by
+        // namespace, so one that is about this namespace already has it last.
+        let here = finding.about.netns_index;
+        let others = |at: &&usize| merged.get(**at).is_some_and(|known| last(known) != here);
+        match alike.iter().find(others).copied() {
+            Some(at) => {
+                if let Some(first) = merged.get_mut(at) {
+                    first.also.push(finding.about);
+                }
+            }
             None => {
-                first.insert(key, merged.len());
+                alike.push(merged.len());
                 merged.push(finding);
             }
         }
     }
-    for finding in merged.iter_mut().filter(|finding| !finding.also.is_empty()) {
-        let places: BTreeSet<&str> = finding
-            .abouts()
-            .filter_map(|about| Some(about.netns_in(facts)?.namespace.stable_name()))
-            .collect();
-        let places = places.into_iter().collect::<Vec<_>>().join(",");
-        finding.fingerprint = finding::fingerprint(&finding.rule.id, &finding.about, &places);
-    }
     merged
 }
 
-fn key(finding: &Finding, sibling: usize) -> Key {
+/// The namespace that was added last.
+fn last(finding: &Finding) -> usize {
+    finding.also.last().unwrap_or(&finding.about).netns_index
+}
+
+fn key<'a>(finding: &Finding, workload: &'a str) -> Key<'a> {
     let listener = finding.about.listener.as_ref();
     Key {
         rule: finding.rule.id.clone(),
+        workload,
         confidence: finding.confidence,
         message: finding.message.clone(),
         evidence: finding.evidence.clone(),
@@ -81,6 +74,66 @@ fn key(finding: &Finding, sibling: usize) -> Key {
             let (address, service) = (listener.address.clone(), listener.service.clone());
             (listener.protocol, address, service)
         }),
-        sibling,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rules::engine::judge;
+    use crate::rules::load;
+    use crate::services::Catalogue;
+    use crate::snapshot::file;
+
+    /// Findings of BL101: message, namespaces and fingerprint.
+    fn truncated(namespaces: &str) -> Vec<(String, Vec<String>, String)> {
+        let text = format!("schema: backlint/snapshot/v1\nnamespaces:\n{namespaces}");
+        let snapshot = file::parse("f.yaml", &text).unwrap();
+        let catalogue = Catalogue::builtin();
+        let facts = Facts::new(&snapshot, &catalogue);
+        let rules = load::load(&[]).unwrap();
+        let findings = judge(&rules, &facts).findings.into_iter();
+        findings
+            .filter(|finding| finding.rule.id == "BL101")
+            .map(|finding| {
+                let names = finding.abouts().filter_map(|about| about.netns.clone());
+                let names = names.collect();
+                (finding.message, names, finding.fingerprint)
+            })
+            .collect()
+    }
+
+    fn pod(name: &str, workload: &str, listeners: usize) -> String {
+        let listener = "{protocol: tcp, address: \"0.0.0.0:80\", accept_queue: {max: 128}, owners: [{comm: nginx}]}";
+        let listeners = vec![listener; listeners].join(", ");
+        format!(
+            "  - {{name: {name}, workload: {workload}, sysctls: {{net.core.somaxconn: 128}}, listeners: [{listeners}]}}\n"
+        )
+    }
+
+    #[test]
+    fn instances_of_a_workload_are_one_finding_and_keep_its_fingerprint() {
+        let one = truncated(&pod("web-1", "pod/shop/web", 1));
+        let three = truncated(
+            &[
+                pod("api-1", "pod/shop/api", 1),
+                pod("web-1", "pod/shop/web", 1),
+                pod("web-2", "pod/shop/web", 1),
+            ]
+            .concat(),
+        );
+        assert_eq!(one.len(), 1);
+        assert_eq!(three.len(), 2, "another workload is another finding");
+        assert_eq!(three[1].1, ["web-1", "web-2"]);
+        assert_eq!(three[1].2, one[0].2, "whatever else is found");
+        assert_ne!(three[0].2, one[0].2);
+    }
+
+    #[test]
+    fn siblings_of_one_namespace_are_not_merged() {
+        let both = [pod("web-1", "web", 3), pod("web-2", "web", 2)].concat();
+        let found = truncated(&both);
+        let names: Vec<usize> = found.iter().map(|(_, names, _)| names.len()).collect();
+        assert_eq!(names, [2, 2, 1]);
     }
 }

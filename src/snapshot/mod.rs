@@ -29,6 +29,9 @@ pub const SCHEMA: &str = "backlint/snapshot/v1";
 /// Name of the network namespace that a host's services live in.
 pub const HOST_NETNS: &str = "host";
 
+/// Name of the namespace that backlint runs in, where that is not the host's and nobody named it.
+pub const OWN_NETNS: &str = "self";
+
 /// What was seen on one host at one moment.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -101,6 +104,9 @@ pub struct Namespace {
     /// do.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rootless: Option<bool>,
+    /// A process in it, the lowest pid of those seen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pid: Option<u32>,
     /// Its name for ip-netns(8), below /run/netns.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub named: Option<String>,
@@ -142,6 +148,7 @@ impl Namespace {
             workload: None,
             id: None,
             rootless: None,
+            pid: None,
             named: None,
             unit: None,
             nested: false,

@@ -15,10 +15,10 @@ use rustix::io::Errno;
 use super::scan::Scan;
 use super::{Id, Netns, Way, mounts};
 use crate::collect::Sources;
-use crate::snapshot::HOST_NETNS;
+use crate::snapshot::{HOST_NETNS, OWN_NETNS};
 
-/// Name of the caller's namespace where nobody named it.
-const UNNAMED: &str = "self";
+/// Names that mean something else than a name below /run/netns.
+const RESERVED: [&str; 3] = [HOST_NETNS, OWN_NETNS, "all"];
 
 /// Where ip-netns(8) mounts namespaces.
 const NAMED: &str = "run/netns";
@@ -49,8 +49,11 @@ impl Known {
     }
 
     /// Where PID 1 may not be looked into, another process of its namespace tells which it is.
-    pub(super) fn with_host(mut self, scan: &Scan) -> Self {
-        self.host = self.host.or_else(|| scan.host());
+    pub(super) fn with_host(mut self, scan: &Scan, proc: &Path) -> Self {
+        // PID 1 of a container's pid namespace is not the machine's.
+        if in_first_pid_namespace(proc) != Some(false) {
+            self.host = self.host.or_else(|| scan.host());
+        }
         self
     }
 
@@ -60,9 +63,12 @@ impl Known {
         if netns.id.is_some() && netns.id == self.host {
             HOST_NETNS.clone_into(&mut netns.name);
         } else if let Some(name) = &netns.named {
-            netns.name.clone_from(name);
+            netns.name = match RESERVED.contains(&name.as_str()) {
+                true => format!("netns/{name}"),
+                false => name.clone(),
+            };
         } else if netns.own {
-            UNNAMED.clone_into(&mut netns.name);
+            OWN_NETNS.clone_into(&mut netns.name);
         } else {
             name_by_traces(&mut netns, proc);
         }
@@ -90,6 +96,17 @@ fn name_by_traces(netns: &mut Netns, proc: &Path) {
         (None, Some(Way::Mount(_, path))) => format!("mount{}", path.display()),
         (None, None) => "unknown".to_owned(),
     };
+    // Docker's names below /run/docker/netns, and those that others make up, change each time.
+    if let (None, Some(Way::Path(path) | Way::Mount(_, path))) =
+        (netns.pids.first(), netns.ways.first())
+        && workload.starts_with("mount")
+        && let (Some(folder), Some(name)) = (path.parent(), path.file_name())
+        && (folder.ends_with("docker/netns") || mounts::is_made_up(&name.to_string_lossy()))
+    {
+        netns.name = workload;
+        netns.workload = Some(format!("mount{}", folder.display()));
+        return;
+    }
     netns.name = match (netns.pids.first(), netns.inode()) {
         (Some(pid), _) => format!("{workload}/{pid}"),
         (None, Some(inode)) if !workload.starts_with("mount") => format!("{workload}/{inode}"),

@@ -13,7 +13,7 @@ mod known;
 mod mounts;
 mod scan;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 pub(super) use self::enter::inside;
@@ -159,7 +159,8 @@ impl Namespaces {
         }
         let mut scan = Scan::run(sources, reach == Reach::Deep, &known);
         found.sharing = Some(std::mem::take(&mut scan.sharing));
-        let known = known.with_host(&scan);
+        let known = known.with_host(&scan, &sources.proc);
+        found.gaps.extend(scan.hidden());
         if reach == Reach::OwnAndCount {
             found.all.push(known.named(own, &sources.proc));
             found.gaps.extend(scan.others(&known));
@@ -181,11 +182,13 @@ impl Namespaces {
     /// The namespaces that descriptors (inode, pid, number) hold open and that are not known.
     pub(super) fn held(sources: &Sources, known: &[Netns], held: &[(u64, u32, u32)]) -> Vec<Netns> {
         let facts = Known::read(sources);
+        let known: BTreeSet<u64> = known.iter().filter_map(Netns::inode).collect();
         let mut by_id: BTreeMap<Id, Netns> = BTreeMap::new();
         for (inode, pid, descriptor) in held {
             let way = sources.proc.join(format!("{pid}/fd/{descriptor}"));
-            let is_known = known.iter().any(|netns| netns.inode() == Some(*inode));
-            if let Some(id) = (!is_known).then(|| known::identity(&way).ok()).flatten()
+            if let Some(id) = (!known.contains(inode))
+                .then(|| known::identity(&way).ok())
+                .flatten()
                 && id.inode == *inode
             {
                 let netns = by_id.entry(id).or_insert_with(|| Netns::new(Some(id)));

@@ -20,6 +20,8 @@ pub(super) struct Scan {
     closed: BTreeMap<Id, u32>,
     /// The namespace that PID 1 is in, where it may not be looked into.
     host: Option<Id>,
+    /// Whether procfs hides processes: every pid namespace has a PID 1.
+    hides: bool,
     /// Processes that have the caller's mount namespace, ascending.
     pub(super) sharing: Vec<u32>,
 }
@@ -52,6 +54,7 @@ impl Scan {
                 Vec::new()
             },
         });
+        scan.hides = pids.first() != Some(&1);
         let mut closed = Vec::new();
         for process in &processes {
             match process.net {
@@ -166,12 +169,30 @@ impl Scan {
             .keys()
             .filter(|id| Some(**id) != known.own)
             .count();
-        let others = open + self.closed.len();
+        let closed = self.closed.len();
+        // A mount and a process that may not be looked into may show the same one.
+        let others = open.max(closed);
+        let least = if open > 0 && closed > 0 {
+            "at least "
+        } else {
+            ""
+        };
         (others > 0).then(|| {
             Gap::new(
                 "network namespaces",
-                format!("{} not looked at; run as root", more(others)),
+                format!("{least}{} not looked at; run as root", more(others)),
                 format!("every listener of {}", count(others)),
+            )
+        })
+    }
+
+    /// The gap of somebody who does not see all processes.
+    pub(super) fn hidden(&self) -> Option<Gap> {
+        self.hides.then(|| {
+            Gap::new(
+                "network namespaces",
+                "procfs hides processes of other users (hidepid), and with them their namespaces; run as root",
+                "whether there are more network namespaces",
             )
         })
     }

@@ -5,7 +5,7 @@ mod places;
 mod plan;
 mod tail;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::io;
 
 use super::style::{Look, wrap};
@@ -47,8 +47,53 @@ impl Format for Table {
     }
 }
 
-/// A message, its place, how often it stands, and how sure it is.
-type Line<'a> = (&'a str, String, usize, Confidence);
+/// A message of several findings that differ by their places alone.
+struct Line<'a> {
+    message: &'a str,
+    confidence: Confidence,
+    /// Names of namespaces, each as often as the message stands there.
+    places: Vec<&'a str>,
+    /// Whether the places are told.
+    told: bool,
+    times: usize,
+}
+
+impl<'a> Line<'a> {
+    fn new(finding: &'a Finding, told: bool) -> Self {
+        Self {
+            message: &finding.message,
+            confidence: finding.confidence,
+            places: Vec::new(),
+            told,
+            times: 0,
+        }
+    }
+
+    /// `docker/web: nginx on 0.0.0.0:80 asked for 511 and got 128 ×2 (likely)`.
+    fn words(&self) -> String {
+        let mut distinct = self.places.clone();
+        distinct.dedup();
+        let place = match self.told && !distinct.is_empty() {
+            true => format!("{}: ", some(&distinct)),
+            false => String::new(),
+        };
+        let siblings = if self.told {
+            self.times / distinct.len().max(1)
+        } else {
+            self.times
+        };
+        let times = if siblings > 1 {
+            format!(" ×{siblings}")
+        } else {
+            String::new()
+        };
+        let sure = match self.confidence {
+            Confidence::Certain => String::new(),
+            unsure => format!(" ({unsure})"),
+        };
+        format!("{place}{}{times}{sure}", self.message)
+    }
+}
 
 struct Page<'a> {
     look: Look,
@@ -95,17 +140,8 @@ impl Page<'_> {
             self.look.faint(&format!("{} {}", rule.id, rule.name)),
         )?;
         let lines = self.lines(group);
-        for (message, place, times, confidence) in lines.iter().take(SHOWN) {
-            let times = if *times > 1 {
-                format!(" ×{times}")
-            } else {
-                String::new()
-            };
-            let sure = match confidence {
-                Confidence::Certain => String::new(),
-                unsure => format!(" ({unsure})"),
-            };
-            self.item(&format!("{place}{message}{times}{sure}"))?;
+        for line in lines.iter().take(SHOWN) {
+            self.item(line)?;
         }
         if lines.len() > SHOWN {
             let more = format!("and {} more: --format json has all", lines.len() - SHOWN);
@@ -120,37 +156,29 @@ impl Page<'_> {
     }
 
     /// Messages of a group with where and how often each stands: SO_REUSEPORT siblings have the same
-    /// words.
-    fn lines<'f>(&self, group: &[(usize, &'f Finding)]) -> Vec<Line<'f>> {
+    /// words, and so have containers that are alike.
+    fn lines<'f>(&self, group: &[(usize, &'f Finding)]) -> Vec<String> {
         let mut lines: Vec<Line<'f>> = Vec::new();
+        let mut known: HashMap<(&str, Confidence, bool), usize> = HashMap::new();
         for (_, finding) in group {
-            let place = self.place(finding);
-            match lines.last_mut() {
-                Some((message, known, times, confidence))
-                    if *message == finding.message
-                        && *known == place
-                        && *confidence == finding.confidence =>
-                {
-                    *times += 1;
-                }
-                _ => lines.push((&finding.message, place, 1, finding.confidence)),
+            let places: Vec<&str> = finding
+                .abouts()
+                .filter_map(|about| about.netns.as_deref())
+                .collect();
+            // The host stands by itself.
+            let told = self.report.facts.namespaces.len() > 1 && places != [HOST_NETNS];
+            let at = *known
+                .entry((&finding.message, finding.confidence, told))
+                .or_insert(lines.len());
+            if at == lines.len() {
+                lines.push(Line::new(finding, told));
+            }
+            if let Some(line) = lines.get_mut(at) {
+                line.times += places.len().max(1);
+                line.places.extend(places);
             }
         }
-        lines
-    }
-
-    /// In which namespaces, where that is not the only one, nor the host's.
-    fn place(&self, finding: &Finding) -> String {
-        let names: Vec<String> = finding
-            .abouts()
-            .filter_map(|about| about.netns.clone())
-            .collect();
-        match names.as_slice() {
-            [] => String::new(),
-            [_] if self.report.facts.namespaces.len() == 1 => String::new(),
-            [host] if host == HOST_NETNS => String::new(),
-            names => format!("{}: ", some(names)),
-        }
+        lines.iter().map(Line::words).collect()
     }
 
     /// What to do, each different step once; the plan at the end says how.

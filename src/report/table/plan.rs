@@ -120,11 +120,11 @@ fn relisten(step: &RelistenStep) -> String {
 }
 
 /// A few addresses, and how many more there are.
-pub(in crate::report) fn some(addresses: &[String]) -> String {
+pub(in crate::report) fn some(addresses: &[impl AsRef<str>]) -> String {
     let shown = addresses
         .iter()
         .take(ADDRESSES)
-        .map(String::as_str)
+        .map(AsRef::as_ref)
         .collect::<Vec<_>>()
         .join(", ");
     match addresses.len().saturating_sub(ADDRESSES) {

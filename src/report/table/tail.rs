@@ -94,12 +94,13 @@ impl Page<'_> {
         }
         let listeners = count(report.listeners(), "listener");
         line.push_str(&format!(", {listeners}, {}", count(report.rules, "rule")));
-        let not_evaluated = report.judgement.not_evaluated.len();
+        let not_evaluated = self.skipped().len();
         if not_evaluated > 0 {
             line.push_str(&format!(", {} not evaluated", count(not_evaluated, "rule")));
         }
-        if !report.gaps().is_empty() {
-            line.push_str(&format!(", {}", count(report.gaps().len(), "gap")));
+        let gaps = together(report.gaps()).len();
+        if gaps > 0 {
+            line.push_str(&format!(", {}", count(gaps, "gap")));
         }
         writeln!(self.out, "\n{}", self.look.strong(&line))
     }

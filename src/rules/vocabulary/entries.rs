@@ -128,7 +128,7 @@ pub static ENTRIES: [Entry; 46] = [
         "netns.taking_all",
         Netns,
         Int,
-        "those of them that asked for no larger number that is known",
+        "those of them that take as much as there is",
         |s| int(Some(s.netns.taking_all)),
     ),
     entry(
