@@ -187,3 +187,51 @@ fn a_mounted_namespace_without_processes_is_called_after_its_mount() {
         [Way::Path(missing.to_owned())]
     );
 }
+
+#[test]
+fn names_that_mean_something_else_are_not_taken_from_run_netns() {
+    let fake = Fake::new();
+    fake.process(1, "own", "init", true);
+    fake.process(30, "web", "nginx", true);
+    fake.netns("run/netns/host", "web");
+    let found = fake.find(Reach::All).all;
+    assert_eq!(found[1].record().name, "netns/host");
+    assert_eq!(found[1].named(), Some("host"));
+    assert_eq!(found.iter().filter(|it| it.record().is_host()).count(), 1);
+}
+
+#[test]
+fn a_procfs_that_hides_processes_is_a_gap() {
+    let fake = Fake::new();
+    fake.process(30, "own", "sh", true);
+    for reach in [Reach::All, Reach::OwnAndCount] {
+        let gaps = fake.find(reach).gaps;
+        assert_eq!(gaps.len(), 1);
+        assert!(gaps[0].why.contains("hidepid"), "{}", gaps[0]);
+    }
+    assert_eq!(fake.find(Reach::Own).gaps, []);
+}
+
+#[test]
+fn in_a_container_a_closed_init_makes_no_host() {
+    let fake = Fake::new();
+    fake.process(1, "own", "init", false);
+    fake.process(7, "own", "sh", true);
+    fake.netns("proc/thread-self/net/netstat", "own-netstat");
+    let link = fake.root.path().join("proc/self/ns/pid");
+    fs::create_dir_all(link.parent().unwrap()).unwrap();
+    std::os::unix::fs::symlink("pid:[4026532999]", link).unwrap();
+    assert_eq!(fake.names(Reach::All), ["self"]);
+    assert_eq!(fake.names(Reach::OwnAndCount), ["self"]);
+}
+
+#[test]
+fn names_that_programs_make_up_have_a_workload_that_stays() {
+    let fake = Fake::new();
+    fake.process(1, "own", "init", true);
+    let line = "36 35 0:4 net:[4026532200] /run/docker/netns/1-abc rw - nsfs nsfs rw\n";
+    fs::write(fake.root.path().join("proc/thread-self/mountinfo"), line).unwrap();
+    let record = fake.find(Reach::All).all[1].record();
+    assert_eq!(record.name, "mount/run/docker/netns/1-abc");
+    assert_eq!(record.workload.as_deref(), Some("mount/run/docker/netns"));
+}
