@@ -8,6 +8,8 @@ use crate::advise::{RelistenStep, ServiceStep, Step, SysctlStep, apply};
 use crate::report::fix::Target;
 use crate::snapshot::HOST_NETNS;
 
+/// Steps that are told; the rest is counted.
+const STEPS: usize = 40;
 /// Addresses that a step names; the rest is counted.
 const ADDRESSES: usize = 3;
 
@@ -20,8 +22,20 @@ impl Page<'_> {
                 "\n{}",
                 self.look.strong("What to do, in this order")
             )?;
-            for (n, words) in self.steps().iter().enumerate() {
+            let steps = self.steps();
+            let (last, before) = match steps.split_last() {
+                Some((last, before)) => (Some(last), before),
+                None => (None, steps.as_slice()),
+            };
+            for (n, words) in before.iter().take(STEPS).enumerate() {
                 self.numbered(n + 1, words)?;
+            }
+            let more = before.len().saturating_sub(STEPS);
+            if more > 0 {
+                self.item(&format!("and {more} more steps: --format json has all"))?;
+            }
+            if let Some(words) = last {
+                self.numbered(steps.len(), words)?;
             }
         }
         for note in &advice.notes {
@@ -42,7 +56,7 @@ impl Page<'_> {
                 Step::Sysctl(step) if step.first => None,
                 Step::Sysctl(step) => Some(self.elsewhere(step, &mut told)),
                 Step::Service(step) => Some(service(step)),
-                Step::Relisten(step) => Some(relisten(step)),
+                Step::Relisten(step) => Some(self.relisten(step)),
             });
         }
         steps.push(match self.report.source {
@@ -63,6 +77,24 @@ impl Page<'_> {
             }
             _ => words,
         }
+    }
+
+    fn relisten(&self, step: &RelistenStep) -> String {
+        let RelistenStep {
+            netns,
+            words,
+            why,
+            addresses,
+            verify,
+            ..
+        } = step;
+        let several = self.report.facts.namespaces.len() > 1 && netns != HOST_NETNS;
+        let place = match several {
+            true => format!(" in {netns}"),
+            false => String::new(),
+        };
+        let addresses = some(addresses);
+        format!("{words} ({addresses}{place}); {why}; verify: {verify}")
     }
 
     /// The sysctls of the namespace that was looked at first, as its machine would take them.
@@ -106,17 +138,6 @@ fn service(step: &ServiceStep) -> String {
         ..
     } = step;
     format!("{who} ({}): change {setting}; {why}", some(addresses))
-}
-
-fn relisten(step: &RelistenStep) -> String {
-    let RelistenStep {
-        words,
-        why,
-        addresses,
-        verify,
-        ..
-    } = step;
-    format!("{words} ({}); {why}; verify: {verify}", some(addresses))
 }
 
 /// A few addresses, and how many more there are.
