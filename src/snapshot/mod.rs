@@ -29,6 +29,9 @@ pub const SCHEMA: &str = "backlint/snapshot/v1";
 /// Name of the network namespace that a host's services live in.
 pub const HOST_NETNS: &str = "host";
 
+/// Name of backlint's own network namespace where nobody named it.
+pub const OWN_NETNS: &str = "self";
+
 /// What was seen on one host at one moment.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

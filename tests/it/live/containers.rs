@@ -82,8 +82,24 @@ impl Host for Machine {
         Some(Self::of(pid, "comm")?.trim_end().to_owned())
     }
 
-    fn read(&self, path: &str) -> Option<String> {
-        fs::read_to_string(path).ok()
+    fn started(&self, pid: u32) -> Option<u64> {
+        let stat = Self::of(pid, "stat")?;
+        let mut fields = stat.rsplit_once(')')?.1.split_whitespace();
+        fields.nth(19)?.parse().ok()
+    }
+
+    fn netns(&self, pid: u32) -> Option<u64> {
+        let netns = fs::metadata(format!("/proc/{pid}/ns/net")).ok()?;
+        Some(netns.ino())
+    }
+
+    fn user(&self, pid: u32) -> Option<u32> {
+        let process = fs::metadata(format!("/proc/{pid}")).ok()?;
+        Some(process.uid())
+    }
+
+    fn read(&self, path: &str) -> Result<Option<String>, String> {
+        Ok(fs::read_to_string(path).ok())
     }
 
     fn list(&self, path: &str) -> Vec<String> {
@@ -159,7 +175,16 @@ fn mounts_and_the_monitor_tell_where_control_groups_do_not() {
         fn comm(&self, pid: u32) -> Option<String> {
             Machine.comm(pid)
         }
-        fn read(&self, path: &str) -> Option<String> {
+        fn started(&self, pid: u32) -> Option<u64> {
+            Machine.started(pid)
+        }
+        fn netns(&self, pid: u32) -> Option<u64> {
+            Machine.netns(pid)
+        }
+        fn user(&self, pid: u32) -> Option<u32> {
+            Machine.user(pid)
+        }
+        fn read(&self, path: &str) -> Result<Option<String>, String> {
             Machine.read(path)
         }
         fn list(&self, path: &str) -> Vec<String> {
