@@ -81,7 +81,8 @@ fn is_users(slices: (Option<&str>, Option<&str>)) -> bool {
     slices.0 == Some("user.slice") && slices.1 != Some("user-0.slice")
 }
 
-/// The user, not root, below whose slice a group is: systemd makes and names it, src/login.
+/// The user, not root, below whose slice a group is: logind names it (systemd,
+/// src/login/logind-user.c).
 fn user(path: &str) -> Option<u32> {
     let mut parts = parts(path);
     let slice = parts.next().filter(|slice| *slice == "user.slice");

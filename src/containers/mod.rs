@@ -59,7 +59,8 @@ pub fn identify(snapshot: &mut Snapshot, members: &[Vec<u32>], host: &dyn Host) 
         let name = |index: &usize| all.get(*index).map(|one| one.container.name.as_str());
         inside.sort_by(|a, b| name(a).cmp(&name(b)));
         // The host's was made for none of them.
-        let first = homes.first(n, &inside).filter(|_| !netns.is_host());
+        let made_for_one = !netns.is_host();
+        let first = made_for_one.then(|| homes.first(n, &inside)).flatten();
         if let Some((first, nested)) = first
             && let Some(one) = all.get(first)
         {

@@ -230,6 +230,55 @@ fn a_pod_is_its_containers_without_the_one_that_keeps_it() {
 }
 
 #[test]
+fn the_container_that_a_namespace_was_made_for_is_first() {
+    let podman = podman();
+    let sleep = [BUSYBOX, "sleep", "1000"];
+    let owner = podman.run(&["--network=none"], "zzz", IMAGE, &sleep);
+    let sidecar = podman.run(&["--network=container:zzz"], "aaa", IMAGE, &sleep);
+    let netns = identified(&Machine, "x", &[sidecar, owner]);
+    assert_eq!(netns.name, "podman/zzz");
+    let names = netns.containers.iter().map(|one| one.name.as_str());
+    assert_eq!(names.collect::<Vec<_>>(), ["podman/zzz", "podman/aaa"]);
+}
+
+#[test]
+fn what_a_process_of_a_container_made_is_nested() {
+    let podman = podman();
+    let script = "/bin/busybox unshare -n /bin/busybox sleep 1000 & /bin/busybox sleep 1000";
+    let first = podman.run(
+        &["--network=none", "--cap-add=SYS_ADMIN"],
+        "maker",
+        IMAGE,
+        &[BUSYBOX, "sh", "-c", script],
+    );
+    let home = Machine.netns(first);
+    let maker = wait::until("the namespace", || {
+        let processes = Machine.list("/proc");
+        let mut pids = processes.iter().filter_map(|name| name.parse::<u32>().ok());
+        let apart = |pid: u32| Machine.netns(pid).is_some_and(|netns| Some(netns) != home);
+        pids.find(|pid| Machine.parent(*pid) == Some(first) && apart(*pid))
+    });
+    let record = |pid: u32| {
+        let mut netns = Namespace::new(format!("process/busybox/{pid}"));
+        netns.id = Machine.netns(pid);
+        netns
+    };
+    let mut snapshot = Snapshot {
+        schema: SCHEMA.to_owned(),
+        namespaces: vec![record(maker), record(first)],
+        ..Snapshot::default()
+    };
+    identify(&mut snapshot, &[vec![maker], vec![first]], &Machine);
+    let [inner, outer] = snapshot.namespaces.as_slice() else {
+        panic!("{snapshot:?}");
+    };
+    assert_eq!((outer.name.as_str(), outer.nested), ("podman/maker", false));
+    let expected = format!("podman/maker/process/busybox/{maker}");
+    assert_eq!((inner.name.as_str(), inner.nested), (&*expected, true));
+    assert_eq!(inner.containers, outer.containers);
+}
+
+#[test]
 fn a_container_with_the_hosts_network_is_listed_there() {
     let podman = podman();
     let pid = podman.run(
