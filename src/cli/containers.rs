@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::collect::Sources;
-use crate::collect::files::Root;
+use crate::collect::files::{FileError, Root};
 use crate::collect::processes::Processes;
 use crate::containers::host::Host;
 
@@ -51,6 +51,18 @@ impl Host for Containers {
         Some(self.processes.status(pid)?.parent)
     }
 
+    fn started(&self, pid: u32) -> Option<u64> {
+        self.processes.status(pid)?.started
+    }
+
+    fn netns(&self, pid: u32) -> Option<u64> {
+        self.processes.netns(pid)
+    }
+
+    fn user(&self, pid: u32) -> Option<u32> {
+        self.processes.user(pid)
+    }
+
     fn variable(&self, pid: u32, name: &str) -> Option<String> {
         self.processes.environment(pid)?.remove(name)
     }
@@ -59,9 +71,18 @@ impl Host for Containers {
         self.processes.comm(pid)
     }
 
-    fn read(&self, path: &str) -> Option<String> {
-        let content = self.root.as_ref()?.read(Path::new(path)).ok()??;
-        Some(String::from_utf8_lossy(&content.bytes).into_owned())
+    fn read(&self, path: &str) -> Result<Option<String>, String> {
+        let Some(root) = &self.root else {
+            return Ok(None);
+        };
+        match root.read(Path::new(path)) {
+            Ok(content) => {
+                let text = content.map(|it| String::from_utf8_lossy(&it.bytes).into_owned());
+                Ok(text)
+            }
+            Err(error @ FileError::TooLong) => Err(error.to_string()),
+            Err(_) => Ok(None),
+        }
     }
 
     fn list(&self, path: &str) -> Vec<String> {

@@ -3,7 +3,7 @@
 //! lines and environments have passwords in them.
 //!
 //! Follows proc_pid_cmdline(5), proc_pid_environ(5), proc_pid_stat(5), proc_pid_limits(5),
-//! proc_pid_cgroup(5), proc_pid_mountinfo(5), proc_pid_comm(5).
+//! proc_pid_cgroup(5), proc_pid_mountinfo(5), proc_pid_comm(5), proc_pid_status(5), namespaces(7).
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -127,6 +127,20 @@ impl Processes {
         Some(name)
     }
 
+    /// The user that a process runs as, the effective one.
+    pub fn user(&self, pid: u32) -> Option<u32> {
+        let status = self.text(pid, "status")?;
+        let users = status.lines().find_map(|line| line.strip_prefix("Uid:"))?;
+        users.split_ascii_whitespace().nth(1)?.parse().ok()
+    }
+
+    /// The inode of a process's network namespace.
+    pub fn netns(&self, pid: u32) -> Option<u64> {
+        let link = fs::read_link(self.path(pid, "ns/net")).ok()?;
+        let inode = link.to_str()?.strip_prefix("net:[")?.strip_suffix(']')?;
+        inode.parse().ok()
+    }
+
     /// Whether a process has the mount namespace of this one. `false`: another, or not readable.
     pub fn shares_mounts(&self, pid: u32) -> bool {
         let own = fs::read_link(self.proc.join("self/ns/mnt")).ok();
@@ -194,5 +208,16 @@ mod tests {
         assert!(processes.cgroup(pid).unwrap().contains(":/"));
         assert!(processes.mounts(pid).unwrap().contains(" - proc "));
         assert_eq!(processes.cgroup(4_194_305), None);
+        assert_eq!(
+            processes.user(pid),
+            Some(rustix::process::geteuid().as_raw())
+        );
+        let netns = fs::metadata("/proc/self/ns/net").unwrap();
+        let inode = std::os::unix::fs::MetadataExt::ino(&netns);
+        assert_eq!(processes.netns(pid), Some(inode));
+        assert_eq!(
+            (processes.user(4_194_305), processes.netns(4_194_305)),
+            (None, None)
+        );
     }
 }

@@ -32,6 +32,10 @@ pub(super) struct Group {
     pub(super) traces: Vec<Trace>,
     /// The system's own systemd unit.
     pub(super) unit: Option<String>,
+    /// The unit of a user's own manager.
+    pub(super) users_unit: Option<String>,
+    /// The user whose it is, where that is not root.
+    pub(super) user: Option<u32>,
     /// Whether the process is one of a user's, or of a service that may be.
     pub(super) delegated: bool,
 }
@@ -55,12 +59,12 @@ pub(super) fn read(text: &str) -> Group {
         .collect();
     lines.sort_by_key(|(rank, _)| *rank);
     let mut traces = lines.iter().map(|(_, path)| traces(path));
+    let managed = || lines.iter().filter(|(rank, _)| *rank < 2);
     Group {
         traces: traces.find(|traces| !traces.is_empty()).unwrap_or_default(),
-        unit: lines
-            .iter()
-            .filter(|(rank, _)| *rank < 2)
-            .find_map(|(_, path)| unit(path)),
+        unit: managed().find_map(|(_, path)| unit(path)),
+        users_unit: managed().find_map(|(_, path)| users_unit(path)),
+        user: lines.iter().find_map(|(_, path)| user(path)),
         delegated: lines.iter().any(|(_, path)| delegated(path)),
     }
 }
@@ -77,6 +81,16 @@ fn is_users(slices: (Option<&str>, Option<&str>)) -> bool {
     slices.0 == Some("user.slice") && slices.1 != Some("user-0.slice")
 }
 
+/// The user, not root, below whose slice a group is: logind names it (systemd,
+/// src/login/logind-user.c).
+fn user(path: &str) -> Option<u32> {
+    let mut parts = parts(path);
+    let slice = parts.next().filter(|slice| *slice == "user.slice");
+    let name = slice.and(parts.next())?.strip_prefix("user-")?;
+    let uid = name.strip_suffix(".slice")?.parse().ok();
+    uid.filter(|uid| *uid != 0)
+}
+
 fn is_service(part: &str) -> bool {
     part.ends_with(".service") && !RUNTIMES.contains(&part)
 }
@@ -84,26 +98,32 @@ fn is_service(part: &str) -> bool {
 /// The service of the system's own manager that a group belongs to. Only slices may stand above it,
 /// and no user's: nobody but root makes groups there, so the name is what it seems.
 pub(super) fn unit(path: &str) -> Option<String> {
-    let mut above = 0;
-    for part in parts(path) {
-        if part.ends_with(".slice") && !(above == 0 && part == "user.slice") {
-            above += 1;
-            continue;
-        }
-        // The characters of systemd.unit(5).
-        let allowed = |c: char| c.is_ascii_alphanumeric() || ":-_.\\@".contains(c);
-        let fits = above > 0
-            && part.ends_with(".service")
-            && part.len() < 256
-            && part.chars().all(allowed);
-        return fits.then(|| part.to_owned());
-    }
-    None
+    let is_slice = |part: &&str| part.ends_with(".slice");
+    let above = parts(path).next().filter(is_slice)?;
+    let part = parts(path).find(|part| !is_slice(part))?;
+    service(part).filter(|_| above != "user.slice")
+}
+
+/// The service of a user's own manager that a group belongs to.
+fn users_unit(path: &str) -> Option<String> {
+    let user = user(path)?;
+    let manager = format!("user@{user}.service");
+    let mut below = parts(path).skip(2);
+    below.next().filter(|part| *part == manager)?;
+    let mut below = below.skip_while(|part| part.ends_with(".slice"));
+    below.next().and_then(service)
+}
+
+/// The name of a service in the characters of systemd.unit(5).
+fn service(part: &str) -> Option<String> {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || ":-_.\\@".contains(c);
+    let fits = part.ends_with(".service") && part.len() < 256 && part.chars().all(allowed);
+    fits.then(|| part.to_owned())
 }
 
 /// The containers of a path, the outermost first.
 pub(super) fn traces(path: &str) -> Vec<Trace> {
-    let unit = unit(path);
+    let (unit, users_unit, user) = (unit(path), users_unit(path), user(path));
     let parts: Vec<&str> = parts(path).collect();
     let mut found = Vec::new();
     let mut delegated = is_users((parts.first().copied(), parts.get(1).copied()));
@@ -127,6 +147,8 @@ pub(super) fn traces(path: &str) -> Vec<Trace> {
             found.push(Trace {
                 pod: pod.take(),
                 unit: unit.clone().filter(|_| own && found.is_empty()),
+                users_unit: users_unit.clone().filter(|_| own && found.is_empty()),
+                user,
                 delegated,
                 ..trace
             });

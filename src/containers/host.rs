@@ -15,13 +15,24 @@ pub trait Host: Sync {
     fn arguments(&self, pid: u32) -> Option<Vec<String>>;
     /// The parent. `None`: gone, or not readable.
     fn parent(&self, pid: u32) -> Option<u32>;
+    /// When the process started, in a unit of which only the order counts. `None`: gone, or not
+    /// readable.
+    fn started(&self, pid: u32) -> Option<u64>;
+    /// The inode of the process's network namespace. `None`: gone, or not readable.
+    fn netns(&self, pid: u32) -> Option<u64>;
+    /// The user that the process runs as. `None`: gone, or not readable.
+    fn user(&self, pid: u32) -> Option<u32>;
     /// A variable of the environment that the process was started with.
     fn variable(&self, pid: u32, name: &str) -> Option<String>;
     /// The name of the process, see `proc_pid_comm(5)`.
     fn comm(&self, pid: u32) -> Option<String>;
-    /// The text of a regular file as backlint's own root shows it, within a bound. `None`: it does
-    /// not exist, is no regular file, is too long, or cannot be read.
-    fn read(&self, path: &str) -> Option<String>;
+    /// The text of a regular file as backlint's own root shows it. `None`: it does not exist, is no
+    /// regular file, or may not be read.
+    ///
+    /// # Errors
+    ///
+    /// It is longer than is read of a file, in words.
+    fn read(&self, path: &str) -> Result<Option<String>, String>;
     /// The names in a directory as backlint's own root shows it. Empty: none, or not readable.
     fn list(&self, path: &str) -> Vec<String>;
 }

@@ -43,6 +43,7 @@ pub(super) fn look(pid: u32, depth: Depth, host: &dyn Host) -> Seen {
     let one = |trace: Trace| Seen {
         traces: vec![Trace {
             delegated: group.delegated,
+            user: group.user,
             ..trace
         }],
         unit: None,

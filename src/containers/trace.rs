@@ -27,6 +27,10 @@ pub(super) struct Trace {
     pub(super) directory: Option<String>,
     /// The system's own systemd unit that the control group is in.
     pub(super) unit: Option<String>,
+    /// The unit of a user's own manager that the control group is in.
+    pub(super) users_unit: Option<String>,
+    /// The user below whose slice the control group is, where that is not root.
+    pub(super) user: Option<u32>,
     /// Whether somebody else than root may have made the control group: it is below a user's or a
     /// service's own. Its id is then no key to what the host's runtimes know.
     pub(super) delegated: bool,

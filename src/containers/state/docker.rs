@@ -3,8 +3,8 @@
 
 use serde::Deserialize;
 
+use super::files::Files;
 use super::{Found, KUBELET, Labels, label, places};
-use crate::containers::host::Host;
 use crate::containers::trace::{Trace, image, plain};
 use crate::snapshot::Compose;
 
@@ -31,13 +31,10 @@ struct Inner {
     labels: Option<Labels>,
 }
 
-pub(super) fn read(found: &mut Found, trace: &Trace, host: &dyn Host) {
-    let texts = places(trace, &ROOTS).into_iter();
-    let mut configs = texts.filter_map(|place| {
-        let text = host.read(&format!("{place}/config.v2.json"))?;
-        serde_json::from_str::<Config>(&text).ok()
-    });
-    let Some(config) = configs.next() else {
+pub(super) fn read(found: &mut Found, trace: &Trace, files: &Files) {
+    let mut places = places(trace, &ROOTS).into_iter();
+    let config = |place: String| files.json::<Config>(&format!("{place}/config.v2.json"));
+    let Some(config) = places.find_map(config) else {
         return;
     };
     found.known = true;

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
 use super::Found;
+use super::files::Files;
 use crate::containers::host::Host;
 use crate::snapshot::Engine;
 
@@ -55,14 +56,14 @@ impl Lists {
 /// systemd-machined's file of a machine, which says who runs it: src/machine/machine.c,
 /// `machine_save`, and for the service's name src/nspawn/nspawn.c, `arg_container_service_name`,
 /// which docs/ENVIRONMENT.md still calls `nspawn` as it was.
-pub(super) fn nspawn(found: &mut Found, host: &dyn Host) {
+pub(super) fn nspawn(found: &mut Found, files: &Files) {
     found.name = found.id.clone().or(found.name.take());
     // A name that has become one of a file: `plain` has no slash.
     let file = found
         .id
         .as_ref()
         .map(|id| format!("/run/systemd/machines/{id}"));
-    let text = file.and_then(|file| host.read(&file)).unwrap_or_default();
+    let text = file.and_then(|file| files.text(&file)).unwrap_or_default();
     let mut lines = text.lines();
     found.known = lines.any(|line| matches!(line, "SERVICE=systemd-nspawn" | "SERVICE=nspawn"));
 }

@@ -3,22 +3,25 @@
 //! exactly 64 hexadecimal digits, or a directory that ends with one.
 
 mod docker;
+mod files;
 mod lxc;
 mod oci;
 mod pods;
+mod quadlet;
 mod storage;
 
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use self::files::Files;
 use self::lxc::Lists;
 use self::pods::Logs;
 use self::storage::Storages;
 use super::host::Host;
 use super::trace::{Trace, is_id, plain};
 use super::{cgroup, mounts, parents};
-use crate::snapshot::{Compose, Engine, Pod};
+use crate::snapshot::{Compose, Engine, Gap, Pod};
 
 /// Labels or annotations: their values should be texts.
 type Labels = BTreeMap<String, Value>;
@@ -42,6 +45,12 @@ pub(super) struct Found {
     pub(super) pod: Option<Pod>,
     pub(super) compose: Option<Compose>,
     pub(super) unit: Option<String>,
+    /// Whether Quadlet made that unit; of a user's container, in the user's own manager.
+    pub(super) quadlet: bool,
+    /// The user whose runtime it is, where that is not root.
+    pub(super) user: Option<u32>,
+    /// Whether somebody else than root may have made up what is known of it.
+    pub(super) delegated: bool,
     /// Whether it only keeps the namespaces of a pod.
     pub(super) sandbox: bool,
     /// Whether something that the host's runtimes keep confirms it.
@@ -63,6 +72,9 @@ impl Found {
             pod,
             compose: None,
             unit: trace.unit.clone(),
+            quadlet: false,
+            user: trace.user,
+            delegated: trace.delegated,
             sandbox: false,
             known: false,
         }
@@ -106,6 +118,7 @@ fn label<'a>(labels: &'a Labels, key: &str) -> Option<&'a str> {
 /// The files of the host's runtimes, each read once.
 pub(super) struct States<'a> {
     host: &'a dyn Host,
+    files: Files<'a>,
     logs: Logs,
     lists: Lists,
     storages: Storages,
@@ -115,26 +128,33 @@ impl<'a> States<'a> {
     pub(super) fn new(host: &'a dyn Host) -> Self {
         Self {
             host,
+            files: Files::new(host),
             logs: Logs::default(),
             lists: Lists::default(),
             storages: Storages::default(),
         }
     }
 
-    /// The container that these traces of process `pid`, the outermost first, belong to.
+    /// What is not known because a file could not be understood.
+    pub(super) fn into_gaps(self) -> Vec<Gap> {
+        self.files.into_gaps()
+    }
+
+    /// The container that these traces of process `pid`, the outermost first, belong to, and which of
+    /// them it is.
     ///
     /// Of containers in containers it is the outermost that this host manages: what the inner
     /// runtime knows is inside of the outer's file system, and what an operator of this host can
     /// change, a flag or a restart, he changes on the outer one.
-    pub(super) fn resolve(&self, traces: &[Trace], pid: Option<u32>) -> Option<Found> {
+    pub(super) fn resolve(&self, traces: &[Trace], pid: Option<u32>) -> Option<(Found, usize)> {
         let mut first = None;
-        for trace in traces {
+        for (depth, trace) in traces.iter().enumerate() {
             let found = self.read(trace, pid);
             if found.known {
-                return Some(found);
+                return Some((found, depth));
             }
             if !trace.tentative {
-                first.get_or_insert(found);
+                first.get_or_insert((found, depth));
             }
         }
         first
@@ -144,11 +164,11 @@ impl<'a> States<'a> {
         let mut found = Found::of(trace);
         match trace.engine {
             Some(Engine::Docker) => self.docker(&mut found, trace, pid),
-            Some(Engine::Containerd) => oci::containerd(&mut found, trace, self.host),
-            Some(Engine::CriO) => oci::crio(&mut found, trace, self.host),
+            Some(Engine::Containerd) => oci::containerd(&mut found, trace, &self.files),
+            Some(Engine::CriO) => oci::crio(&mut found, trace, &self.files),
             Some(Engine::Podman) => self.podman(&mut found, trace, pid),
             Some(Engine::Lxc | Engine::Incus) => self.lists.read(&mut found, self.host),
-            Some(Engine::SystemdNspawn) => lxc::nspawn(&mut found, self.host),
+            Some(Engine::SystemdNspawn) => lxc::nspawn(&mut found, &self.files),
             Some(Engine::Unknown) => {}
             None => self.guess(&mut found, trace),
         }
@@ -174,15 +194,15 @@ impl<'a> States<'a> {
         };
         if trace.pod.is_none() {
             with(Engine::Docker, &|found| {
-                docker::read(found, trace, self.host)
+                docker::read(found, trace, &self.files)
             });
         }
         with(Engine::Containerd, &|found| {
-            oci::containerd(found, trace, self.host)
+            oci::containerd(found, trace, &self.files)
         });
         if trace.pod.is_some() {
             with(Engine::Docker, &|found| {
-                docker::read(found, trace, self.host)
+                docker::read(found, trace, &self.files)
             });
         }
     }
@@ -193,26 +213,34 @@ impl<'a> States<'a> {
         let above = pid.and_then(|pid| parents::trace(pid, self.host));
         let above = above.filter(|(_, above)| above.id == trace.id);
         let mut directory = trace.directory.clone();
+        let mut users_unit = trace.users_unit.clone();
         if let Some((monitor, above)) = above {
             found.name = above.name.or(found.name.take());
             directory = above.directory.or(directory);
             // podman, libpod/oci_conmon_linux.go, `moveConmonToCgroupAndSignal`: where a unit has
             // started it, conmon stays in the unit's own group.
             let group = self.host.cgroup(monitor).map(|text| cgroup::read(&text));
-            let unit = group.and_then(|group| group.unit);
-            let unit = unit.filter(|unit| !FOR_OTHERS.contains(&unit.as_str()));
-            found.unit = found.unit.take().or(unit);
+            let group = group.unwrap_or_default();
+            let not_for_others = |unit: &String| !FOR_OTHERS.contains(&unit.as_str());
+            found.unit = found.unit.take().or(group.unit.filter(not_for_others));
+            users_unit = users_unit.or(group.users_unit.filter(not_for_others));
+            // It runs as whoever runs Podman, and sudo(8) leaves it in that user's slice.
+            let user = self.host.user(monitor).or(group.user).or(found.user);
+            found.user = user.filter(|user| *user != 0);
+            found.delegated |= found.user.is_some();
         }
+        quadlet::add(found, users_unit, &self.files);
         let trace = Trace {
             directory,
+            delegated: found.delegated,
             ..trace.clone()
         };
-        self.storages.read(found, &trace, self.host);
+        self.storages.read(found, &trace, &self.files);
     }
 
     /// Where Docker's root is another one, its mounts come from there.
     fn docker(&self, found: &mut Found, trace: &Trace, pid: Option<u32>) {
-        docker::read(found, trace, self.host);
+        docker::read(found, trace, &self.files);
         if found.known || trace.directory.is_some() {
             return;
         }
@@ -227,7 +255,7 @@ impl<'a> States<'a> {
             delegated: true,
             ..trace.clone()
         };
-        docker::read(found, &trace, self.host);
+        docker::read(found, &trace, &self.files);
     }
 }
 

@@ -3,8 +3,8 @@
 
 use serde::Deserialize;
 
+use super::files::Files;
 use super::{Found, KUBELET, Labels, PodKeys, label, places};
-use crate::containers::host::Host;
 use crate::containers::trace::{Trace, image, plain};
 use crate::snapshot::Pod;
 
@@ -41,15 +41,14 @@ struct Spec {
 }
 
 /// The annotations in the first of these directories that has a bundle.
-pub(super) fn annotations(places: &[String], host: &dyn Host) -> Option<Labels> {
+pub(super) fn annotations(places: &[String], files: &Files) -> Option<Labels> {
     places.iter().find_map(|place| {
-        let text = host.read(&format!("{place}/config.json"))?;
-        let spec: Spec = serde_json::from_str(&text).ok()?;
+        let spec: Spec = files.json(&format!("{place}/config.json"))?;
         Some(spec.annotations.unwrap_or_default())
     })
 }
 
-pub(super) fn containerd(found: &mut Found, trace: &Trace, host: &dyn Host) {
+pub(super) fn containerd(found: &mut Found, trace: &Trace, files: &Files) {
     let namespace = match (&trace.pod, trace.namespace.as_deref()) {
         (None, Some(namespace)) => namespace,
         _ => "k8s.io",
@@ -61,7 +60,7 @@ pub(super) fn containerd(found: &mut Found, trace: &Trace, host: &dyn Host) {
         directory: None,
         ..trace.clone()
     };
-    let Some(annotations) = annotations(&places(&bundle, &roots), host) else {
+    let Some(annotations) = annotations(&places(&bundle, &roots), files) else {
         return;
     };
     found.known = true;
@@ -75,7 +74,7 @@ pub(super) fn containerd(found: &mut Found, trace: &Trace, host: &dyn Host) {
     found.name = of("nerdctl/name").and_then(plain).or(found.name.take());
 }
 
-pub(super) fn crio(found: &mut Found, trace: &Trace, host: &dyn Host) {
+pub(super) fn crio(found: &mut Found, trace: &Trace, files: &Files) {
     // containers/storage, types/options.go: `RunRoot` and `GraphRoot`; CRI-O's conmon has its bundle
     // below the first.
     let roots = [
@@ -87,7 +86,7 @@ pub(super) fn crio(found: &mut Found, trace: &Trace, host: &dyn Host) {
         .iter()
         .map(|place| format!("{place}/userdata"))
         .collect();
-    let Some(annotations) = annotations(&places, host) else {
+    let Some(annotations) = annotations(&places, files) else {
         return;
     };
     found.known = true;

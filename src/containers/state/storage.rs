@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::Deserialize;
+use serde_json::Value;
 
+use super::files::Files;
 use super::{Found, label, oci, places};
-use crate::containers::host::Host;
 use crate::containers::trace::{Trace, image, is_hex, plain};
 
 /// containers/storage, types/options.go: the store of root, with the drivers that root has, and what
@@ -44,13 +45,13 @@ type Store = BTreeMap<String, (Option<String>, Option<String>)>;
 pub(super) struct Storages(Mutex<BTreeMap<String, Arc<Store>>>);
 
 impl Storages {
-    pub(super) fn read(&self, found: &mut Found, trace: &Trace, host: &dyn Host) {
+    pub(super) fn read(&self, found: &mut Found, trace: &Trace, files: &Files) {
         let places = places(trace, &ROOTS);
         for place in &places {
             let Some((store, id)) = place.rsplit_once('/') else {
                 continue;
             };
-            if let Some((name, image)) = self.store(store, host).get(id) {
+            if let Some((name, image)) = self.store(store, files).get(id) {
                 found.known = true;
                 found.name = name.clone().or(found.name.take());
                 found.image.clone_from(image);
@@ -62,7 +63,7 @@ impl Storages {
             .map(|place| format!("{place}/userdata"))
             .collect();
         let needed = !found.known || trace.delegated;
-        let bundle = needed.then(|| oci::annotations(&bundles, host)).flatten();
+        let bundle = needed.then(|| oci::annotations(&bundles, files)).flatten();
         if let Some(annotations) = bundle {
             // podman, pkg/annotations: `ContainerManagerLibpod`.
             found.known |= label(&annotations, "io.container.manager") == Some("libpod");
@@ -70,15 +71,15 @@ impl Storages {
         found.sandbox = found.name.as_deref().is_some_and(is_infra);
     }
 
-    fn store(&self, directory: &str, host: &dyn Host) -> Arc<Store> {
+    fn store(&self, directory: &str, files: &Files) -> Arc<Store> {
         let mut stores = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(store) = stores.get(directory) {
             return Arc::clone(store);
         }
         let mut all = Store::new();
         for file in FILES {
-            let text = host.read(&format!("{directory}/{file}"));
-            all.extend(text.map(|text| parse(&text)).unwrap_or_default());
+            let entries = files.json(&format!("{directory}/{file}"));
+            all.extend(parse(entries.unwrap_or_default()));
         }
         let store = Arc::new(all);
         stores.insert(directory.to_owned(), Arc::clone(&store));
@@ -86,8 +87,10 @@ impl Storages {
     }
 }
 
-fn parse(text: &str) -> Store {
-    let entries: Vec<Entry> = serde_json::from_str(text).unwrap_or_default();
+/// Entries that are not what they should be are left out, and only those.
+fn parse(entries: Vec<Value>) -> Store {
+    let entries = entries.into_iter();
+    let entries = entries.filter_map(|entry| serde_json::from_value::<Entry>(entry).ok());
     let of = |entry: Entry| {
         let name = entry.names.unwrap_or_default().into_iter().next();
         let metadata = entry.metadata.unwrap_or_default();
@@ -96,7 +99,7 @@ fn parse(text: &str) -> Store {
         let name = name.as_deref().and_then(plain);
         (entry.id, (name, of_image.as_deref().and_then(image)))
     };
-    entries.into_iter().map(of).collect()
+    entries.map(of).collect()
 }
 
 /// The container that keeps a pod's namespaces: Podman 4.3 and later name it after the first 12

@@ -66,15 +66,13 @@ fn names_with_escape_sequences_are_not_taken() {
 #[test]
 fn state_that_is_not_what_it_should_be_is_not_believed() {
     let deep = "[".repeat(100_000);
-    let huge = format!(r#"{{"Name":"/{}"}}"#, "a".repeat(1 << 20));
     for text in [
         "",
         "null",
-        "[]",
-        "{\"Name\":7}",
+        "[1]",
+        "{\"Name\":7777}",
         "\u{fffd}\u{fffd}",
         &deep,
-        &huge,
     ] {
         let mut host = Fake::default();
         host.process(10, 1, &format!("/docker/{ID}"));
@@ -82,11 +80,27 @@ fn state_that_is_not_what_it_should_be_is_not_believed() {
             &format!("/var/lib/docker/containers/{ID}/config.v2.json"),
             text,
         );
-        assert_eq!(
-            one(&host).namespaces[0].containers[0].name,
-            "docker/0123456789ab"
-        );
+        let snapshot = one(&host);
+        let container = &snapshot.namespaces[0].containers[0];
+        assert_eq!(container.name, "docker/0123456789ab");
+        let [gap] = snapshot.gaps.as_slice() else {
+            panic!("{:?}", snapshot.gaps);
+        };
+        assert!(gap.what.ends_with("/config.v2.json"));
+        assert_eq!(gap.blinds, "names of its containers");
+        assert!(!gap.why.contains("7777"), "{}", gap.why);
     }
+}
+
+#[test]
+fn a_name_that_is_far_too_long_is_no_name() {
+    let mut host = Fake::default();
+    host.process(10, 1, &format!("/docker/{ID}"));
+    host.file(
+        &format!("/var/lib/docker/containers/{ID}/config.v2.json"),
+        format!(r#"{{"Name":"/{}"}}"#, "a".repeat(1 << 19)),
+    );
+    assert_eq!(one(&host).namespaces[0].name, "docker/0123456789ab");
 }
 
 /// The group below a user's slice has the id of a container of root's.
@@ -136,6 +150,59 @@ fn mounts_that_a_user_made_up_are_no_key_either() {
         host.process(10, 1, group).mounts.clone_from(&pod);
         assert_eq!(one(&host).namespaces[0].name, format!("pod/{}", names[1]));
     }
+}
+
+/// The record of two processes in namespaces of their own: the first is of a container of root's.
+fn both(host: &Fake, first: &str) -> Snapshot {
+    let processes = [(10, 7), (20, 8)];
+    let processes = processes.map(|(pid, netns)| (pid, "redis".to_owned(), netns));
+    let (mut snapshot, members) = collected(&processes);
+    identify(&mut snapshot, &members, host);
+    let namespaces = &snapshot.namespaces;
+    assert_eq!(namespaces[0].name, first);
+    assert_eq!(namespaces[0].containers[0].user, None);
+    assert_eq!(namespaces[0].containers[0].handle, None);
+    assert_eq!(namespaces[1].containers[0].user, Some(1000));
+    assert_ne!(namespaces[0].stable_name(), namespaces[1].stable_name());
+    assert_ne!(namespaces[0].containers, namespaces[1].containers);
+    snapshot
+}
+
+#[test]
+fn what_a_user_made_up_takes_no_name_of_a_container_beside_it() {
+    let mut host = Fake::default();
+    let config = r#"{"Name":"/payments","Config":{"Labels":{
+        "com.docker.compose.project":"shop","com.docker.compose.service":"pay"}}}"#;
+    host.file(
+        &format!("/var/lib/docker/containers/{ID}/config.v2.json"),
+        config,
+    );
+    host.process(10, 1, &format!("/system.slice/docker-{ID}.scope"));
+    let bound = format!("/home/eve/containers/{ID}/hosts");
+    host.process(20, 1, "/user.slice/user-1000.slice/session-1.scope")
+        .mounts = format!("1 2 8:1 {bound} /etc/hosts rw - ext4 /dev/sda rw\n");
+    let snapshot = both(&host, "docker/payments");
+    assert_eq!(snapshot.namespaces[1].name, "docker/0123456789ab");
+    // With a file that says what the real one says.
+    host.file(&format!("/home/eve/containers/{ID}/config.v2.json"), config);
+    let snapshot = both(&host, "docker/payments");
+    let forged = &snapshot.namespaces[1];
+    assert_eq!(forged.name, "docker/payments~1000");
+    assert_eq!(forged.stable_name(), "compose/shop/pay~1000");
+    assert_eq!(forged.containers[0].handle.as_deref(), Some("payments"));
+}
+
+#[test]
+fn a_pod_that_a_user_made_up_learns_nothing_of_the_real_one() {
+    let uid = "0f3f1a52-9c1f-4a7e-8d57-3f2b1d6a9c11";
+    let mut host = Fake::default();
+    host.file(&format!("/var/log/pods/shop_pay-0_{uid}/pay/0.log"), "");
+    host.process(10, 1, &format!("/kubepods/pod{uid}/{ID}"));
+    host.process(20, 1, "/user.slice/user-1000.slice/session-1.scope")
+        .mounts = format!("1 2 8:1 /eve/pods/{uid}/etc-hosts /etc/hosts rw - ext4 /dev/sda rw\n");
+    let snapshot = both(&host, "pod/shop/pay-0");
+    assert_eq!(snapshot.namespaces[1].name, format!("pod/{uid}"));
+    assert_eq!(snapshot.namespaces[0].stable_name(), "pod/shop/pay");
 }
 
 #[test]

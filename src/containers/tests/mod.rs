@@ -2,7 +2,9 @@
 
 mod fake;
 mod hostile;
+mod nested;
 mod patterns;
+mod podman;
 mod recorded;
 mod units;
 

@@ -77,8 +77,24 @@ impl Host for Tree {
         Some(self.of(pid, "comm")?.trim_end().to_owned())
     }
 
-    fn read(&self, path: &str) -> Option<String> {
-        fs::read_to_string(self.0.join(path.strip_prefix('/')?)).ok()
+    fn started(&self, pid: u32) -> Option<u64> {
+        let stat = self.of(pid, "stat")?;
+        let mut fields = stat.rsplit_once(')')?.1.split_whitespace();
+        fields.nth(19)?.parse().ok()
+    }
+
+    fn netns(&self, pid: u32) -> Option<u64> {
+        let mut all = self.processes().into_iter();
+        all.find(|(known, ..)| *known == pid).map(|found| found.2)
+    }
+
+    fn user(&self, _: u32) -> Option<u32> {
+        None
+    }
+
+    fn read(&self, path: &str) -> Result<Option<String>, String> {
+        let path = self.0.join(path.strip_prefix('/').unwrap());
+        Ok(fs::read_to_string(path).ok())
     }
 
     fn list(&self, path: &str) -> Vec<String> {
@@ -99,6 +115,12 @@ fn identified(name: &str) -> Snapshot {
     let (mut snapshot, members) = collected(&tree.processes());
     identify(&mut snapshot, &members, &tree);
     snapshot
+}
+
+/// Whether namespaces of that name belong to something inside their containers.
+fn nested(snapshot: &Snapshot, name: &str) -> bool {
+    let mut all = snapshot.namespaces.iter();
+    all.find(|netns| netns.name == name).unwrap().nested
 }
 
 fn assert_told(snapshot: &Snapshot, expected: &[&str]) {
@@ -129,7 +151,7 @@ fn docker_is_known_by_its_scopes_groups_and_roots() {
         "  1310: docker/cache",
         "2303 docker/ci (-) - [docker/ci]",
         "  1500: docker/ci",
-        "2304 docker/ci~4026532304 (docker/ci) - [docker/ci]",
+        "2304 docker/ci/33bf6fbd7cd8 (docker/ci/process/postgres) - [docker/ci]",
         "  1550: docker/ci",
         "2305 docker/blog (-) - [docker/blog]",
         "  1600: docker/blog",
@@ -139,6 +161,8 @@ fn docker_is_known_by_its_scopes_groups_and_roots() {
         "  1800: docker/task",
     ];
     assert_told(&snapshot, &expected);
+    assert!(nested(&snapshot, "docker/ci/33bf6fbd7cd8"));
+    assert!(!nested(&snapshot, "docker/ci"));
 }
 
 #[test]
@@ -148,7 +172,7 @@ fn containerd_names_pods_and_the_containers_of_nerdctl() {
         "1840 host (-) - [pod/kube-system/kube-proxy-x7k2p/kube-proxy]",
         "  2201: pod/kube-system/kube-proxy-x7k2p/POD",
         "  2240: pod/kube-system/kube-proxy-x7k2p/kube-proxy",
-        "2401 pod/shop/web-5d9c7b6f4-x2x7z (pod/shop/web) - [pod/shop/web-5d9c7b6f4-x2x7z/log-shipper, pod/shop/web-5d9c7b6f4-x2x7z/nginx]",
+        "2401 pod/shop/web-5d9c7b6f4-x2x7z (pod/shop/web) - [pod/shop/web-5d9c7b6f4-x2x7z/nginx, pod/shop/web-5d9c7b6f4-x2x7z/log-shipper]",
         "  2001: pod/shop/web-5d9c7b6f4-x2x7z/POD",
         "  2040: pod/shop/web-5d9c7b6f4-x2x7z/nginx",
         "  2050: pod/shop/web-5d9c7b6f4-x2x7z/log-shipper",
@@ -322,9 +346,12 @@ fn units_of_podman_and_nspawn_are_those_that_start_the_container() {
         let container = container(&podman, name);
         assert_eq!(container.unit.as_deref(), unit, "{name}");
         assert_eq!(container.runtime, Engine::Podman);
+        assert!(!container.quadlet, "{name}");
     }
     let wiki = container(&podman, "podman/wiki");
     assert_eq!(wiki.image.as_deref(), Some("docker.io/library/dokuwiki:1"));
+    assert_eq!(wiki.user, Some(1000));
+    assert_eq!(container(&podman, "podman/mail").user, None);
     let nspawn = identified("nspawn");
     let deb = container(&nspawn, "systemd-nspawn/deb");
     assert_eq!(deb.unit.as_deref(), Some("systemd-nspawn@deb.service"));

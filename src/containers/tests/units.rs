@@ -1,5 +1,7 @@
 //! Namespaces of systemd's services, what only looks like one, and the names that are left alone.
 
+use std::sync::atomic::Ordering;
+
 use super::fake::Fake;
 use super::{HOST, collected, identify, told};
 use crate::snapshot::Snapshot;
@@ -96,32 +98,79 @@ fn the_hosts_and_the_own_namespace_keep_their_names() {
     );
 }
 
+/// A StatefulSet's pod that ends while the next one of its name begins.
 #[test]
 fn names_are_unique_in_the_end() {
     let mut host = Fake::default();
-    for pid in [10, 20, 30] {
-        host.process(pid, 1, &format!("/system.slice/docker-{}.scope", id('b')));
+    for (pid, digit) in [(10, 'a'), (20, 'b')] {
+        let uid = format!("0f3f1a52-9c1f-4a7e-8d57-3f2b1d6a9c1{digit}");
+        host.process(pid, 1, &format!("/kubepods/pod{uid}/{}", id(digit)));
+        host.file(&format!("/var/log/pods/shop_web-0_{uid}/web/0.log"), "");
     }
-    let names = |snapshot: &Snapshot| -> Vec<(String, Option<String>)> {
-        let namespaces = snapshot.namespaces.iter();
-        namespaces
-            .map(|netns| (netns.name.clone(), netns.workload.clone()))
-            .collect()
-    };
-    host.file(
-        &format!("/var/lib/docker/containers/{}/config.v2.json", id('b')),
-        r#"{"Name":"/web","Config":{"Image":"web:1","Labels":null}}"#,
-    );
     let snapshot = apart(&host);
-    let plain = Some("docker/web".to_owned());
+    let names: Vec<_> = snapshot
+        .namespaces
+        .iter()
+        .map(|netns| (netns.name.as_str(), netns.stable_name()))
+        .collect();
     assert_eq!(
-        names(&snapshot),
+        names,
         [
-            ("docker/web".to_owned(), None),
-            ("docker/web~20".to_owned(), plain.clone()),
-            ("docker/web~30".to_owned(), plain),
+            ("pod/shop/web-0", "pod/shop/web"),
+            ("pod/shop/web-0~20", "pod/shop/web"),
         ]
     );
+    let last = &snapshot.namespaces[1].containers[0];
+    assert_eq!(last.name, "pod/shop/web-0/web~bbbbbbbbbbbb");
+    assert_eq!(last.own_name(), "shop/web-0/web");
+    assert_eq!(snapshot.namespaces[0].containers[0].handle, None);
+}
+
+/// `ExecStart=ip netns exec blue redis-server`: a setting in the unit would reach the host's
+/// namespace. dnsmasq in OpenStack's namespaces is no main process, and has no parent left.
+#[test]
+fn a_name_of_ip_netns_wins_over_a_unit() {
+    let mut host = Fake::default();
+    host.process(10, 1, "/system.slice/cache.service");
+    host.process(20, 1, "/system.slice/neutron-dhcp-agent.service");
+    host.process(30, 1, &format!("/docker/{}", id('a')));
+    let processes = [10, 20, 30].map(|pid| (pid, "redis".to_owned(), u64::from(pid)));
+    let (mut snapshot, members) = collected(&processes);
+    for (netns, name) in snapshot
+        .namespaces
+        .iter_mut()
+        .zip(["blue", "qdhcp-1", "web"])
+    {
+        netns.name = name.to_owned();
+        netns.named = Some(name.to_owned());
+        netns.workload = None;
+    }
+    identify(&mut snapshot, &members, &host);
+    assert_eq!(
+        told(&snapshot),
+        "10 blue (-) - []\n20 qdhcp-1 (-) - []\n\
+         30 docker/aaaaaaaaaaaa (-) - [docker/aaaaaaaaaaaa]\n  30: docker/aaaaaaaaaaaa\n"
+    );
+}
+
+/// One look tells that they are in no container.
+#[test]
+fn nothing_is_asked_of_who_shares_the_mounts() {
+    let mut host = Fake::default();
+    host.process(10, 1, &format!("/docker/{}", id('a')));
+    let (snapshot, _) = collected(&[(10, "redis".to_owned(), HOST)]);
+    for members in [vec![10], Vec::new()] {
+        for shares in [true, false] {
+            host.sharing = [10].into_iter().filter(|_| shares).collect();
+            let before = host.asked.load(Ordering::Relaxed);
+            let mut snapshot = snapshot.clone();
+            identify(&mut snapshot, std::slice::from_ref(&members), &host);
+            let asked = host.asked.load(Ordering::Relaxed) - before;
+            assert_eq!(asked == 0, shares, "{asked}");
+            let found = snapshot.namespaces[0].listeners[0].container.as_deref();
+            assert_eq!(found, (!shares).then_some("docker/aaaaaaaaaaaa"));
+        }
+    }
 }
 
 #[test]

@@ -82,8 +82,24 @@ impl Host for Machine {
         Some(Self::of(pid, "comm")?.trim_end().to_owned())
     }
 
-    fn read(&self, path: &str) -> Option<String> {
-        fs::read_to_string(path).ok()
+    fn started(&self, pid: u32) -> Option<u64> {
+        let stat = Self::of(pid, "stat")?;
+        let mut fields = stat.rsplit_once(')')?.1.split_whitespace();
+        fields.nth(19)?.parse().ok()
+    }
+
+    fn netns(&self, pid: u32) -> Option<u64> {
+        let netns = fs::metadata(format!("/proc/{pid}/ns/net")).ok()?;
+        Some(netns.ino())
+    }
+
+    fn user(&self, pid: u32) -> Option<u32> {
+        let process = fs::metadata(format!("/proc/{pid}")).ok()?;
+        Some(process.uid())
+    }
+
+    fn read(&self, path: &str) -> Result<Option<String>, String> {
+        Ok(fs::read_to_string(path).ok())
     }
 
     fn list(&self, path: &str) -> Vec<String> {
@@ -159,7 +175,16 @@ fn mounts_and_the_monitor_tell_where_control_groups_do_not() {
         fn comm(&self, pid: u32) -> Option<String> {
             Machine.comm(pid)
         }
-        fn read(&self, path: &str) -> Option<String> {
+        fn started(&self, pid: u32) -> Option<u64> {
+            Machine.started(pid)
+        }
+        fn netns(&self, pid: u32) -> Option<u64> {
+            Machine.netns(pid)
+        }
+        fn user(&self, pid: u32) -> Option<u32> {
+            Machine.user(pid)
+        }
+        fn read(&self, path: &str) -> Result<Option<String>, String> {
             Machine.read(path)
         }
         fn list(&self, path: &str) -> Vec<String> {
@@ -202,6 +227,55 @@ fn a_pod_is_its_containers_without_the_one_that_keeps_it() {
         .collect();
     assert_eq!(names, ["podman/one", "podman/two"]);
     assert!(names.contains(&netns.name.as_str()), "{}", netns.name);
+}
+
+#[test]
+fn the_container_that_a_namespace_was_made_for_is_first() {
+    let podman = podman();
+    let sleep = [BUSYBOX, "sleep", "1000"];
+    let owner = podman.run(&["--network=none"], "zzz", IMAGE, &sleep);
+    let sidecar = podman.run(&["--network=container:zzz"], "aaa", IMAGE, &sleep);
+    let netns = identified(&Machine, "x", &[sidecar, owner]);
+    assert_eq!(netns.name, "podman/zzz");
+    let names = netns.containers.iter().map(|one| one.name.as_str());
+    assert_eq!(names.collect::<Vec<_>>(), ["podman/zzz", "podman/aaa"]);
+}
+
+#[test]
+fn what_a_process_of_a_container_made_is_nested() {
+    let podman = podman();
+    let script = "/bin/busybox unshare -n /bin/busybox sleep 1000 & /bin/busybox sleep 1000";
+    let first = podman.run(
+        &["--network=none", "--cap-add=SYS_ADMIN"],
+        "maker",
+        IMAGE,
+        &[BUSYBOX, "sh", "-c", script],
+    );
+    let home = Machine.netns(first);
+    let maker = wait::until("the namespace", || {
+        let processes = Machine.list("/proc");
+        let mut pids = processes.iter().filter_map(|name| name.parse::<u32>().ok());
+        let apart = |pid: u32| Machine.netns(pid).is_some_and(|netns| Some(netns) != home);
+        pids.find(|pid| Machine.parent(*pid) == Some(first) && apart(*pid))
+    });
+    let record = |pid: u32| {
+        let mut netns = Namespace::new(format!("process/busybox/{pid}"));
+        netns.id = Machine.netns(pid);
+        netns
+    };
+    let mut snapshot = Snapshot {
+        schema: SCHEMA.to_owned(),
+        namespaces: vec![record(maker), record(first)],
+        ..Snapshot::default()
+    };
+    identify(&mut snapshot, &[vec![maker], vec![first]], &Machine);
+    let [inner, outer] = snapshot.namespaces.as_slice() else {
+        panic!("{snapshot:?}");
+    };
+    assert_eq!((outer.name.as_str(), outer.nested), ("podman/maker", false));
+    let expected = format!("podman/maker/process/busybox/{maker}");
+    assert_eq!((inner.name.as_str(), inner.nested), (&*expected, true));
+    assert_eq!(inner.containers, outer.containers);
 }
 
 #[test]
