@@ -10,6 +10,7 @@ use super::place;
 use super::style::{Look, count};
 use crate::assess::{Confidence, Facts, LimitedBy, ListenerFacts, NetnsFacts};
 use crate::services;
+use crate::snapshot::OWN_NETNS;
 use crate::text::untrusted::clean;
 
 /// Columns whose numbers are aligned to the right.
@@ -140,7 +141,7 @@ fn table(rows: &[&ListenerFacts<'_>], out: &mut dyn io::Write) -> io::Result<()>
 /// Whether a namespace gets a line even though nothing listens there: the host does, and one that
 /// is alone.
 fn is_told(netns: &NetnsFacts<'_>) -> bool {
-    netns.namespace.is_host() || netns.namespace.name == "self"
+    netns.namespace.is_host() || netns.namespace.name == OWN_NETNS
 }
 
 fn record(facts: &ListenerFacts<'_>) -> [String; 11] {
