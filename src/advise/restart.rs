@@ -4,6 +4,7 @@ use super::Home;
 use crate::assess::Facts;
 use crate::rules::finding::{About, Finding, Remediation};
 use crate::snapshot::{Container, Engine, Listener, Namespace};
+use crate::text::name::{is_plain, is_unit};
 
 /// Whether a finding's other steps make its service listen again too: where a sysctl changes with the
 /// container around the namespace, which is made again then, or started again.
@@ -40,7 +41,11 @@ pub(super) fn command(container: &Container) -> Option<String> {
     if container.pod.is_some() {
         return None;
     }
-    if let Some(unit) = container.unit.as_deref().filter(|unit| is_plain(unit)) {
+    if let Some(unit) = container
+        .unit
+        .as_deref()
+        .filter(|unit| is_unit(unit, ".service"))
+    {
         return Some(format!("systemctl restart {unit}"));
     }
     if let Some(compose) = &container.compose {
@@ -77,12 +82,6 @@ pub(super) fn words(container: &Container, who: &str) -> String {
             format!("restart {who} in pod {name}: kubectl rollout restart of what made the pod")
         }
     }
-}
-
-/// Whether a name can stand in a command as it is.
-fn is_plain(name: &str) -> bool {
-    let inner = |c: char| c.is_ascii_alphanumeric() || ":_.@-".contains(c);
-    name.starts_with(|c: char| c.is_ascii_alphanumeric()) && name.chars().all(inner)
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use crate::rules::finding::{About, Finding, Remediation};
 use crate::services;
 use crate::services::service::Step;
 use crate::snapshot::{Container, Listener, Namespace, Source, address};
+use crate::text::name::is_unit;
 
 /// Change a service's own backlog.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -228,8 +229,7 @@ fn verify(listener: &Listener) -> String {
 /// a user, of a container, or with an odd name is nothing to run a command on as root.
 fn system_service(listener: &Listener) -> Option<&str> {
     let unit = listener.unit.as_deref()?;
-    let plain = |c: char| c.is_ascii_alphanumeric() || ":_.@-".contains(c);
-    if !unit.ends_with(".service") || !unit.chars().all(plain) || unit.starts_with('-') {
+    if !is_unit(unit, ".service") {
         return None;
     }
     let above = listener

@@ -102,17 +102,9 @@ pub(super) fn name(fix: &Fix<'_>, place: &Place<'_>) -> String {
 fn image(fix: &Fix<'_>, place: &Place<'_>, name: &str) -> String {
     let container = place.netns.containers.first();
     let image = container.and_then(|container| container.image.as_deref());
-    match image.filter(|image| is_image(image)) {
+    match image.filter(|image| text::is_image(image)) {
         Some(image) => text::shell(image),
         None if fix.origin == Origin::Host => text::shell(name),
         None => format!("\"${{IMAGE:?the image of {name}}}\""),
     }
-}
-
-/// Whether a text can be a reference to an image: one that began like a flag would be taken for one.
-fn is_image(text: &str) -> bool {
-    text.starts_with(|c: char| c.is_ascii_alphanumeric())
-        && text
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || "_.-/:@".contains(c))
 }

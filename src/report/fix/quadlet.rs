@@ -59,13 +59,7 @@ fn content(set: &[&SysctlStep]) -> String {
     let mut text = Text::default();
     text.line("[Container]");
     for step in set {
-        let word = format!("{}={}", step.key, step.value).replace('%', "%%");
-        let word = if word.contains(' ') {
-            text::quoted(&word)
-        } else {
-            word
-        };
-        text.line(&format!("Sysctl={word}"));
+        text.line(&format!("Sysctl={}", text::unit_word(step)));
     }
     text.finish()
 }

@@ -14,6 +14,7 @@ use crate::advise::{RelistenStep, Step, SysctlStep, apply, proposal};
 use crate::assess::ListenerFacts;
 use crate::report::diff;
 use crate::snapshot::Source;
+use crate::text::name::is_unit;
 
 /// A `.socket` unit and what to set in it.
 struct Socket {
@@ -59,14 +60,7 @@ pub(super) fn write(fix: &Fix<'_>) -> Option<String> {
     for (unit, set) in &services {
         let mut content = "[Service]\n".to_owned();
         for step in set {
-            // `%` begins a specifier (systemd.unit(5)); the letters of a plain step have no other
-            // meaning in a command line.
-            let word = format!("{}={}", step.key, step.value).replace('%', "%%");
-            let word = if word.contains(' ') {
-                text::quoted(&word)
-            } else {
-                word
-            };
+            let word = text::unit_word(step);
             content.push_str(&format!("ExecStartPre=+/sbin/sysctl -w {word}\n"));
         }
         drop_in(unit, &content, &mut text);
@@ -249,11 +243,4 @@ fn socket_unit(listener: &ListenerFacts<'_>) -> Option<(String, bool)> {
     // An instance of a template is started by a socket that bears the template's name.
     let stem = stem.split('@').next().unwrap_or(stem);
     Some((format!("{stem}.socket"), true))
-}
-
-/// Whether a text is a plain name of a unit of a kind: one that can stand in a command and in a path.
-fn is_unit(name: &str, ending: &str) -> bool {
-    let plain = |c: char| c.is_ascii_alphanumeric() || ":_.@-".contains(c);
-    let stem = name.strip_suffix(ending).unwrap_or_default();
-    stem.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_') && stem.chars().all(plain)
 }

@@ -5,6 +5,8 @@ use super::{Fix, Origin, Target};
 use crate::advise::{RelistenStep, SysctlStep};
 use crate::report::style::wrap;
 use crate::report::table::some;
+use crate::text::name::some as few;
+pub(super) use crate::text::name::{is_image, is_name};
 pub(super) use crate::text::shell::word as shell;
 use crate::text::untrusted::clean;
 
@@ -97,18 +99,10 @@ impl Text {
             .filter(|place| place.set.iter().any(|set| std::ptr::eq(*set, step)))
             .map(|place| place.netns.name.as_str())
             .collect();
-        let shown = names.get(..PLACES.min(names.len())).unwrap_or_default();
-        let more = match names.len() - shown.len() {
-            0 => String::new(),
-            more => format!(" and {more} more"),
-        };
-        let names = shown.join(", ");
+        let names = few(&names, PLACES);
         self.comment(
             "set",
-            &format!(
-                "{} = {} (now {from}), in {names}{more}",
-                step.key, step.value
-            ),
+            &format!("{} = {} (now {from}), in {names}", step.key, step.value),
         );
         for reason in &step.reasons {
             self.comment("", reason);
@@ -180,12 +174,15 @@ pub(super) fn is_plain(step: &SysctlStep) -> bool {
     key && plain && !value.is_empty() && value.trim() == value
 }
 
-/// Whether a text can be the name of a container, a Compose service or a unit without its ending.
-pub(super) fn is_name(text: &str) -> bool {
-    text.starts_with(|c: char| c.is_ascii_alphanumeric())
-        && text
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || "_.-".contains(c))
+/// The assignment of a plain step as one word of a unit file: `%` begins a specifier there
+/// (systemd.unit(5)); its other letters have no meaning in a command line or a list.
+pub(super) fn unit_word(step: &SysctlStep) -> String {
+    let word = format!("{}={}", step.key, step.value).replace('%', "%%");
+    if word.contains(' ') {
+        quoted(&word)
+    } else {
+        word
+    }
 }
 
 /// A string between double quotes, for YAML (1.2, section 5.7) and TOML (basic strings): whatever is

@@ -7,6 +7,7 @@ use super::Page;
 use crate::advise::{RelistenStep, ServiceStep, Step, SysctlStep, apply};
 use crate::report::fix::Target;
 use crate::snapshot::HOST_NETNS;
+use crate::text::name;
 
 /// Addresses that a step names; the rest is counted.
 const ADDRESSES: usize = 3;
@@ -121,14 +122,5 @@ fn relisten(step: &RelistenStep) -> String {
 
 /// A few addresses, and how many more there are.
 pub(in crate::report) fn some(addresses: &[String]) -> String {
-    let shown = addresses
-        .iter()
-        .take(ADDRESSES)
-        .map(String::as_str)
-        .collect::<Vec<_>>()
-        .join(", ");
-    match addresses.len().saturating_sub(ADDRESSES) {
-        0 => shown,
-        more => format!("{shown} and {more} more"),
-    }
+    name::some(addresses, ADDRESSES)
 }
