@@ -162,7 +162,9 @@ fn forty_alike_pods_are_one_step_and_one_manifest() {
     assert_eq!(sysctls.len(), 1, "{plan:#?}");
     assert_eq!(sysctls[0]["for"], "kubernetes");
     assert_eq!(sysctls[0]["namespaces"].as_array().unwrap().len(), 40);
-    let words = sysctls[0]["apply"].as_str().unwrap();
+    let lines = sysctls[0]["apply"].as_array().unwrap();
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    let words = lines[0].as_str().unwrap();
     assert!(words.contains("pod template of shop/web"), "{words}");
 }
 

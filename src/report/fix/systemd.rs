@@ -8,9 +8,10 @@
 
 use std::collections::BTreeMap;
 
+use super::gather::Gathered;
 use super::text::{self, Text};
-use super::{Fix, Origin};
-use crate::advise::{RelistenStep, Step, SysctlStep, apply, proposal};
+use super::{Fix, Origin, Place};
+use crate::advise::{RelistenStep, Step, apply, proposal};
 use crate::assess::ListenerFacts;
 use crate::report::diff;
 use crate::snapshot::Source;
@@ -30,10 +31,15 @@ struct Socket {
 pub(super) fn write(fix: &Fix<'_>) -> Option<String> {
     let sockets = sockets(fix);
     let services = services(fix, &sockets);
+    let mut text = match services.head(fix) {
+        Some(text) => text,
+        None if sockets.is_empty() => return None,
+        None => Text::head(fix),
+    };
+    let services = services.by_key;
     if sockets.is_empty() && services.is_empty() {
-        return None;
+        return Some(text.finish());
     }
-    let mut text = Text::head(fix);
     for (unit, socket) in &sockets {
         let guess = if socket.guessed {
             "; the unit's name follows from its service's"
@@ -57,9 +63,9 @@ pub(super) fn write(fix: &Fix<'_>) -> Option<String> {
         let content = format!("[Socket]\nBacklog={}\n", socket.backlog);
         drop_in(unit, &content, &mut text);
     }
-    for (unit, set) in &services {
+    for (unit, place) in &services {
         let mut content = "[Service]\n".to_owned();
-        for step in set {
+        for step in &place.set {
             let word = text::unit_word(step);
             content.push_str(&format!("ExecStartPre=+/sbin/sysctl -w {word}\n"));
         }
@@ -71,7 +77,7 @@ pub(super) fn write(fix: &Fix<'_>) -> Option<String> {
 fn notes(
     fix: &Fix<'_>,
     sockets: &BTreeMap<String, Socket>,
-    services: &BTreeMap<String, Vec<&SysctlStep>>,
+    services: &BTreeMap<String, Place<'_>>,
     text: &mut Text,
 ) {
     let host = fix
@@ -89,7 +95,7 @@ fn notes(
 fn relisten(
     fix: &Fix<'_>,
     sockets: &BTreeMap<String, Socket>,
-    services: &BTreeMap<String, Vec<&SysctlStep>>,
+    services: &BTreeMap<String, Place<'_>>,
     text: &mut Text,
 ) {
     for (unit, socket) in sockets {
@@ -126,16 +132,15 @@ fn drop_in(unit: &str, content: &str, text: &mut Text) {
 }
 
 /// The services that need a command before they start, with what to set.
-fn services<'a>(
-    fix: &Fix<'a>,
-    sockets: &BTreeMap<String, Socket>,
-) -> BTreeMap<String, Vec<&'a SysctlStep>> {
-    let mut services = BTreeMap::new();
+fn services<'a>(fix: &Fix<'a>, sockets: &BTreeMap<String, Socket>) -> Gathered<'a, String> {
+    let mut services = Gathered::new();
     for place in &fix.places {
         if fix.origin == Origin::Fitting {
             let unit = apply::unit(place.netns);
             if is_unit(&unit, ".service") {
-                services.entry(unit).or_insert_with(|| place.set.clone());
+                services.add(unit, place);
+            } else {
+                services.leave_out(&format!("{unit} is no plain name of a service"));
             }
             continue;
         }
@@ -152,7 +157,7 @@ fn services<'a>(
                 .values()
                 .any(|socket| socket.service.as_ref() == Some(&unit));
             if !socket {
-                services.entry(unit).or_insert_with(|| place.set.clone());
+                services.add(unit, place);
             }
         }
     }

@@ -2,7 +2,7 @@
 //! no value can begin another one.
 
 use super::{Fix, Origin, Target};
-use crate::advise::{RelistenStep, SysctlStep};
+use crate::advise::{RelistenStep, SysctlStep, maker};
 use crate::report::style::wrap;
 use crate::report::table::some;
 use crate::text::name::some as few;
@@ -143,15 +143,33 @@ impl Text {
         self.comment("note", &words.replacen("{}", &here, 1));
     }
 
-    /// As [`Self::relisten`], where starting the container anew does it.
+    /// As [`Self::relisten`], where starting the container anew does it; and which containers must be
+    /// made anew with another, as they share its network.
     pub(super) fn relisten_anew(&mut self, fix: &Fix<'_>) {
         self.relisten(fix, |step| {
-            format!(
-                "{} ({}) listens again when its container starts anew; a queue keeps the size that it got at listen()",
-                step.who,
-                some(&step.addresses)
-            )
+            let (who, addresses) = (&step.who, some(&step.addresses));
+            let mut places = fix.places.iter().map(|place| place.netns);
+            let netns = places.find(|netns| netns.name == step.netns);
+            let sharer = netns.and_then(|netns| maker::sharer(netns, step.container.as_deref()?));
+            let when = match sharer {
+                Some(sharer) => format!(
+                    "container {} is made anew too, whose network is another's",
+                    sharer.own_name()
+                ),
+                None => "its container starts anew".to_owned(),
+            };
+            format!("{who} ({addresses}) listens again when {when}; a queue keeps the size that it got at listen()")
         });
+        for place in &fix.places {
+            if let names @ [_, ..] = maker::sharers_names(place.netns).as_slice() {
+                let first = maker::container_name(place.netns);
+                let names = names.join(", ");
+                self.comment(
+                    "anew",
+                    &format!("{names}: in the network of {first}, so made anew after it"),
+                );
+            }
+        }
     }
 
     /// As [`Self::relisten`], by the step of the plan.

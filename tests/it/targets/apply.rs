@@ -61,8 +61,9 @@ fn systemd_understands_the_drop_ins() {
     assert!(run.err.contains("50-backlint.conf"), "{}", run.err);
 }
 
+/// That systemd runs it in the unit's namespace is systemd's own; here there is none.
 #[test]
-fn a_drop_in_for_a_service_sets_the_value_in_its_namespace() {
+fn the_command_of_a_services_drop_in_sets_the_value_where_it_runs() {
     in_netns(|netns| {
         netns.set_somaxconn(128);
         let tree = tempfile::tempdir().unwrap();
