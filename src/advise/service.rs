@@ -145,7 +145,7 @@ impl RelistenStep {
             "restart"
         };
         let activated = facts.service.is_some_and(|found| found.activated);
-        let command = (!activated)
+        let command = (!activated && !netns.nested)
             .then(|| system_service(facts.listener))
             .flatten()
             .map(|unit| format!("systemctl {verb} {unit}"));

@@ -16,7 +16,7 @@ pub(super) fn write(fix: &Fix<'_>) -> Option<String> {
         let (project, service) = service(place).unwrap_or_else(|| (None, docker::name(fix, place)));
         match text::is_name(&service) {
             true => Ok((user(fix, place), project, service)),
-            false => Err(format!("{service} is no name of a service")),
+            false => Err((service, "no name of a service".to_owned())),
         }
     });
     let mut text = services.head(fix)?;

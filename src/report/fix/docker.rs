@@ -33,7 +33,7 @@ pub(super) fn commands(fix: &Fix<'_>, program: &str, note: &str) -> Option<Strin
             } else {
                 "container that this makes"
             };
-            return Err(format!("{name} is no name of a {kind}"));
+            return Err((name, format!("no name of a {kind}")));
         }
         Ok((user(fix, place), name))
     });

@@ -6,36 +6,42 @@ use std::collections::BTreeMap;
 use super::text::Text;
 use super::{Fix, Origin, Place};
 use crate::advise::{SysctlStep, maker};
+use crate::text::name::some;
+
+/// Names that are left out for one reason; the rest is counted.
+const NAMES: usize = 3;
 
 /// Places by what is written for them, and what there is to say about them.
 pub(super) struct Gathered<'a, K> {
     pub(super) by_key: BTreeMap<K, Place<'a>>,
     notes: Vec<String>,
+    /// Why something is left out, and what.
+    left_out: Vec<(String, Vec<String>)>,
 }
+
+/// What is left out, and why.
+pub(super) type LeftOut = (String, String);
 
 impl<'a, K: Ord> Gathered<'a, K> {
     pub(super) const fn new() -> Self {
         Self {
             by_key: BTreeMap::new(),
             notes: Vec::new(),
+            left_out: Vec::new(),
         }
     }
 
     /// All places of a fix by a key; `Err` has why one is left out.
-    pub(super) fn of(fix: &Fix<'a>, key: impl Fn(&Place<'a>) -> Result<K, String>) -> Self {
+    pub(super) fn of(fix: &Fix<'a>, key: impl Fn(&Place<'a>) -> Result<K, LeftOut>) -> Self {
         let mut gathered = Self::new();
         for place in &fix.places {
             let key = match place.netns.nested {
-                true => Err(format!(
-                    "{}, {}",
-                    place.netns.name,
-                    maker::inside(place.netns)
-                )),
+                true => Err((place.netns.name.clone(), maker::inside(place.netns))),
                 false => key(place),
             };
             match key {
                 Ok(key) => gathered.add(key, place),
-                Err(why) => gathered.leave_out(&why),
+                Err(left_out) => gathered.leave_out(left_out),
             }
         }
         gathered
@@ -81,21 +87,26 @@ impl<'a, K: Ord> Gathered<'a, K> {
     }
 
     /// Says that something is not written, and why.
-    pub(super) fn leave_out(&mut self, why: &str) {
-        let note = format!("left out: {why}");
-        if !self.notes.contains(&note) {
-            self.notes.push(note);
+    pub(super) fn leave_out(&mut self, (name, why): LeftOut) {
+        match self.left_out.iter_mut().find(|(known, _)| *known == why) {
+            Some((_, names)) if names.contains(&name) => {}
+            Some((_, names)) => names.push(name),
+            None => self.left_out.push((why, vec![name])),
         }
     }
 
     /// The comments that a text begins with. `None`: there is nothing to write, and nothing that was
     /// left out.
     pub(super) fn head(&self, fix: &Fix<'_>) -> Option<Text> {
-        let none = self.by_key.is_empty() && self.notes.is_empty();
+        let none = self.by_key.is_empty() && self.left_out.is_empty();
         if none && fix.odd.is_empty() && fix.machine.is_empty() {
             return None;
         }
         let mut text = Text::head(fix);
+        for (why, names) in &self.left_out {
+            let names = some(names, NAMES);
+            text.comment("note", &format!("left out: {names}; {why}"));
+        }
         for note in &self.notes {
             text.comment("note", note);
         }

@@ -145,7 +145,7 @@ pub(super) fn write(fix: &Fix<'_>) -> Option<String> {
         let workload = Workload::of(fix, place);
         match workload.is_valid() {
             true => Ok(workload),
-            false => Err(format!("{} is no name in Kubernetes", workload.name)),
+            false => Err((workload.name, "no name in Kubernetes".to_owned())),
         }
     });
     let mut text = workloads.head(fix)?;

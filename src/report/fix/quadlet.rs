@@ -19,10 +19,16 @@ type File = (Option<u32>, String, bool);
 pub(super) fn write(fix: &Fix<'_>) -> Option<String> {
     let files = Gathered::of(fix, |place| {
         let pod = fix.origin != Origin::Host && maker::is_podman_pod(place.netns);
-        let name = name(fix, place, pod);
+        let Some(name) = name(fix, place, pod) else {
+            let infra = docker::name(fix, place);
+            return Err((
+                infra,
+                "the pod that it is of is not known by name".to_owned(),
+            ));
+        };
         match text::is_name(&name) {
             true => Ok((user(fix, place), name, pod)),
-            false => Err(format!("{name} is no name of a unit")),
+            false => Err((name, "no name of a unit".to_owned())),
         }
     });
     let mut text = files.head(fix)?;
@@ -33,7 +39,7 @@ pub(super) fn write(fix: &Fix<'_>) -> Option<String> {
         "apply",
         "pipe this into: patch -p1 -d /etc/containers/systemd",
     );
-    for (file, _) in &files.by_key {
+    for file in files.by_key.keys() {
         let service = service(file);
         let systemctl = match file.0 {
             Some(user) => format!("{} systemctl --user", maker::sudo(user)),
@@ -89,12 +95,12 @@ fn content(set: &[&SysctlStep], pod: bool) -> String {
     text.finish()
 }
 
-/// The name of the file that a place is made of, without its ending.
-fn name(fix: &Fix<'_>, place: &Place<'_>, pod: bool) -> String {
+/// The name of the file that a place is made of, without its ending. `None`: a pod, by whatever name.
+fn name(fix: &Fix<'_>, place: &Place<'_>, pod: bool) -> Option<String> {
     let unit = maker::first(place.netns).and_then(|first| first.unit.as_deref());
     let ending = if pod { "-pod.service" } else { ".service" };
     match unit.and_then(|unit| unit.strip_suffix(ending)) {
-        Some(name) => name.to_owned(),
-        None => docker::name(fix, place),
+        Some(name) => Some(name.to_owned()),
+        None => (!pod).then(|| docker::name(fix, place)),
     }
 }

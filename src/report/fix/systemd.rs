@@ -140,7 +140,7 @@ fn services<'a>(fix: &Fix<'a>, sockets: &BTreeMap<String, Socket>) -> Gathered<'
             if is_unit(&unit, ".service") {
                 services.add(unit, place);
             } else {
-                services.leave_out(&format!("{unit} is no plain name of a service"));
+                services.leave_out((unit, "no plain name of a service".to_owned()));
             }
             continue;
         }

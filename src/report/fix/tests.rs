@@ -192,21 +192,18 @@ fn what_is_left_out_is_told_where_nothing_else_is() {
         Target::Quadlet,
     ] {
         let text = fix(target, &odd).unwrap();
-        assert!(text.contains("left out: a b is no name of a"), "{text}");
+        assert!(text.contains("left out: a b; no name of a"), "{text}");
         assert!(text.lines().all(|line| line.starts_with('#')), "{text}");
     }
     let unit = "  - {name: x, unit: \"../x.service\", sysctls: {net.core.somaxconn: 128}, listeners: [{protocol: tcp, address: \"0.0.0.0:80\", accept_queue: {max: 128}, owners: [{comm: nginx}]}]}\n";
     let text = fix(Target::Systemd, unit).unwrap();
-    assert!(
-        text.contains("left out: ../x.service is no plain"),
-        "{text}"
-    );
+    assert!(text.contains("left out: ../x.service; no plain"), "{text}");
     let pod = REDIS.replace(
         "runtime: docker",
         "runtime: containerd, pod: {name: \"A b\"}",
     );
     let text = fix(Target::Kubernetes, &pod).unwrap();
-    assert!(text.contains("left out: A b is no name"), "{text}");
+    assert!(text.contains("left out: A b; no name"), "{text}");
 }
 
 #[test]
@@ -244,6 +241,14 @@ fn containers_of_users_units_pods_and_shared_networks_are_told_apart() {
         text.contains("+++ b/users/1000/web.container.d/50-backlint.conf"),
         "{text}"
     );
+    let infra = "image: \"localhost/podman-pause:4.3.1-0\"";
+    let made = record.replace(
+        infra,
+        &format!("{infra}, unit: front-pod.service, quadlet: true"),
+    );
+    let text = of_record(Target::Quadlet, &made);
+    let pod = "+++ b/front.pod.d/50-backlint.conf\n@@ -0,0 +1,2 @@\n+[Pod]\n+PodmanArgs=--sysctl net.core.somaxconn=511\n";
+    assert!(text.contains(pod), "{text}");
     // A namespace inside is nobody's to create here, whatever the target.
     let nested = REDIS.replace(
         "- name: docker/cache",
@@ -322,6 +327,8 @@ fn begins(target: Target) -> &'static [&'static str] {
             "@@ ",
             "+[Container]",
             "+Sysctl=net.",
+            "+[Pod]",
+            "+PodmanArgs=--sysctl net.",
         ],
         Target::Systemd => &[
             "--- /dev/null",
@@ -350,7 +357,7 @@ proptest! {
             format!("name: pod/x, runtime: containerd, image: {quoted}, pod: {{namespace: {quoted}, name: {quoted}, container: {quoted}}}"),
             format!("name: {}, runtime: podman", json(&format!("podman/{name}"))),
             format!("name: {}, runtime: podman, user: 1000, image: {quoted}", json(&format!("podman/{name}"))),
-            format!("name: {}, runtime: podman, image: \"localhost/podman-pause:5\", unit: {quoted}", json(&format!("podman/{name}"))),
+            format!("name: {}, runtime: podman, image: \"localhost/podman-pause:5\", quadlet: true, unit: {}", json(&format!("podman/{name}")), json(&format!("{name}-pod.service"))),
             format!("name: pod/x/y, runtime: containerd, pod: {{namespace: x, name: {}}}", json(&format!("{name}-x7k2p"))),
         ];
         let row = |unit: &str| format!("    listeners:\n      - {{protocol: unix, address: {}, accept_queue: {{max: 128}}, unit: {unit}, owners: [{{comm: {quoted}}}], requested: {{backlog: 511, source: config, where: {quoted}}}}}\n", json(&format!("/{name}")));

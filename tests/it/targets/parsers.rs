@@ -66,21 +66,7 @@ fn schemas_accept_every_text_and_find_the_values() {
         of("Pod")["spec"]["securityContext"]["sysctls"],
         somaxconn("511")
     );
-    // Of replicas that need different values, the larger; and what only one of them needs.
-    let replicas = checked["replicas.kubernetes"].as_array().unwrap();
-    let cron = &replicas[1]["spec"]["jobTemplate"]["spec"]["template"]["spec"];
-    assert_eq!(cron["securityContext"]["sysctls"], somaxconn("1024"));
-    assert_eq!(
-        replicas[2]["spec"]["template"]["spec"]["securityContext"]["sysctls"],
-        json!([
-            {"name": "net.core.somaxconn", "value": "2048"},
-            {"name": "net.ipv4.tcp_syncookies", "value": "1"}
-        ])
-    );
-    assert_eq!(
-        checked["replicas.compose"][0]["services"]["web"]["sysctls"],
-        json!({"net.core.somaxconn": "2048", "net.ipv4.tcp_syncookies": "1"})
-    );
+    replicas(&checked);
     assert_eq!(
         checked["compose.compose"][0]["services"]["web"]["sysctls"],
         json!({"net.core.somaxconn": "511", "net.ipv4.tcp_syncookies": "1"})
@@ -96,6 +82,28 @@ fn schemas_accept_every_text_and_find_the_values() {
     let task = &checked["nginx.ansible"]["tasks"][0];
     assert_eq!(task["notify"], json!(["restart nginx.service"]));
     assert_eq!(task["ansible.posix.sysctl"]["value"], "511");
+}
+
+/// Of replicas that need different values the larger is written, and what only one of them needs.
+#[track_caller]
+fn replicas(checked: &Value) {
+    let replicas = checked["replicas.kubernetes"].as_array().unwrap();
+    let cron = &replicas[1]["spec"]["jobTemplate"]["spec"]["template"]["spec"];
+    assert_eq!(
+        cron["securityContext"]["sysctls"],
+        json!([{"name": "net.core.somaxconn", "value": "1024"}])
+    );
+    assert_eq!(
+        replicas[2]["spec"]["template"]["spec"]["securityContext"]["sysctls"],
+        json!([
+            {"name": "net.core.somaxconn", "value": "2048"},
+            {"name": "net.ipv4.tcp_syncookies", "value": "1"}
+        ])
+    );
+    assert_eq!(
+        checked["replicas.compose"][0]["services"]["web"]["sysctls"],
+        json!({"net.core.somaxconn": "2048", "net.ipv4.tcp_syncookies": "1"})
+    );
 }
 
 #[test]
