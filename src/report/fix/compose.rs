@@ -14,6 +14,9 @@ type Service = (Option<u32>, Option<String>, String);
 pub(super) fn write(fix: &Fix<'_>) -> Option<String> {
     let services = Gathered::of(fix, |place| {
         let (project, service) = service(place).unwrap_or_else(|| (None, docker::name(fix, place)));
+        if docker::is_pod(fix, place) {
+            return Err((service, docker::PODMANS.to_owned()));
+        }
         match text::is_name(&service) {
             true => Ok((user(fix, place), project, service)),
             false => Err((service, "no name of a service".to_owned())),

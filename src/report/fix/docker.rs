@@ -14,6 +14,9 @@ use crate::advise::{Home, maker};
 /// A container: whose it is, where not root's, and its name.
 type Container = (Option<u32>, String);
 
+/// Why the container that keeps a pod of Podman's is left out.
+pub(super) const PODMANS: &str = "it keeps a pod of Podman's, which only Podman makes";
+
 pub(super) fn write(fix: &Fix<'_>) -> Option<String> {
     commands(
         fix,
@@ -26,14 +29,11 @@ pub(super) fn write(fix: &Fix<'_>) -> Option<String> {
 pub(super) fn commands(fix: &Fix<'_>, program: &str, note: &str) -> Option<String> {
     let containers = Gathered::of(fix, |place| {
         let name = name(fix, place);
-        let odd = !text::is_name(&name);
-        if odd || (is_pod(fix, place) && program != "podman") {
-            let kind = if odd {
-                "container"
-            } else {
-                "container that this makes"
-            };
-            return Err((name, format!("no name of a {kind}")));
+        if !text::is_name(&name) {
+            return Err((name, "no name of a container".to_owned()));
+        }
+        if is_pod(fix, place) && program != "podman" {
+            return Err((name, PODMANS.to_owned()));
         }
         Ok((user(fix, place), name))
     });
@@ -110,7 +110,7 @@ fn for_root(program: &str, user: Option<u32>) -> String {
 }
 
 /// Whether it is a pod of Podman's, which has the network of its containers.
-fn is_pod(fix: &Fix<'_>, place: &Place<'_>) -> bool {
+pub(super) fn is_pod(fix: &Fix<'_>, place: &Place<'_>) -> bool {
     fix.origin != Origin::Host && maker::is_podman_pod(place.netns)
 }
 

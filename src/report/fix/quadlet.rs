@@ -8,7 +8,7 @@
 
 use super::gather::{Gathered, user};
 use super::text::{self, Text};
-use super::{Fix, Origin, Place, docker};
+use super::{Fix, Place, docker};
 use crate::advise::{SysctlStep, maker};
 use crate::report::diff;
 
@@ -18,7 +18,7 @@ type File = (Option<u32>, String, bool);
 
 pub(super) fn write(fix: &Fix<'_>) -> Option<String> {
     let files = Gathered::of(fix, |place| {
-        let pod = fix.origin != Origin::Host && maker::is_podman_pod(place.netns);
+        let pod = docker::is_pod(fix, place);
         let Some(name) = name(fix, place, pod) else {
             let infra = docker::name(fix, place);
             return Err((

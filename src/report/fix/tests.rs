@@ -249,6 +249,19 @@ fn containers_of_users_units_pods_and_shared_networks_are_told_apart() {
     let text = of_record(Target::Quadlet, &made);
     let pod = "+++ b/front.pod.d/50-backlint.conf\n@@ -0,0 +1,2 @@\n+[Pod]\n+PodmanArgs=--sysctl net.core.somaxconn=511\n";
     assert!(text.contains(pod), "{text}");
+}
+
+#[test]
+fn what_only_its_maker_can_make_is_left_out() {
+    let infra = REDIS.replace("docker/cache,", "podman/0123456789ab-infra,");
+    let infra = infra.replace("runtime: docker", "runtime: podman");
+    for target in [Target::Docker, Target::Compose] {
+        let text = fix(target, &infra).unwrap();
+        assert!(
+            text.contains("left out: 0123456789ab-infra; it keeps a pod"),
+            "{text}"
+        );
+    }
     // A namespace inside is nobody's to create here, whatever the target.
     let nested = REDIS.replace(
         "- name: docker/cache",

@@ -166,6 +166,32 @@ fn podman_makes_the_containers_and_the_kernel_has_the_values() {
     quadlet(&podman);
 }
 
+/// The line for a pod makes one, and its infra container has the value.
+#[test]
+fn podman_makes_a_pod_with_the_value() {
+    let podman = Podman::new();
+    podman.image(
+        "localhost/pause:1",
+        &[("/bin/true", "/server")],
+        &["/server"],
+    );
+    let text = text("rootless", "podman");
+    let pod = |line: &&str| line.starts_with("podman pod create ");
+    let line = text.lines().find(pod);
+    let script = format!("POD=front\n{}\n", line.expect("a pod"));
+    let verb = "pod create --infra-image localhost/pause:1 --infra-command /server --network none";
+    podman.shell(&script, verb).ended(0);
+    let infra = [
+        "pod",
+        "inspect",
+        "front",
+        "--format",
+        "{{.InfraContainerID}}",
+    ];
+    let infra = podman.ask(&infra);
+    assert_eq!(sysctl(&podman, &infra, "net.core.somaxconn"), "511");
+}
+
 /// Debian 12's Podman has no Quadlet: its file is read here as podman-systemd.unit(5) says, and Podman
 /// gets the flags that Quadlet would give it.
 fn quadlet(podman: &Podman) {
