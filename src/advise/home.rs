@@ -17,7 +17,7 @@ pub enum Home {
     Compose,
     /// A Kubernetes pod's specification.
     Kubernetes,
-    /// `podman run`.
+    /// `podman run`, by hand or in a unit.
     Podman,
     /// A `.container` file of Podman's.
     Quadlet,
@@ -41,6 +41,10 @@ impl Home {
         if netns.is_host() {
             return Self::Host;
         }
+        // What made it is inside the container, which only starts that.
+        if netns.nested {
+            return Self::Unknown;
+        }
         if let Some(container) = netns.containers.first() {
             return Self::of_container(container);
         }
@@ -60,7 +64,7 @@ impl Home {
         }
         match container.runtime {
             Engine::Docker => Self::Docker,
-            Engine::Podman if container.unit.is_some() => Self::Quadlet,
+            Engine::Podman if container.quadlet => Self::Quadlet,
             Engine::Podman => Self::Podman,
             Engine::Lxc => Self::Lxc,
             Engine::Incus => Self::Incus,

@@ -7,6 +7,7 @@
 
 pub mod apply;
 mod home;
+pub mod maker;
 pub mod persistent;
 mod restart;
 mod service;

@@ -1,15 +1,22 @@
 //! How a container is started again, so that the service in it calls listen(2) again.
 
-use super::Home;
+use super::{Home, maker};
 use crate::assess::Facts;
-use crate::rules::finding::About;
+use crate::rules::finding::{About, Finding, Remediation};
 use crate::snapshot::{Container, Engine, Listener, Namespace};
+use crate::text::name::{is_plain, is_unit};
 
 /// Whether changing a sysctl of its namespace makes a service listen again too: where it changes with
 /// the container around the namespace, which is made again then, or started again.
 pub(super) fn comes_along(about: &About, facts: &Facts<'_>) -> bool {
     let netns = about.netns_in(facts).map(|netns| netns.namespace);
-    netns.is_some_and(changes_with_container)
+    let shares = |netns: &Namespace| {
+        let listener = about.listener_in(facts);
+        let name = listener.and_then(|it| it.listener.container.as_deref());
+        name.is_some_and(|name| maker::sharer(netns, name).is_some())
+    };
+    let along = |netns: &Namespace| changes_with_container(netns) && !shares(netns);
+    netns.is_some_and(along)
 }
 
 fn changes_with_container(netns: &Namespace) -> bool {
@@ -34,13 +41,22 @@ pub(super) fn container<'a>(netns: &'a Namespace, listener: &Listener) -> Option
         .find(|container| container.name == name)
 }
 
-/// The command that starts a container again, where one is known that can be run as it is.
+/// The command that starts a container again, where one is known that can be run as it is, by root.
 pub(super) fn command(container: &Container) -> Option<String> {
+    own_command(container).filter(|_| container.user.is_none())
+}
+
+/// The command of whoever runs the container.
+fn own_command(container: &Container) -> Option<String> {
     if container.pod.is_some() {
         return None;
     }
-    if let Some(unit) = container.unit.as_deref().filter(|unit| is_plain(unit)) {
-        return Some(format!("systemctl restart {unit}"));
+    let unit = container.unit.as_deref();
+    if let Some(unit) = unit.filter(|unit| is_unit(unit, ".service")) {
+        return Some(match container.user {
+            Some(_) => format!("systemctl --user restart {unit}"),
+            None => format!("systemctl restart {unit}"),
+        });
     }
     if let Some(compose) = &container.compose {
         let (project, service) = (&compose.project, &compose.service);
@@ -59,8 +75,37 @@ pub(super) fn command(container: &Container) -> Option<String> {
     is_plain(name).then(|| format!("{program} {name}"))
 }
 
+/// Whether a finding's sysctl makes the container anew whose network another one shares: then
+/// starting that one again is not enough.
+pub(super) fn goes_with_another(
+    finding: &Finding,
+    container: &Container,
+    netns: &Namespace,
+) -> bool {
+    let sysctl = |step: &Remediation| matches!(step, Remediation::Sysctl { .. });
+    let made = finding.remediation.iter().any(sysctl) && changes_with_container(netns);
+    made && maker::sharer(netns, &container.name).is_some()
+}
+
+/// The step in words for a container whose network is made anew with another.
+pub(super) fn words_after(container: &Container, netns: &Namespace) -> String {
+    format!(
+        "create container {} anew after {}, whose network it shares",
+        container.own_name(),
+        maker::container_name(netns)
+    )
+}
+
+/// The step in words for what is inside of a container by a runtime of its own.
+pub(super) fn words_inside(container: &Container, who: &str) -> String {
+    format!("restart {who} inside container {}", container.own_name())
+}
+
 /// The step in words, where there is no command.
 pub(super) fn words(container: &Container, who: &str) -> String {
+    if let (Some(user), Some(command)) = (container.user, own_command(container)) {
+        return format!("as user {user}: {command}");
+    }
     let Some(pod) = &container.pod else {
         return format!(
             "start container {} again, and {who} with it",
@@ -76,12 +121,6 @@ pub(super) fn words(container: &Container, who: &str) -> String {
             format!("restart {who} in pod {name}: kubectl rollout restart of what made the pod")
         }
     }
-}
-
-/// Whether a name can stand in a command as it is.
-fn is_plain(name: &str) -> bool {
-    let inner = |c: char| c.is_ascii_alphanumeric() || ":_.@-".contains(c);
-    name.starts_with(|c: char| c.is_ascii_alphanumeric()) && name.chars().all(inner)
 }
 
 #[cfg(test)]
@@ -119,6 +158,27 @@ mod tests {
             ..container(Engine::Podman, "podman/systemd-web")
         };
         assert_eq!(command(&quadlet).unwrap(), "systemctl restart web.service");
+        let second = Container {
+            handle: Some("web".to_owned()),
+            ..container(Engine::Docker, "docker/web~0123456789ab")
+        };
+        assert_eq!(command(&second).unwrap(), "docker restart web");
+    }
+
+    #[test]
+    fn what_is_a_users_is_no_command_for_root() {
+        let rootless = |unit: Option<&str>| Container {
+            user: Some(1000),
+            unit: unit.map(str::to_owned),
+            ..container(Engine::Podman, "podman/web")
+        };
+        let said = |container| (command(&container), words(&container, "nginx"));
+        assert_eq!(
+            said(rootless(None)),
+            (None, "as user 1000: podman restart web".to_owned())
+        );
+        let unit = "as user 1000: systemctl --user restart web.service";
+        assert_eq!(said(rootless(Some("web.service"))), (None, unit.to_owned()));
     }
 
     #[test]

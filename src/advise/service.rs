@@ -8,6 +8,7 @@ use crate::rules::finding::{About, Finding, Remediation};
 use crate::services;
 use crate::services::service::Step;
 use crate::snapshot::{Container, Listener, Namespace, Source, address};
+use crate::text::name::is_unit;
 
 /// Change a service's own backlog.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,6 +36,8 @@ pub struct RelistenStep {
     pub who: String,
     /// systemd unit.
     pub unit: Option<String>,
+    /// Display name of the container that it is in.
+    pub container: Option<String>,
     /// The command, where one is known that can be run as it is.
     pub command: Option<String>,
     /// The step in words: the command where there is one.
@@ -127,7 +130,12 @@ impl RelistenStep {
         let changes = |remediation: &Remediation| finding.remediation.contains(remediation);
         let changes_setting = changes(&Remediation::Service);
         if let Some(container) = restart::container(netns, facts.listener) {
-            return Some(Self::of_container(container, netns, facts));
+            let mut step = Self::of_container(container, netns, facts);
+            if restart::goes_with_another(finding, container, netns) {
+                step.command = None;
+                step.words = restart::words_after(container, netns);
+            }
+            return Some(step);
         }
         let who = facts.who().unwrap_or(NOBODY).to_owned();
         let step = step(facts, changes_setting);
@@ -137,7 +145,7 @@ impl RelistenStep {
             "restart"
         };
         let activated = facts.service.is_some_and(|found| found.activated);
-        let command = (!activated)
+        let command = (!activated && !netns.nested)
             .then(|| system_service(facts.listener))
             .flatten()
             .map(|unit| format!("systemctl {verb} {unit}"));
@@ -157,6 +165,7 @@ impl RelistenStep {
         Some(Self {
             netns: netns.name.clone(),
             unit: facts.listener.unit.clone(),
+            container: facts.listener.container.clone(),
             command,
             words,
             why: format!("a queue gets its size at listen(), so it takes {applies}"),
@@ -170,18 +179,21 @@ impl RelistenStep {
 impl RelistenStep {
     fn of_container(container: &Container, netns: &Namespace, facts: &ListenerFacts<'_>) -> Self {
         let who = facts.who().unwrap_or(NOBODY).to_owned();
-        let command = restart::command(container);
-        let words = command
-            .clone()
-            .unwrap_or_else(|| restart::words(container, &who));
+        let command = restart::command(container).filter(|_| !netns.nested);
+        let words = match &command {
+            Some(command) => command.clone(),
+            None if netns.nested => restart::words_inside(container, &who),
+            None => restart::words(container, &who),
+        };
         let new = "a container that starts gets the sysctls that it was created with";
-        let why = match netns.is_host() {
+        let why = match netns.is_host() || netns.nested {
             true => String::new(),
             false => format!("; {new}"),
         };
         Self {
             netns: netns.name.clone(),
             unit: facts.listener.unit.clone(),
+            container: facts.listener.container.clone(),
             command,
             words,
             why: format!("a queue gets its size at listen(), so it takes a restart{why}"),
@@ -228,8 +240,7 @@ fn verify(listener: &Listener) -> String {
 /// a user, of a container, or with an odd name is nothing to run a command on as root.
 fn system_service(listener: &Listener) -> Option<&str> {
     let unit = listener.unit.as_deref()?;
-    let plain = |c: char| c.is_ascii_alphanumeric() || ":_.@-".contains(c);
-    if !unit.ends_with(".service") || !unit.chars().all(plain) || unit.starts_with('-') {
+    if !is_unit(unit, ".service") {
         return None;
     }
     let above = listener

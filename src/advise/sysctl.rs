@@ -36,7 +36,7 @@ pub struct SysctlStep {
 
 impl SysctlStep {
     /// The new value, where it is a number and larger than the one at run time.
-    pub(super) fn raised(&self) -> Option<i64> {
+    pub fn raised(&self) -> Option<i64> {
         let value = self.value.parse().ok()?;
         let from: i64 = self.from.as_ref()?.parse().ok()?;
         (value > from).then_some(value)

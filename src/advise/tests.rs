@@ -264,3 +264,27 @@ fn what_the_machine_has_one_value_of_is_a_step_of_the_host() {
         advice.notes
     );
 }
+
+#[test]
+fn who_is_not_made_anew_with_the_sysctl_has_a_step_of_its_own() {
+    let of = |containers: &str, more: &str, inside: &str| -> Vec<(Option<String>, String)> {
+        let advice = plan(
+            &format!(
+                "namespaces:\n  - {{name: host}}\n  - {{name: docker/a, {more} containers: [{containers}], sysctls: {{net.core.somaxconn: 128}}, listeners: [{{protocol: tcp, address: \"0.0.0.0:80\", accept_queue: {{max: 128}}, container: docker/{inside}, unit: x.service, owners: [{{comm: nginx}}]}}]}}\n"
+            ),
+            &[],
+        );
+        let steps = advice.relistens();
+        steps
+            .map(|step| (step.command.clone(), step.words.clone()))
+            .collect()
+    };
+    let two = "{name: docker/a, runtime: docker}, {name: docker/b, runtime: docker}";
+    assert_eq!(of(two, "", "a"), [], "it comes along");
+    let words = "create container b anew after a, whose network it shares";
+    assert_eq!(of(two, "", "b"), [(None, words.to_owned())]);
+    let words = "restart nginx inside container a";
+    assert_eq!(of(two, "nested: true,", "a"), [(None, words.to_owned())]);
+    let nobody = of("", "nested: true,", "c");
+    assert_eq!(nobody, [(None, "restart nginx".to_owned())]);
+}

@@ -13,7 +13,7 @@ mod look;
 mod mounts;
 mod name;
 mod parents;
-mod pod;
+pub mod pod;
 mod state;
 mod trace;
 

@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use super::fix::Target;
 use super::table::some;
 use crate::advise::{Advice, RelistenStep, SysctlStep};
+use crate::text::shell::word;
 use crate::text::untrusted::clean;
 
 /// Where the change goes.
@@ -21,8 +22,7 @@ impl Place<'_> {
     /// How the file is loaded.
     fn load(&self) -> String {
         if self.root == "/" {
-            let file = shlex::try_quote(self.file).unwrap_or_default();
-            format!("sysctl -p {file}")
+            format!("sysctl -p {}", word(self.file))
         } else {
             format!("when the system below {} starts", self.root)
         }
@@ -45,8 +45,10 @@ pub fn header(advice: &Advice, sysctls: &[&SysctlStep], place: Place<'_>) -> Str
         );
         step.reasons.iter().for_each(|reason| line("", reason));
     }
-    let root = shlex::try_quote(place.root).unwrap_or_default();
-    line("apply", &format!("pipe this into: patch -p1 -d {root}"));
+    line(
+        "apply",
+        &format!("pipe this into: patch -p1 -d {}", word(place.root)),
+    );
     line("load", &place.load());
     let netns = sysctls.first().map(|step| step.netns.as_str());
     for step in advice

@@ -3,6 +3,7 @@
 
 pub mod diagnostic;
 pub mod locate;
+pub mod name;
 pub mod nearest;
 pub mod shell;
 pub mod untrusted;

@@ -58,6 +58,9 @@ def minimal(document):
     labels = {"app": "x"}
     container = {"name": "x", "image": "x:1"}
     template = {"metadata": {"labels": labels}, "spec": {"containers": [container]}}
+    if document["kind"] == "CronJob":
+        template["spec"]["restartPolicy"] = "Never"
+        return {"spec": {"schedule": "0 3 * * *", "jobTemplate": {"spec": {"template": template}}}}
     spec = {"selector": {"matchLabels": labels}, "template": template}
     if document["kind"] == "StatefulSet":
         spec["serviceName"] = "x"

@@ -3,32 +3,29 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::gather::{Gathered, user};
 use super::text::{self, Text};
 use super::{Fix, Place, docker};
-use crate::advise::SysctlStep;
+use crate::advise::maker;
 
-/// Settings of services by project and service.
-type Services<'a> = BTreeMap<(Option<String>, String), Vec<&'a SysctlStep>>;
+/// A service: whose it is, where not root's, its project and its name.
+type Service = (Option<u32>, Option<String>, String);
 
 pub(super) fn write(fix: &Fix<'_>) -> Option<String> {
-    let mut services: Services<'_> = BTreeMap::new();
-    let mut odd = Vec::new();
-    for place in &fix.places {
-        let (project, service) = service(fix, place);
-        if text::is_name(&service) {
-            services
-                .entry((project, service))
-                .or_insert_with(|| place.set.clone());
-        } else {
-            odd.push(service);
+    let services = Gathered::of(fix, |place| {
+        let (project, service) = service(place).unwrap_or_else(|| (None, docker::name(fix, place)));
+        if docker::is_pod(fix, place) {
+            return Err((service, docker::PODMANS.to_owned()));
         }
-    }
-    let ((_, name), set) = services.iter().next()?;
-    let step = set.first()?;
-    let mut text = Text::head(fix);
-    for name in odd {
-        text.comment("note", &format!("left out: {name} is no name of a service"));
-    }
+        match text::is_name(&service) {
+            true => Ok((user(fix, place), project, service)),
+            false => Err((service, "no name of a service".to_owned())),
+        }
+    });
+    let mut text = services.head(fix)?;
+    let Some(((_, _, name), _, step)) = services.first() else {
+        return Some(text.finish());
+    };
     text.comment(
         "apply",
         "save this as compose.backlint.yaml beside the project's compose.yaml; this creates the containers anew:",
@@ -44,45 +41,49 @@ pub(super) fn write(fix: &Fix<'_>) -> Option<String> {
     text.relisten_anew(fix);
     text.host_network(fix, "a service with network_mode: host{} has the host's values and must not have sysctls: it would not start; use --for drop-in",
     );
-    let projects_of: BTreeSet<&Option<String>> =
-        services.keys().map(|(project, _)| project).collect();
-    if projects_of.len() > 1 {
+    let owners = services.by_key.keys();
+    let documents: BTreeSet<_> = owners.map(|(user, project, _)| (user, project)).collect();
+    if documents.len() > 1 {
         text.comment(
             "note",
             "each document here is of another project: save it beside that project's own file",
         );
     }
-    projects(&services, &mut text);
+    projects(&services.by_key, &mut text);
     Some(text.finish())
 }
 
 /// One document a project: each belongs to a folder of its own.
-fn projects(services: &Services<'_>, text: &mut Text) {
-    let mut last: Option<&Option<String>> = None;
-    for ((project, service), set) in services {
-        if last != Some(project) {
+fn projects(services: &BTreeMap<Service, Place<'_>>, text: &mut Text) {
+    let mut last = None;
+    for ((user, project, service), place) in services {
+        if last != Some((user, project)) {
             if last.is_some() {
                 text.line("---");
             }
             if let Some(project) = project {
                 text.comment("project", project);
             }
+            if let Some(user) = user {
+                text.comment(
+                    "user",
+                    &format!("it is user {user}'s, who runs these commands; as root: DOCKER_HOST=unix:///run/user/{user}/docker.sock before docker"),
+                );
+            }
             text.line("services:");
-            last = Some(project);
+            last = Some((user, project));
         }
         text.line(&format!("  {}:", text::quoted(service)));
         text.line("    sysctls:");
-        for step in set {
+        for step in &place.set {
             let (key, value) = (text::quoted(&step.key), text::quoted(&step.value));
             text.line(&format!("      {key}: {value}"));
         }
     }
 }
 
-fn service(fix: &Fix<'_>, place: &Place<'_>) -> (Option<String>, String) {
-    let container = place.netns.containers.first();
-    match container.and_then(|container| container.compose.as_ref()) {
-        Some(compose) => (Some(compose.project.clone()), compose.service.clone()),
-        None => (None, docker::name(fix, place)),
-    }
+/// The project and service that a place is an instance of.
+fn service(place: &Place<'_>) -> Option<(Option<String>, String)> {
+    let compose = maker::first(place.netns)?.compose.as_ref()?;
+    Some((Some(compose.project.clone()), compose.service.clone()))
 }

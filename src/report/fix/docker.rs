@@ -6,39 +6,83 @@
 //! is a sysctl of a container's namespace. With `--network host` runc refuses ("not allowed in host
 //! network namespace", libcontainer/configs/validate).
 
-use std::collections::BTreeSet;
-
+use super::gather::{Gathered, user};
 use super::text::{self, Text};
 use super::{Fix, Origin, Place, Target};
-use crate::advise::Home;
-use crate::advise::apply::container_name;
+use crate::advise::{Home, maker};
+
+/// A container: whose it is, where not root's, and its name.
+type Container = (Option<u32>, String);
+
+/// Why the container that keeps a pod of Podman's is left out.
+pub(super) const PODMANS: &str = "it keeps a pod of Podman's, which only Podman makes";
 
 pub(super) fn write(fix: &Fix<'_>) -> Option<String> {
-    let mut text = head(fix, "docker")?;
-    text.comment(
-        "note",
+    commands(
+        fix,
+        "docker",
         "dockerd has no setting for the sysctls of all containers: each needs its own flags",
-    );
-    lines(fix, "docker", &mut text).then(|| text.finish())
+    )
 }
 
-/// The comments of `docker run` and `podman run`. `None`: nothing to set.
-pub(super) fn head(fix: &Fix<'_>, program: &str) -> Option<Text> {
-    let (place, step) = first(fix)?;
-    let name = name(fix, place);
-    let mut text = Text::head(fix);
+/// A command for each container, by `docker` or `podman`. `None`: nothing to set.
+pub(super) fn commands(fix: &Fix<'_>, program: &str, note: &str) -> Option<String> {
+    let containers = Gathered::of(fix, |place| {
+        let name = name(fix, place);
+        if !text::is_name(&name) {
+            return Err((name, "no name of a container".to_owned()));
+        }
+        if is_pod(fix, place) && program != "podman" {
+            return Err((name, PODMANS.to_owned()));
+        }
+        Ok((user(fix, place), name))
+    });
+    let mut text = containers.head(fix)?;
+    if let Some((first, place, step)) = containers.first() {
+        head(
+            fix,
+            program,
+            (first, place),
+            &text::proc_path(step),
+            &mut text,
+        );
+        text.comment("note", note);
+    }
+    let mut said = None;
+    for (container, place) in &containers.by_key {
+        if let (Some(user), _) = container
+            && said.replace(user) != Some(user)
+        {
+            text.comment(
+                "user",
+                &format!("user {user} runs {program} without root's rights: these lines are for root; that user leaves out what stands before {program} in them"),
+            );
+        }
+        lines(fix, program, container, place, &mut text);
+    }
+    Some(text.finish())
+}
+
+/// The comments above the commands.
+fn head(
+    fix: &Fix<'_>,
+    program: &str,
+    ((user, name), place): (&Container, &Place<'_>),
+    path: &str,
+    text: &mut Text,
+) {
     text.comment(
         "apply",
         &format!("flags cannot be added to a container that exists: {program} stop and {program} rename it, then run its line here with the other options that it was made with ({program} inspect shows them); as long as the name is taken, the line does nothing"),
     );
-    text.command(
-        "verify",
-        &format!(
-            "{program} exec {} cat {}",
-            text::shell(&name),
-            text::proc_path(step)
-        ),
-    );
+    let program = for_root(program, *user);
+    // What keeps a pod's namespaces has no cat.
+    let verify = match is_pod(fix, place) {
+        true => maker::sharers_names(place.netns).into_iter().next(),
+        false => Some(name.as_str()),
+    };
+    let verify = verify.map_or_else(|| "CONTAINER".to_owned(), text::shell);
+    text.command("verify", &format!("{program} exec {verify} cat {path}"));
     text.relisten_anew(fix);
     let made = |home: Home| fix.steps().iter().any(|step| step.home == home);
     for (home, target) in [
@@ -51,50 +95,70 @@ pub(super) fn head(fix: &Fix<'_>, program: &str) -> Option<Text> {
     }
     text.host_network(fix, "a container with --network host{} has the host's values and must not have these flags: it would not start; use --for drop-in",
     );
-    Some(text)
 }
 
-fn first<'a, 'b>(fix: &'a Fix<'b>) -> Option<(&'a Place<'b>, &'b crate::advise::SysctlStep)> {
-    let place = fix.places.first()?;
-    Some((place, place.set.first()?))
-}
-
-/// One line a container. `false`: none has a name that a line could have.
-pub(super) fn lines(fix: &Fix<'_>, program: &str, text: &mut Text) -> bool {
-    let mut written = BTreeSet::new();
-    for place in &fix.places {
-        let name = name(fix, place);
-        if !text::is_name(&name) {
-            text.comment(
-                "note",
-                &format!("left out: {name} is no name of a container"),
-            );
-            continue;
-        }
-        if !written.insert(name.clone()) {
-            continue;
-        }
-        let mut words = vec![
-            program.to_owned(),
-            "run".to_owned(),
-            "--detach".to_owned(),
-            "--name".to_owned(),
-            text::shell(&name),
-        ];
-        for step in &place.set {
-            words.push("--sysctl".to_owned());
-            words.push(text::shell(&format!("{}={}", step.key, step.value)));
-        }
-        words.push(image(fix, place, &name));
-        text.line(&words.join(" "));
+/// The program as root calls it for a user's containers.
+fn for_root(program: &str, user: Option<u32>) -> String {
+    match user {
+        Some(user) if program == "docker" => format!(
+            "{} DOCKER_HOST=unix:///run/user/{user}/docker.sock {program}",
+            maker::sudo(user)
+        ),
+        Some(user) => format!("{} {program}", maker::sudo(user)),
+        None => program.to_owned(),
     }
-    !written.is_empty()
+}
+
+/// Whether it is a pod of Podman's, which has the network of its containers.
+pub(super) fn is_pod(fix: &Fix<'_>, place: &Place<'_>) -> bool {
+    fix.origin != Origin::Host && maker::is_podman_pod(place.netns)
+}
+
+/// The command of a container; for one that a unit makes, where its flags go.
+fn lines(
+    fix: &Fix<'_>,
+    program: &str,
+    (user, name): &Container,
+    place: &Place<'_>,
+    text: &mut Text,
+) {
+    let pod = is_pod(fix, place);
+    let flags: Vec<String> = place
+        .set
+        .iter()
+        .map(|step| {
+            format!(
+                "--sysctl {}",
+                text::shell(&format!("{}={}", step.key, step.value))
+            )
+        })
+        .collect();
+    let flags = flags.join(" ");
+    let unit = maker::first(place.netns).and_then(maker::run_by);
+    if let Some(unit) = unit.filter(|_| fix.origin == Origin::Fitting) {
+        let verb = if pod { "pod create" } else { "run" };
+        text.comment(
+            "unit",
+            &format!("{unit} makes {name}, and undoes what is recreated by hand: into its `{program} {verb}` line:"),
+        );
+        text.command("", &flags);
+        return;
+    }
+    let program = for_root(program, *user);
+    let name = text::shell(name);
+    text.line(&match pod {
+        true => format!("{program} pod create {flags} --name \"${{POD:?the pod of {name}}}\""),
+        false => format!(
+            "{program} run --detach --name {name} {flags} {}",
+            image(fix, place, &name)
+        ),
+    });
 }
 
 pub(super) fn name(fix: &Fix<'_>, place: &Place<'_>) -> String {
     match fix.origin {
         Origin::Host => fix.service().to_owned(),
-        Origin::Fitting | Origin::Others => container_name(place.netns),
+        Origin::Fitting | Origin::Others => maker::container_name(place.netns).to_owned(),
     }
 }
 
@@ -102,17 +166,9 @@ pub(super) fn name(fix: &Fix<'_>, place: &Place<'_>) -> String {
 fn image(fix: &Fix<'_>, place: &Place<'_>, name: &str) -> String {
     let container = place.netns.containers.first();
     let image = container.and_then(|container| container.image.as_deref());
-    match image.filter(|image| is_image(image)) {
+    match image.filter(|image| text::is_image(image)) {
         Some(image) => text::shell(image),
         None if fix.origin == Origin::Host => text::shell(name),
         None => format!("\"${{IMAGE:?the image of {name}}}\""),
     }
-}
-
-/// Whether a text can be a reference to an image: one that began like a flag would be taken for one.
-fn is_image(text: &str) -> bool {
-    text.starts_with(|c: char| c.is_ascii_alphanumeric())
-        && text
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || "_.-/:@".contains(c))
 }

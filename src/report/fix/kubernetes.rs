@@ -1,19 +1,20 @@
 //! Kubernetes: `securityContext.sysctls` of pods, and the kubelet's allow-list.
 //!
 //! A pod's sysctls cannot be changed, so the change belongs to the pod template of whatever makes it.
-//! Pods do not say what that is, but their names do: a Deployment's have the template's hash and a
-//! suffix, a StatefulSet's a number, a DaemonSet's a suffix (apimachinery: pkg/util/rand, SafeEncodeString).
+//! Pods do not say what that is, but their names do, all but for DaemonSets and Jobs (`containers/pod.rs`).
 //! Each document is a part of that object for server-side apply, which takes a part: it sets these
 //! fields, leaves all others, and refuses where somebody else owns them.
 //!
 //! The kubelet refuses a pod with a sysctl outside of its safe set (pkg/kubelet/sysctl/safe_sysctls.go)
 //! or allow-list, and net.core.somaxconn is not in the safe set.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
+use super::gather::Gathered;
 use super::text::{self, Text};
 use super::{Fix, Origin, Place};
 use crate::advise::SysctlStep;
+use crate::containers::pod::{self, Kind};
 use crate::kernel::version::Version;
 
 /// The safe set by the Kubernetes version that added it (Kubernetes documentation: Using sysctls in a
@@ -47,7 +48,7 @@ pub(super) fn unsafe_keys<'a>(steps: &[&'a SysctlStep]) -> BTreeSet<&'a str> {
     keys.filter(|key| safe_since(key).is_none()).collect()
 }
 
-/// What makes a pod.
+/// What a document is of.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Workload {
     namespace: Option<String>,
@@ -55,51 +56,32 @@ struct Workload {
     kind: Kind,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Kind {
-    Deployment,
-    StatefulSet,
-    DaemonSet,
-    Pod,
-}
-
-impl Kind {
-    const fn api(self) -> &'static str {
-        match self {
-            Self::Pod => "v1",
-            Self::Deployment | Self::StatefulSet | Self::DaemonSet => "apps/v1",
-        }
-    }
-
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Deployment => "Deployment",
-            Self::StatefulSet => "StatefulSet",
-            Self::DaemonSet => "DaemonSet",
-            Self::Pod => "Pod",
-        }
-    }
-}
-
 impl Workload {
     fn of(fix: &Fix<'_>, place: &Place<'_>) -> Self {
-        let pod = place.netns.containers.iter().find_map(|c| c.pod.as_ref());
-        let Some(pod) = pod else {
-            let name = super::docker::name(fix, place).to_ascii_lowercase();
+        if let Some(made) = pod::Workload::of(place.netns) {
             return Self {
-                namespace: None,
-                name: name.replace(['_', '.'], "-"),
-                kind: Kind::Pod,
+                namespace: made.namespace.map(str::to_owned),
+                name: made.name.to_owned(),
+                kind: made.kind,
             };
+        }
+        let mut pods = place.netns.containers.iter().filter_map(|c| c.pod.as_ref());
+        let (namespace, name) = match pods.next() {
+            // A pod of which the name is not known has that of its namespace.
+            Some(pod) => {
+                let stable = place.netns.stable_name();
+                let last = stable.rsplit('/').next().unwrap_or(stable);
+                (pod.namespace.clone(), last.to_owned())
+            }
+            None => {
+                let name = super::docker::name(fix, place).to_ascii_lowercase();
+                (None, name.replace(['_', '.'], "-"))
+            }
         };
-        let stable = place.netns.stable_name();
-        let last = stable.rsplit('/').next().unwrap_or(stable);
-        let full = pod.name.as_deref().unwrap_or(last);
-        let (name, kind) = owner(full);
         Self {
-            namespace: pod.namespace.clone(),
-            name: name.to_owned(),
-            kind,
+            namespace,
+            name,
+            kind: Kind::Pod,
         }
     }
 
@@ -115,35 +97,37 @@ impl Workload {
         }
     }
 
+    /// The version of the kind's API, and the kind as manifests have it.
+    const fn api(&self) -> (&'static str, &'static str) {
+        match self.kind {
+            Kind::Deployment => ("apps/v1", "Deployment"),
+            Kind::StatefulSet => ("apps/v1", "StatefulSet"),
+            Kind::DaemonSetOrJob => ("apps/v1", "DaemonSet"),
+            Kind::CronJob => ("batch/v1", "CronJob"),
+            Kind::Pod => ("v1", "Pod"),
+        }
+    }
+
+    /// Where the specification of its pods is.
+    const fn path(&self) -> &'static [&'static str] {
+        match self.kind {
+            Kind::Deployment | Kind::StatefulSet | Kind::DaemonSetOrJob => {
+                &["spec", "template", "spec"]
+            }
+            Kind::CronJob => &["spec", "jobTemplate", "spec", "template", "spec"],
+            Kind::Pod => &["spec"],
+        }
+    }
+
+    /// What kubectl exec calls a pod of it.
     fn reference(&self) -> String {
         match self.kind {
             Kind::Pod => self.name.clone(),
-            kind => format!("{}/{}", kind.name().to_ascii_lowercase(), self.name),
+            Kind::Deployment => format!("deployment/{}", self.name),
+            Kind::StatefulSet => format!("statefulset/{}", self.name),
+            // kubectl finds no pods of a CronJob.
+            Kind::CronJob | Kind::DaemonSetOrJob => "POD".to_owned(),
         }
-    }
-}
-
-/// The name and kind of what made a pod of this name.
-fn owner(pod: &str) -> (&str, Kind) {
-    // The alphabet of SafeEncodeString: no vowels, nothing that looks like another letter.
-    let encoded = |text: &str| {
-        text.chars()
-            .all(|c| "bcdfghjklmnpqrstvwxz2456789".contains(c))
-    };
-    let Some((before, last)) = pod.rsplit_once('-') else {
-        return (pod, Kind::Pod);
-    };
-    if !last.is_empty() && last.len() < 5 && last.chars().all(|c| c.is_ascii_digit()) {
-        return (before, Kind::StatefulSet);
-    }
-    if last.len() != 5 || !encoded(last) {
-        return (pod, Kind::Pod);
-    }
-    match before.rsplit_once('-') {
-        Some((name, hash)) if (6..=10).contains(&hash.len()) && encoded(hash) => {
-            (name, Kind::Deployment)
-        }
-        _ => (before, Kind::DaemonSet),
     }
 }
 
@@ -157,26 +141,19 @@ fn is_dns(name: &str) -> bool {
 }
 
 pub(super) fn write(fix: &Fix<'_>) -> Option<String> {
-    let mut workloads: BTreeMap<Workload, &Place<'_>> = BTreeMap::new();
-    let mut odd = BTreeSet::new();
-    for place in &fix.places {
+    let workloads = Gathered::of(fix, |place| {
         let workload = Workload::of(fix, place);
-        if workload.is_valid() {
-            workloads.entry(workload).or_insert(place);
-        } else {
-            odd.insert(workload.name);
+        match workload.is_valid() {
+            true => Ok(workload),
+            false => Err((workload.name, "no name in Kubernetes".to_owned())),
         }
-    }
-    let (first, place) = workloads.iter().next()?;
+    });
+    let mut text = workloads.head(fix)?;
+    let Some((first, _, step)) = workloads.first() else {
+        return Some(text.finish());
+    };
     let keys = unsafe_keys(&fix.steps());
-    let mut text = Text::head(fix);
-    for name in odd {
-        text.comment(
-            "note",
-            &format!("left out: {name} is no name in Kubernetes"),
-        );
-    }
-    apply(fix, first, place.set.first()?, !keys.is_empty(), &mut text);
+    apply(fix, first, step, !keys.is_empty(), &mut text);
     safety(fix, &keys, &mut text);
     if !keys.is_empty() {
         text.line("apiVersion: kubelet.config.k8s.io/v1beta1");
@@ -186,10 +163,11 @@ pub(super) fn write(fix: &Fix<'_>) -> Option<String> {
             text.line(&format!("  - {}", text::quoted(key)));
         }
     }
-    for (n, (workload, place)) in workloads.iter().enumerate() {
+    for (n, (workload, place)) in workloads.by_key.iter().enumerate() {
         if n > 0 || !keys.is_empty() {
             text.line("---");
         }
+        check(workload, place, &mut text);
         manifest(workload, place, &mut text);
     }
     Some(text.finish())
@@ -253,22 +231,44 @@ fn safety(fix: &Fix<'_>, keys: &BTreeSet<&str>, text: &mut Text) {
     );
 }
 
+/// What to look at before a document is applied whose kind the names of pods do not tell.
+fn check(workload: &Workload, place: &Place<'_>, text: &mut Text) {
+    if workload.kind != Kind::DaemonSetOrJob {
+        return;
+    }
+    let mut pods = place.netns.containers.iter().filter_map(|c| c.pod.as_ref());
+    let pod = pods.find_map(|pod| pod.name.as_deref()).unwrap_or("POD");
+    text.comment(
+        "check",
+        "whether this is a DaemonSet: a Job's pods have such names too. What made the pod:",
+    );
+    text.command(
+        "",
+        &format!(
+            "{} get pod {pod} -o jsonpath='{{.metadata.ownerReferences[*].kind}}'",
+            workload.kubectl()
+        ),
+    );
+    text.comment(
+        "",
+        "For a Job leave this document out: a Job's template cannot be changed, so put the securityContext into spec.template.spec of its own manifest, delete it and create it anew; if a CronJob makes it, into spec.jobTemplate.spec.template.spec of that CronJob, which counts from its next Job on",
+    );
+}
+
 fn manifest(workload: &Workload, place: &Place<'_>, text: &mut Text) {
-    text.line(&format!("apiVersion: {}", workload.kind.api()));
-    text.line(&format!("kind: {}", workload.kind.name()));
+    let (version, kind) = workload.api();
+    text.line(&format!("apiVersion: {version}"));
+    text.line(&format!("kind: {kind}"));
     text.line("metadata:");
     text.line(&format!("  name: {}", text::quoted(&workload.name)));
     if let Some(namespace) = &workload.namespace {
         text.line(&format!("  namespace: {}", text::quoted(namespace)));
     }
-    text.line("spec:");
-    let indent = if workload.kind == Kind::Pod {
-        "  "
-    } else {
-        text.line("  template:");
-        text.line("    spec:");
-        "      "
-    };
+    let mut indent = String::new();
+    for part in workload.path() {
+        text.line(&format!("{indent}{part}:"));
+        indent.push_str("  ");
+    }
     text.line(&format!("{indent}securityContext:"));
     text.line(&format!("{indent}  sysctls:"));
     for step in &place.set {
@@ -315,19 +315,6 @@ fn containers(workload: &Workload, place: &Place<'_>, text: &mut Text) {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_pods_name_tells_what_made_it() {
-        assert_eq!(owner("web-5d9c7b6f4-x2x7z"), ("web", Kind::Deployment));
-        assert_eq!(
-            owner("my-web-6b8d9c7f54-4bdkz"),
-            ("my-web", Kind::Deployment)
-        );
-        assert_eq!(owner("redis-0"), ("redis", Kind::StatefulSet));
-        assert_eq!(owner("fluentd-x2x7z"), ("fluentd", Kind::DaemonSet));
-        assert_eq!(owner("redis"), ("redis", Kind::Pod));
-        assert_eq!(owner("web-server"), ("web-server", Kind::Pod));
-    }
 
     #[test]
     fn only_names_of_kubernetes_become_manifests() {

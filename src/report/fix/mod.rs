@@ -11,6 +11,7 @@ mod ansible;
 mod bottlerocket;
 mod compose;
 mod docker;
+mod gather;
 mod kubernetes;
 mod openshift_tuned;
 mod podman;

@@ -6,10 +6,9 @@ use super::Fix;
 use super::docker;
 
 pub(super) fn write(fix: &Fix<'_>) -> Option<String> {
-    let mut text = docker::head(fix, "podman")?;
-    text.comment(
-        "note",
-        "a container of a pod has the pod's network: give the flags to podman pod create; for all new containers containers.conf(5) has default_sysctls",
-    );
-    docker::lines(fix, "podman", &mut text).then(|| text.finish())
+    docker::commands(
+        fix,
+        "podman",
+        "a container of a pod has the pod's network: podman pod create takes the flags, and the pod's containers are made anew in it; for all new containers containers.conf(5) has default_sysctls",
+    )
 }

@@ -45,13 +45,13 @@ const fn when(target: Target) -> &'static str {
             "For services of a Compose file. Without any in the record it takes Docker's containers, each as a service of its name."
         }
         Target::Kubernetes => {
-            "For pods. Each workload gets a part of its manifest for server-side apply, which changes these fields and leaves all others; the kind is told by the pods' names. net.core.somaxconn is not in Kubernetes' safe set, so the kubelets have to allow it: that is the first document, in the form of the kubelet's own configuration."
+            "For pods. Each workload gets a part of its manifest for server-side apply, which changes these fields and leaves all others; the kind is told by the pods' names, and where those do not tell a DaemonSet from a Job a comment has the command that does. Replicas share a template, which gets the largest value that one of them needs. net.core.somaxconn is not in Kubernetes' safe set, so the kubelets have to allow it: that is the first document, in the form of the kubelet's own configuration."
         }
         Target::Podman => {
-            "For containers that `podman run` made. Those that Quadlet starts keep their values with `quadlet`."
+            "For containers that `podman run` made, and pods. Those that Quadlet starts keep their values with `quadlet`; for one that a unit runs, the flags are for that unit's command line. A user's own containers have lines that root can run as that user."
         }
         Target::Quadlet => {
-            "For containers that systemd starts from a `.container` file. Drop-ins need Podman 5.0; `Sysctl=` needs 4.6."
+            "For containers that systemd starts from a `.container` file, root's and users'. Drop-ins need Podman 5.0; `Sysctl=` needs 4.6."
         }
         Target::Systemd => {
             "For sockets that a `.socket` unit made, which have the `Backlog=` of that unit whatever the service asks for; and for services with a network namespace of their own (`PrivateNetwork=`, `NetworkNamespacePath=`): a command that begins with `+` joins that namespace with all rights."

@@ -8,12 +8,14 @@
 
 use std::collections::BTreeMap;
 
+use super::gather::Gathered;
 use super::text::{self, Text};
-use super::{Fix, Origin};
-use crate::advise::{RelistenStep, Step, SysctlStep, apply, proposal};
+use super::{Fix, Origin, Place};
+use crate::advise::{RelistenStep, Step, apply, proposal};
 use crate::assess::ListenerFacts;
 use crate::report::diff;
 use crate::snapshot::Source;
+use crate::text::name::is_unit;
 
 /// A `.socket` unit and what to set in it.
 struct Socket {
@@ -29,10 +31,15 @@ struct Socket {
 pub(super) fn write(fix: &Fix<'_>) -> Option<String> {
     let sockets = sockets(fix);
     let services = services(fix, &sockets);
+    let mut text = match services.head(fix) {
+        Some(text) => text,
+        None if sockets.is_empty() => return None,
+        None => Text::head(fix),
+    };
+    let services = services.by_key;
     if sockets.is_empty() && services.is_empty() {
-        return None;
+        return Some(text.finish());
     }
-    let mut text = Text::head(fix);
     for (unit, socket) in &sockets {
         let guess = if socket.guessed {
             "; the unit's name follows from its service's"
@@ -56,17 +63,10 @@ pub(super) fn write(fix: &Fix<'_>) -> Option<String> {
         let content = format!("[Socket]\nBacklog={}\n", socket.backlog);
         drop_in(unit, &content, &mut text);
     }
-    for (unit, set) in &services {
+    for (unit, place) in &services {
         let mut content = "[Service]\n".to_owned();
-        for step in set {
-            // `%` begins a specifier (systemd.unit(5)); the letters of a plain step have no other
-            // meaning in a command line.
-            let word = format!("{}={}", step.key, step.value).replace('%', "%%");
-            let word = if word.contains(' ') {
-                text::quoted(&word)
-            } else {
-                word
-            };
+        for step in &place.set {
+            let word = text::unit_word(step);
             content.push_str(&format!("ExecStartPre=+/sbin/sysctl -w {word}\n"));
         }
         drop_in(unit, &content, &mut text);
@@ -77,7 +77,7 @@ pub(super) fn write(fix: &Fix<'_>) -> Option<String> {
 fn notes(
     fix: &Fix<'_>,
     sockets: &BTreeMap<String, Socket>,
-    services: &BTreeMap<String, Vec<&SysctlStep>>,
+    services: &BTreeMap<String, Place<'_>>,
     text: &mut Text,
 ) {
     let host = fix
@@ -95,7 +95,7 @@ fn notes(
 fn relisten(
     fix: &Fix<'_>,
     sockets: &BTreeMap<String, Socket>,
-    services: &BTreeMap<String, Vec<&SysctlStep>>,
+    services: &BTreeMap<String, Place<'_>>,
     text: &mut Text,
 ) {
     for (unit, socket) in sockets {
@@ -132,16 +132,15 @@ fn drop_in(unit: &str, content: &str, text: &mut Text) {
 }
 
 /// The services that need a command before they start, with what to set.
-fn services<'a>(
-    fix: &Fix<'a>,
-    sockets: &BTreeMap<String, Socket>,
-) -> BTreeMap<String, Vec<&'a SysctlStep>> {
-    let mut services = BTreeMap::new();
+fn services<'a>(fix: &Fix<'a>, sockets: &BTreeMap<String, Socket>) -> Gathered<'a, String> {
+    let mut services = Gathered::new();
     for place in &fix.places {
         if fix.origin == Origin::Fitting {
             let unit = apply::unit(place.netns);
             if is_unit(&unit, ".service") {
-                services.entry(unit).or_insert_with(|| place.set.clone());
+                services.add(unit, place);
+            } else {
+                services.leave_out((unit, "no plain name of a service".to_owned()));
             }
             continue;
         }
@@ -158,7 +157,7 @@ fn services<'a>(
                 .values()
                 .any(|socket| socket.service.as_ref() == Some(&unit));
             if !socket {
-                services.entry(unit).or_insert_with(|| place.set.clone());
+                services.add(unit, place);
             }
         }
     }
@@ -249,11 +248,4 @@ fn socket_unit(listener: &ListenerFacts<'_>) -> Option<(String, bool)> {
     // An instance of a template is started by a socket that bears the template's name.
     let stem = stem.split('@').next().unwrap_or(stem);
     Some((format!("{stem}.socket"), true))
-}
-
-/// Whether a text is a plain name of a unit of a kind: one that can stand in a command and in a path.
-fn is_unit(name: &str, ending: &str) -> bool {
-    let plain = |c: char| c.is_ascii_alphanumeric() || ":_.@-".contains(c);
-    let stem = name.strip_suffix(ending).unwrap_or_default();
-    stem.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_') && stem.chars().all(plain)
 }

@@ -111,6 +111,178 @@ fn each_compose_project_is_a_document() {
     assert_eq!(text.matches("\n---\n# project  b\n").count(), 1, "{text}");
 }
 
+/// What a target writes for a record of tests/targets.
+fn of_record(target: Target, record: &str) -> String {
+    let namespaces = record.split_once("namespaces:\n").unwrap().1;
+    fix(target, namespaces).unwrap()
+}
+
+#[test]
+fn replicas_get_all_that_one_of_them_needs() {
+    let record = include_str!("../../../tests/targets/replicas.yaml");
+    let pods = of_record(Target::Kubernetes, record);
+    let set = pods.split_once("name: \"redis\"").unwrap().1;
+    assert!(set.contains("value: \"2048\""), "{pods}");
+    assert!(set.contains("net.ipv4.tcp_syncookies"), "{pods}");
+    assert!(!pods.contains("value: \"511\""), "{pods}");
+    assert!(
+        pods.contains("for all of pod/shop/redis: net.core.somaxconn = 2048"),
+        "{pods}"
+    );
+    let services = of_record(Target::Compose, record);
+    let set = "\"net.core.somaxconn\": \"2048\"\n      \"net.ipv4.tcp_syncookies\": \"1\"\n";
+    assert!(services.ends_with(set), "{services}");
+    // Two namespaces of one unit, and of one Quadlet file.
+    let one = |name: &str, more: &str, set: &str| {
+        format!(
+            "  - {{name: {name}, {more}, sysctls: {{{set}}}, listeners: [{{protocol: tcp, address: \"0.0.0.0:80\", accept_queue: {{max: 128}}, requested: {{backlog: BACKLOG, source: config}}, owners: [{{comm: x}}]}}]}}\n"
+        )
+    };
+    let two = |more: &str| {
+        let first = one("a", more, "net.core.somaxconn: 128").replace("BACKLOG", "2048");
+        let second = one(
+            "b",
+            more,
+            "net.core.somaxconn: 128, net.ipv4.tcp_syncookies: 0",
+        );
+        format!("{first}{}", second.replace("BACKLOG", "511"))
+    };
+    let both = |text: &str| {
+        assert!(text.contains("net.core.somaxconn=2048\n"), "{text}");
+        assert!(text.contains("net.ipv4.tcp_syncookies=1\n"), "{text}");
+        assert!(!text.contains("somaxconn=511"), "{text}");
+    };
+    both(&fix(Target::Systemd, &two("unit: x.service")).unwrap());
+    let quadlet = "containers: [{name: podman/x, runtime: podman, unit: x.service, quadlet: true}]";
+    both(&fix(Target::Quadlet, &two(quadlet)).unwrap());
+}
+
+#[test]
+fn a_cronjobs_template_is_in_its_job_and_a_guess_is_said() {
+    let pod = |name: &str| {
+        REDIS.replace(
+            "runtime: docker",
+            &format!("runtime: containerd, pod: {{namespace: shop, name: {name}}}"),
+        )
+    };
+    let cron = fix(Target::Kubernetes, &pod("backup-29986456-x7k2p")).unwrap();
+    let path = "kind: CronJob\nmetadata:\n  name: \"backup\"\n  namespace: \"shop\"\nspec:\n  jobTemplate:\n    spec:\n      template:\n        spec:\n          securityContext:\n";
+    assert!(cron.contains(path), "{cron}");
+    let job = fix(Target::Kubernetes, &pod("migrate-x7k2p")).unwrap();
+    assert!(
+        job.contains("kind: DaemonSet\nmetadata:\n  name: \"migrate\""),
+        "{job}"
+    );
+    let check = "#          kubectl -n shop get pod migrate-x7k2p -o jsonpath=";
+    assert!(
+        job.contains(check) && job.contains("a Job's template cannot be changed"),
+        "{job}"
+    );
+    let word = fix(Target::Kubernetes, &pod("csi-rbdplgn-x7k2p")).unwrap();
+    assert!(word.contains("name: \"csi-rbdplgn\""), "{word}");
+}
+
+#[test]
+fn what_is_left_out_is_told_where_nothing_else_is() {
+    let odd = REDIS.replace("name: docker/cache,", "name: \"docker/a b\",");
+    for target in [
+        Target::Docker,
+        Target::Podman,
+        Target::Compose,
+        Target::Quadlet,
+    ] {
+        let text = fix(target, &odd).unwrap();
+        assert!(text.contains("left out: a b; no name of a"), "{text}");
+        assert!(text.lines().all(|line| line.starts_with('#')), "{text}");
+    }
+    let unit = "  - {name: x, unit: \"../x.service\", sysctls: {net.core.somaxconn: 128}, listeners: [{protocol: tcp, address: \"0.0.0.0:80\", accept_queue: {max: 128}, owners: [{comm: nginx}]}]}\n";
+    let text = fix(Target::Systemd, unit).unwrap();
+    assert!(text.contains("left out: ../x.service; no plain"), "{text}");
+    let pod = REDIS.replace(
+        "runtime: docker",
+        "runtime: containerd, pod: {name: \"A b\"}",
+    );
+    let text = fix(Target::Kubernetes, &pod).unwrap();
+    assert!(text.contains("left out: A b; no name"), "{text}");
+}
+
+#[test]
+fn containers_of_users_units_pods_and_shared_networks_are_told_apart() {
+    let record = include_str!("../../../tests/targets/rootless.yaml");
+    let text = of_record(Target::Podman, record);
+    let has = |line: &str| assert!(text.lines().any(|known| known == line), "{line}\n{text}");
+    has("podman run --detach --name cache --sysctl net.core.somaxconn=511 redis:7");
+    has(
+        "sudo -H -u '#1000' env -C / XDG_RUNTIME_DIR=/run/user/1000 podman run --detach --name cache --sysctl net.core.somaxconn=511 redis:7",
+    );
+    has(
+        "podman pod create --sysctl net.core.somaxconn=511 --name \"${POD:?the pod of 0123456789ab-infra}\"",
+    );
+    has("# verify   podman exec front cat /proc/sys/net/core/somaxconn");
+    has("#          --sysctl net.core.somaxconn=511");
+    assert!(
+        text.contains("api.service makes api, and undoes what"),
+        "{text}"
+    );
+    assert!(!text.contains("--name api "), "{text}");
+    assert!(text.contains("# user     user 1000 runs podman"), "{text}");
+    let text = of_record(Target::Docker, record);
+    assert!(
+        text.contains("listens again when container front is made anew too"),
+        "{text}"
+    );
+    assert!(
+        text.contains("# anew     front: in the network of vpn"),
+        "{text}"
+    );
+    assert!(!text.contains("kind-worker"), "{text}");
+    let text = of_record(Target::Quadlet, record);
+    assert!(
+        text.contains("+++ b/users/1000/web.container.d/50-backlint.conf"),
+        "{text}"
+    );
+    let infra = "image: \"localhost/podman-pause:4.3.1-0\"";
+    let made = record.replace(
+        infra,
+        &format!("{infra}, unit: front-pod.service, quadlet: true"),
+    );
+    let text = of_record(Target::Quadlet, &made);
+    let pod = "+++ b/front.pod.d/50-backlint.conf\n@@ -0,0 +1,2 @@\n+[Pod]\n+PodmanArgs=--sysctl net.core.somaxconn=511\n";
+    assert!(text.contains(pod), "{text}");
+}
+
+#[test]
+fn what_only_its_maker_can_make_is_left_out() {
+    let infra = REDIS.replace("docker/cache,", "podman/0123456789ab-infra,");
+    let infra = infra.replace("runtime: docker", "runtime: podman");
+    for target in [Target::Docker, Target::Compose] {
+        let text = fix(target, &infra).unwrap();
+        assert!(
+            text.contains("left out: 0123456789ab-infra; it keeps a pod"),
+            "{text}"
+        );
+    }
+    // A namespace inside is nobody's to create here, whatever the target.
+    let nested = REDIS.replace(
+        "- name: docker/cache",
+        "- name: docker/cache/7\n    nested: true",
+    );
+    for target in [
+        Target::Docker,
+        Target::Podman,
+        Target::Compose,
+        Target::Quadlet,
+        Target::Kubernetes,
+    ] {
+        let text = fix(target, &nested).unwrap();
+        assert!(
+            text.contains("inside container cache: whatever makes the"),
+            "{text}"
+        );
+        assert!(text.lines().all(|line| line.starts_with('#')), "{text}");
+    }
+}
+
 #[test]
 fn every_target_has_a_name_and_a_line() {
     let names: std::collections::BTreeSet<&str> = Target::ALL.map(Target::name).into();
@@ -130,8 +302,12 @@ fn strings_are_escaped_for_yaml_and_toml() {
 /// What a line of a text may begin with, by target: whatever else is a name that got out.
 fn begins(target: Target) -> &'static [&'static str] {
     match target {
-        Target::Docker => &["docker run --detach --name "],
-        Target::Podman => &["podman run --detach --name "],
+        Target::Docker => &["docker run --detach --name ", "sudo -H -u '#1000' env "],
+        Target::Podman => &[
+            "podman run --detach --name ",
+            "podman pod create --sysctl net.",
+            "sudo -H -u '#1000' env ",
+        ],
         Target::Compose => &["---", "services:", "  \"", "    sysctls:", "      \"net."],
         Target::Kubernetes => &[
             "---",
@@ -143,6 +319,7 @@ fn begins(target: Target) -> &'static [&'static str] {
             "spec:",
             "  template:",
             "    spec:",
+            "  jobTemplate:",
             "  securityContext:",
             "      securityContext:",
             "    sysctls:",
@@ -163,6 +340,8 @@ fn begins(target: Target) -> &'static [&'static str] {
             "@@ ",
             "+[Container]",
             "+Sysctl=net.",
+            "+[Pod]",
+            "+PodmanArgs=--sysctl net.",
         ],
         Target::Systemd => &[
             "--- /dev/null",
@@ -181,15 +360,18 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn no_name_begins_a_line(name in "[a-z\\n\\r\\x00-\\x1f #'\"{}$`;:%\\-/.@+=\u{85}\u{2028}]{1,12}|\\PC{1,8}|[a-z]{1,5}", which in 0..5usize) {
+    fn no_name_begins_a_line(name in "[a-z\\n\\r\\x00-\\x1f #'\"{}$`;:%\\-/.@+=\u{85}\u{2028}]{1,12}|\\PC{1,8}|[a-z]{1,5}", which in 0..8usize) {
         let json = |text: &str| serde_json::to_string(text).unwrap();
         let quoted = json(&name);
         let container = [
             format!("name: {}, runtime: docker, image: {quoted}", json(&format!("docker/{name}"))),
             format!("name: docker/x, runtime: docker, compose: {{project: {quoted}, service: {quoted}}}"),
-            format!("name: podman/x, runtime: podman, unit: {}", json(&format!("{name}.service"))),
+            format!("name: podman/x, runtime: podman, quadlet: true, unit: {}", json(&format!("{name}.service"))),
             format!("name: pod/x, runtime: containerd, image: {quoted}, pod: {{namespace: {quoted}, name: {quoted}, container: {quoted}}}"),
             format!("name: {}, runtime: podman", json(&format!("podman/{name}"))),
+            format!("name: {}, runtime: podman, user: 1000, image: {quoted}", json(&format!("podman/{name}"))),
+            format!("name: {}, runtime: podman, image: \"localhost/podman-pause:5\", quadlet: true, unit: {}", json(&format!("podman/{name}")), json(&format!("{name}-pod.service"))),
+            format!("name: pod/x/y, runtime: containerd, pod: {{namespace: x, name: {}}}", json(&format!("{name}-x7k2p"))),
         ];
         let row = |unit: &str| format!("    listeners:\n      - {{protocol: unix, address: {}, accept_queue: {{max: 128}}, unit: {unit}, owners: [{{comm: {quoted}}}], requested: {{backlog: 511, source: config, where: {quoted}}}}}\n", json(&format!("/{name}")));
         let unit = json(&format!("{name}.service"));

@@ -2,9 +2,11 @@
 //! no value can begin another one.
 
 use super::{Fix, Origin, Target};
-use crate::advise::{RelistenStep, SysctlStep};
+use crate::advise::{RelistenStep, SysctlStep, maker};
 use crate::report::style::wrap;
 use crate::report::table::some;
+use crate::text::name::some as few;
+pub(super) use crate::text::name::{is_image, is_name};
 pub(super) use crate::text::shell::word as shell;
 use crate::text::untrusted::clean;
 
@@ -97,18 +99,10 @@ impl Text {
             .filter(|place| place.set.iter().any(|set| std::ptr::eq(*set, step)))
             .map(|place| place.netns.name.as_str())
             .collect();
-        let shown = names.get(..PLACES.min(names.len())).unwrap_or_default();
-        let more = match names.len() - shown.len() {
-            0 => String::new(),
-            more => format!(" and {more} more"),
-        };
-        let names = shown.join(", ");
+        let names = few(&names, PLACES);
         self.comment(
             "set",
-            &format!(
-                "{} = {} (now {from}), in {names}{more}",
-                step.key, step.value
-            ),
+            &format!("{} = {} (now {from}), in {names}", step.key, step.value),
         );
         for reason in &step.reasons {
             self.comment("", reason);
@@ -149,15 +143,33 @@ impl Text {
         self.comment("note", &words.replacen("{}", &here, 1));
     }
 
-    /// As [`Self::relisten`], where starting the container anew does it.
+    /// As [`Self::relisten`], where starting the container anew does it; and which containers must be
+    /// made anew with another, as they share its network.
     pub(super) fn relisten_anew(&mut self, fix: &Fix<'_>) {
         self.relisten(fix, |step| {
-            format!(
-                "{} ({}) listens again when its container starts anew; a queue keeps the size that it got at listen()",
-                step.who,
-                some(&step.addresses)
-            )
+            let (who, addresses) = (&step.who, some(&step.addresses));
+            let mut places = fix.places.iter().map(|place| place.netns);
+            let netns = places.find(|netns| netns.name == step.netns);
+            let sharer = netns.and_then(|netns| maker::sharer(netns, step.container.as_deref()?));
+            let when = match sharer {
+                Some(sharer) => format!(
+                    "container {} is made anew too, whose network is another's",
+                    sharer.own_name()
+                ),
+                None => "its container starts anew".to_owned(),
+            };
+            format!("{who} ({addresses}) listens again when {when}; a queue keeps the size that it got at listen()")
         });
+        for place in &fix.places {
+            if let names @ [_, ..] = maker::sharers_names(place.netns).as_slice() {
+                let first = maker::container_name(place.netns);
+                let names = names.join(", ");
+                self.comment(
+                    "anew",
+                    &format!("{names}: in the network of {first}, so made anew after it"),
+                );
+            }
+        }
     }
 
     /// As [`Self::relisten`], by the step of the plan.
@@ -180,12 +192,15 @@ pub(super) fn is_plain(step: &SysctlStep) -> bool {
     key && plain && !value.is_empty() && value.trim() == value
 }
 
-/// Whether a text can be the name of a container, a Compose service or a unit without its ending.
-pub(super) fn is_name(text: &str) -> bool {
-    text.starts_with(|c: char| c.is_ascii_alphanumeric())
-        && text
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || "_.-".contains(c))
+/// The assignment of a plain step as one word of a unit file: `%` begins a specifier there
+/// (systemd.unit(5)); its other letters have no meaning in a command line or a list.
+pub(super) fn unit_word(step: &SysctlStep) -> String {
+    let word = format!("{}={}", step.key, step.value).replace('%', "%%");
+    if word.contains(' ') {
+        quoted(&word)
+    } else {
+        word
+    }
 }
 
 /// A string between double quotes, for YAML (1.2, section 5.7) and TOML (basic strings): whatever is

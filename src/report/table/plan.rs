@@ -7,6 +7,7 @@ use super::Page;
 use crate::advise::{RelistenStep, ServiceStep, Step, SysctlStep, apply};
 use crate::report::fix::Target;
 use crate::snapshot::HOST_NETNS;
+use crate::text::name;
 
 /// Steps that are told; the rest is counted.
 const STEPS: usize = 40;
@@ -142,14 +143,5 @@ fn service(step: &ServiceStep) -> String {
 
 /// A few addresses, and how many more there are.
 pub(in crate::report) fn some(addresses: &[impl AsRef<str>]) -> String {
-    let shown = addresses
-        .iter()
-        .take(ADDRESSES)
-        .map(AsRef::as_ref)
-        .collect::<Vec<_>>()
-        .join(", ");
-    match addresses.len().saturating_sub(ADDRESSES) {
-        0 => shown,
-        more => format!("{shown} and {more} more"),
-    }
+    name::some(addresses, ADDRESSES)
 }

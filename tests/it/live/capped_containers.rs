@@ -70,7 +70,10 @@ fn a_capped_container_is_named_and_the_flags_that_are_written_lift_the_cap() {
     assert_eq!(step["for"], "podman", "{step:#}");
     assert_eq!(step["namespaces"], serde_json::json!([names[0]]));
     let flag = "podman run --sysctl net.core.somaxconn=511";
-    assert!(step["apply"].as_str().unwrap().contains(flag), "{step:#}");
+    assert!(
+        step["apply"][0].as_str().unwrap().contains(flag),
+        "{step:#}"
+    );
 
     let text = run(["patch", "--for", "podman", "--netns", &names[0]])
         .ended(0)

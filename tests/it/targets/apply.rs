@@ -61,8 +61,9 @@ fn systemd_understands_the_drop_ins() {
     assert!(run.err.contains("50-backlint.conf"), "{}", run.err);
 }
 
+/// That systemd runs it in the unit's namespace is systemd's own; here there is none.
 #[test]
-fn a_drop_in_for_a_service_sets_the_value_in_its_namespace() {
+fn the_command_of_a_services_drop_in_sets_the_value_where_it_runs() {
     in_netns(|netns| {
         netns.set_somaxconn(128);
         let tree = tempfile::tempdir().unwrap();
@@ -163,6 +164,32 @@ fn podman_makes_the_containers_and_the_kernel_has_the_values() {
     assert_eq!(sysctl(&podman, "fine", somaxconn), "511");
     assert!(!podman.home().join("pwned").exists());
     quadlet(&podman);
+}
+
+/// The line for a pod makes one, and its infra container has the value.
+#[test]
+fn podman_makes_a_pod_with_the_value() {
+    let podman = Podman::new();
+    podman.image(
+        "localhost/pause:1",
+        &[("/bin/true", "/server")],
+        &["/server"],
+    );
+    let text = text("rootless", "podman");
+    let pod = |line: &&str| line.starts_with("podman pod create ");
+    let line = text.lines().find(pod);
+    let script = format!("POD=front\n{}\n", line.expect("a pod"));
+    let verb = "pod create --infra-image localhost/pause:1 --infra-command /server --network none";
+    podman.shell(&script, verb).ended(0);
+    let infra = [
+        "pod",
+        "inspect",
+        "front",
+        "--format",
+        "{{.InfraContainerID}}",
+    ];
+    let infra = podman.ask(&infra);
+    assert_eq!(sysctl(&podman, &infra, "net.core.somaxconn"), "511");
 }
 
 /// Debian 12's Podman has no Quadlet: its file is read here as podman-systemd.unit(5) says, and Podman

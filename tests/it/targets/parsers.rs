@@ -66,6 +66,7 @@ fn schemas_accept_every_text_and_find_the_values() {
         of("Pod")["spec"]["securityContext"]["sysctls"],
         somaxconn("511")
     );
+    replicas(&checked);
     assert_eq!(
         checked["compose.compose"][0]["services"]["web"]["sysctls"],
         json!({"net.core.somaxconn": "511", "net.ipv4.tcp_syncookies": "1"})
@@ -81,6 +82,28 @@ fn schemas_accept_every_text_and_find_the_values() {
     let task = &checked["nginx.ansible"]["tasks"][0];
     assert_eq!(task["notify"], json!(["restart nginx.service"]));
     assert_eq!(task["ansible.posix.sysctl"]["value"], "511");
+}
+
+/// Of replicas that need different values the larger is written, and what only one of them needs.
+#[track_caller]
+fn replicas(checked: &Value) {
+    let replicas = checked["replicas.kubernetes"].as_array().unwrap();
+    let cron = &replicas[1]["spec"]["jobTemplate"]["spec"]["template"]["spec"];
+    assert_eq!(
+        cron["securityContext"]["sysctls"],
+        json!([{"name": "net.core.somaxconn", "value": "1024"}])
+    );
+    assert_eq!(
+        replicas[2]["spec"]["template"]["spec"]["securityContext"]["sysctls"],
+        json!([
+            {"name": "net.core.somaxconn", "value": "2048"},
+            {"name": "net.ipv4.tcp_syncookies", "value": "1"}
+        ])
+    );
+    assert_eq!(
+        checked["replicas.compose"][0]["services"]["web"]["sysctls"],
+        json!({"net.core.somaxconn": "2048", "net.ipv4.tcp_syncookies": "1"})
+    );
 }
 
 #[test]
@@ -148,7 +171,17 @@ fn the_shell_reads_every_line() {
         }
         finish(tool("bash").arg("-n").arg(folder.path().join(&name))).ended(0);
         for line in text.lines().filter(|line| !line.starts_with('#')) {
-            let words = shlex::split(line).unwrap_or_else(|| panic!("{name}: {line}"));
+            let mut words = shlex::split(line).unwrap_or_else(|| panic!("{name}: {line}"));
+            if words[0] == "sudo" {
+                let at = words.iter().position(|word| word == program).unwrap();
+                let before: Vec<String> = words.drain(..at).collect();
+                let user = ["sudo", "-H", "-u", "#1000", "env", "-C", "/"];
+                assert_eq!(before[..7], user, "{name}: {line}");
+            }
+            if words[1] == "pod" {
+                assert_eq!(words[..4], [program, "pod", "create", "--sysctl"], "{line}");
+                continue;
+            }
             assert_eq!(
                 words[..4],
                 [program, "run", "--detach", "--name"],

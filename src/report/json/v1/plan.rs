@@ -61,8 +61,8 @@ pub(super) enum PlanStep<'a> {
         /// What `backlint patch --for` calls the place.
         #[serde(rename = "for")]
         target: Option<&'static str>,
-        /// What to do there, in one line.
-        apply: String,
+        /// What to do, a line for each that makes some of them.
+        apply: Vec<String>,
     },
     Service {
         netns: &'a str,
@@ -92,7 +92,7 @@ impl<'a> PlanStep<'a> {
                     .map(|netns| netns.name.as_str())
                     .collect(),
                 target: Target::of(step).map(Target::name),
-                apply: apply::words(step, facts),
+                apply: apply::all(step, facts),
                 netns: &step.netns,
                 key: &step.key,
                 from: step.from.as_deref(),
