@@ -212,7 +212,7 @@ fn running(step: &SysctlStep, netns: &Namespace) -> String {
             let name = quoted(netns.named.as_deref().unwrap_or(&netns.name));
             format!("ip netns exec {name} sysctl -w {set}")
         }
-        _ if step.first => format!("sysctl -w {set} in its network namespace"),
+        _ if step.reached => format!("sysctl -w {set} in its network namespace"),
         Some(pid) => format!("nsenter -t {pid} -n sysctl -w {set}"),
         None => format!("in network namespace {}: sysctl -w {set}", netns.name),
     };

@@ -57,7 +57,7 @@ impl Advice {
 
     /// The sysctls that the machine's own files reach.
     pub fn host_sysctls(&self) -> impl Iterator<Item = &SysctlStep> {
-        self.sysctls().filter(|step| step.first)
+        self.sysctls().filter(|step| step.reached)
     }
 
     /// The services of the plan that must listen again.

@@ -54,7 +54,7 @@ mod tests {
             netns: "host".to_owned(),
             at: vec![0],
             home: Home::Host,
-            first: true,
+            reached: true,
             key: "net.core.somaxconn".to_owned(),
             value: value.to_owned(),
             from: from.map(str::to_owned),

@@ -23,7 +23,7 @@ pub struct SysctlStep {
     pub home: Home,
     /// Whether a plain `sysctl` and the machine's own files reach it: the host's namespace, and the one
     /// that backlint ran in. The others have files of their own, or none.
-    pub first: bool,
+    pub reached: bool,
     /// Dotted key.
     pub key: String,
     /// New value.
@@ -44,7 +44,7 @@ impl SysctlStep {
 
     /// The command that shows whether the value is in force.
     pub fn verify(&self) -> String {
-        match self.first {
+        match self.reached {
             true => format!("sysctl {}", self.key),
             false => {
                 // A short search may miss what no process is in.
@@ -80,7 +80,7 @@ pub(super) fn resolve(
         netns: netns.name.clone(),
         at: vec![index],
         home,
-        first: netns.is_host() || (index == 0 && netns.name == OWN_NETNS),
+        reached: netns.is_host() || (index == 0 && netns.name == OWN_NETNS),
         key: key.to_owned(),
         value,
         from: netns.sysctls.get(key).map(ToString::to_string),
@@ -184,7 +184,7 @@ fn merge(changes: Vec<Change>) -> Vec<Change> {
     let mut known: BTreeMap<(Home, String, String, Option<String>), usize> = BTreeMap::new();
     for mut change in changes {
         let step = &change.step;
-        if step.first || step.home == Home::Host {
+        if step.reached || step.home == Home::Host {
             merged.push(change);
             continue;
         }

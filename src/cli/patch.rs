@@ -105,7 +105,7 @@ fn tell(advice: &Advice, arguments: &Patch, snapshot: &Snapshot) {
     for note in &advice.notes {
         output::note(note);
     }
-    for step in advice.sysctls().filter(|step| !step.first) {
+    for step in advice.sysctls().filter(|step| !step.reached) {
         let SysctlStep {
             netns, key, value, ..
         } = step;

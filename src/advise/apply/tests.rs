@@ -26,7 +26,7 @@ fn both(namespaces: &str, count: usize) -> (String, Vec<String>) {
         netns: String::new(),
         at: (1..=count).collect(),
         home: Home::of(&record.namespaces[1]),
-        first: false,
+        reached: false,
         key: "net.core.somaxconn".to_owned(),
         value: "511".to_owned(),
         from: None,

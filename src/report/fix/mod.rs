@@ -260,7 +260,7 @@ impl<'a> Fix<'a> {
 
 /// Whether the machine's own files set it.
 fn is_hosts(step: &SysctlStep) -> bool {
-    step.home == Home::Host || step.first
+    step.home == Home::Host || step.reached
 }
 
 /// The steps of the namespaces that a target makes; without any, those of other namespaces than the

@@ -212,7 +212,7 @@ impl Page<'_> {
     /// A step in words; one that the plan has for several namespaces, as the plan has it.
     fn step_words(&self, step: &Step) -> String {
         match step {
-            Step::Sysctl(step) if step.first => format!("set {} = {}", step.key, step.value),
+            Step::Sysctl(step) if step.reached => format!("set {} = {}", step.key, step.value),
             Step::Sysctl(step) => {
                 let same = |planned: &&SysctlStep| {
                     planned.key == step.key && step.at.iter().all(|at| planned.at.contains(at))

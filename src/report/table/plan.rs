@@ -54,7 +54,7 @@ impl Page<'_> {
         let mut told = BTreeSet::new();
         for step in &self.report.advice.plan {
             steps.extend(match step {
-                Step::Sysctl(step) if step.first => None,
+                Step::Sysctl(step) if step.reached => None,
                 Step::Sysctl(step) => Some(self.elsewhere(step, &mut told)),
                 Step::Service(step) => Some(service(step)),
                 Step::Relisten(step) => Some(self.relisten(step)),
