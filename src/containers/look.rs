@@ -42,8 +42,8 @@ pub(super) fn look(pid: u32, depth: Depth, host: &dyn Host) -> Seen {
     }
     let one = |trace: Trace| Seen {
         traces: vec![Trace {
-            delegated: group.delegated,
-            user: group.user,
+            delegated: group.delegated || trace.delegated,
+            user: group.user.or(trace.user),
             ..trace
         }],
         unit: None,

@@ -18,11 +18,27 @@ pub(super) fn trace(pid: u32, host: &dyn Host) -> Option<(u32, Trace)> {
             _ => break,
         };
         let arguments = host.arguments(pid).unwrap_or_default();
-        if let Some(trace) = monitored(&arguments) {
+        if let Some(trace) = monitored(&arguments)
+            && let Some(trace) = believed(trace, host.user(pid))
+        {
             found = Some((pid, trace));
         }
     }
     found
+}
+
+/// What a monitor of this user says. Anybody can give a process such a command line: users have
+/// containers of their own in Podman and LXC, where it counts as theirs, and with nothing else.
+fn believed(trace: Trace, user: Option<u32>) -> Option<Trace> {
+    match (user, trace.engine) {
+        (Some(0), _) => Some(trace),
+        (_, Some(Engine::Podman | Engine::Lxc)) => Some(Trace {
+            delegated: true,
+            user,
+            ..trace
+        }),
+        _ => None,
+    }
 }
 
 /// The container that the process with this command line watches over.

@@ -48,6 +48,44 @@ fn an_id_that_is_a_path_is_no_id() {
     assert_eq!(one(&host).namespaces[0].containers, []);
 }
 
+/// Anybody may give a process the command line of a monitor.
+#[test]
+fn a_users_process_that_poses_as_a_monitor_makes_no_container_of_the_system() {
+    let of = |user: u32, line: &[&str]| {
+        let mut host = Fake::default();
+        host.process(10, 9, "/");
+        let monitor = host.process(9, 1, "/");
+        monitor.arguments = line.iter().map(|word| (*word).to_owned()).collect();
+        monitor.user = user;
+        let netns = one(&host).namespaces.remove(0);
+        let user = netns
+            .containers
+            .first()
+            .and_then(|container| container.user);
+        (netns.name, user)
+    };
+    let monitors: [(&[&str], &str); 3] = [
+        (
+            &["[lxc monitor] /var/lib/incus/containers prod"],
+            "incus/prod",
+        ),
+        (
+            &["/usr/bin/systemd-nspawn", "-M", "prod"],
+            "systemd-nspawn/prod",
+        ),
+        (
+            &["containerd-shim-runc-v2", "-namespace", "moby", "-id", ID],
+            "docker/0123456789ab",
+        ),
+    ];
+    for (line, name) in monitors {
+        assert_eq!(of(0, line), (name.to_owned(), None));
+        assert!(of(65534, line).0.starts_with("process/"), "{line:?}");
+    }
+    let own = of(1000, &["[lxc monitor] /home/eve/.local/share/lxc web"]);
+    assert_eq!(own, ("lxc/web".to_owned(), Some(1000)), "it is that user's");
+}
+
 #[test]
 fn names_with_escape_sequences_are_not_taken() {
     let mut host = Fake::default();
