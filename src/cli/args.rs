@@ -173,7 +173,7 @@ pub(super) struct List {
     /// Only this port; repeatable
     #[arg(long, value_name = "PORT")]
     pub(super) port: Vec<u16>,
-    /// Only listeners held by a process of this name, pid, executable or unit; repeatable
+    /// Only listeners held by a process of this name, pid, executable, unit or container; repeatable
     #[arg(long, value_name = "NAME")]
     pub(super) process: Vec<String>,
 }

@@ -9,7 +9,7 @@ use crate::assess::{Facts, ListenerFacts};
 use crate::collect::Wanted;
 use crate::report::{Outcome, gaps, json, list, place};
 use crate::services;
-use crate::snapshot::{Snapshot, address};
+use crate::snapshot::{Listener, Snapshot, address};
 
 pub(super) fn run(arguments: &List) -> Run {
     let catalogue = input::catalogue(&arguments.services.services)?;
@@ -117,11 +117,20 @@ fn keeps(facts: &ListenerFacts<'_>, arguments: &List) -> bool {
         )
 }
 
+/// Whether a listener's container has this name, with or without its runtime's before it.
+fn is_in_container(listener: &Listener, name: &str) -> bool {
+    let container = listener.container.as_deref();
+    container.is_some_and(|known| {
+        known == name || known.split_once('/').is_some_and(|(_, own)| own == name)
+    })
+}
+
 fn held_by(facts: &ListenerFacts<'_>, name: &str) -> bool {
     let listener = facts.listener;
     let unit = listener.unit.as_deref();
     facts.service_name() == Some(name)
         || unit == Some(name)
+        || is_in_container(listener, name)
         || unit.is_some_and(|unit| unit.strip_suffix(".service") == Some(name))
         || listener.owners.iter().any(|owner| {
             let exe = owner.exe.as_deref();

@@ -10,7 +10,7 @@ use super::place;
 use super::style::{Look, count};
 use crate::assess::{Confidence, Facts, LimitedBy, ListenerFacts, NetnsFacts};
 use crate::services;
-use crate::snapshot::OWN_NETNS;
+use crate::snapshot::{Listener, OWN_NETNS};
 use crate::text::untrusted::clean;
 
 /// Columns whose numbers are aligned to the right.
@@ -27,7 +27,7 @@ const HEADER: [&str; 11] = [
     "ASKED",
     "LIMITED BY",
     "PROCESS",
-    "UNIT",
+    "UNIT OR CONTAINER",
 ];
 
 /// Writes the listeners that `keep` names by namespace and index, in that order: the namespaces in the
@@ -177,8 +177,14 @@ fn record(facts: &ListenerFacts<'_>) -> [String; 11] {
         asked,
         limit,
         process(facts),
-        clean(listener.unit.as_deref().unwrap_or("-")).into_owned(),
+        clean(belongs(listener)).into_owned(),
     ]
+}
+
+/// The container of a listener, else its unit: a container's unit only runs it.
+fn belongs(listener: &Listener) -> &str {
+    let container = listener.container.as_deref();
+    container.or(listener.unit.as_deref()).unwrap_or("-")
 }
 
 /// `nginx(812) +3`: the process that serves the socket, and how many more are known to hold it.

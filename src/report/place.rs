@@ -72,8 +72,11 @@ fn limit(
 fn made_of(netns: &Namespace) -> String {
     let mut parts: Vec<String> = Vec::new();
     if !netns.is_host() {
-        let images = netns.containers.iter().filter_map(image);
-        parts.extend(images.take(3));
+        for image in netns.containers.iter().filter_map(image) {
+            if parts.len() < 3 && !parts.contains(&image) {
+                parts.push(image);
+            }
+        }
         match netns.containers.as_slice() {
             [] => parts.extend(netns.named.iter().map(|_| "ip netns".to_owned())),
             [_] => {}

@@ -73,7 +73,7 @@ fn head(
 ) {
     text.comment(
         "apply",
-        &format!("flags cannot be added to a container that exists: {program} stop and {program} rename it, then run its line here with the other options that it was made with ({program} inspect shows them); as long as the name is taken, the line does nothing"),
+        &format!("flags cannot be added to a container that exists: {program} stop and {program} rename it, then run its line here with the other options and the command that it was made with ({program} inspect shows them); as long as the name is taken, the line does nothing"),
     );
     let program = for_root(program, *user);
     // What keeps a pod's namespaces has no cat.
