@@ -102,7 +102,11 @@ struct Known<'a> {
     of_listener: Vec<&'a Name>,
     /// A number for each combination of values that namespaces have.
     namespaces: HashMap<Inputs<'a>, usize>,
-    outcomes: HashMap<(usize, Inputs<'a>), Result<bool, Unevaluated>>,
+    /// For each of these, by the values of a listener: where the outcome is.
+    places: Vec<HashMap<Inputs<'a>, usize>>,
+    outcomes: Vec<Result<bool, Unevaluated>>,
+    /// The values of one listener, kept for its room: most are known, and need none of their own.
+    inputs: Inputs<'a>,
 }
 
 type Inputs<'a> = Vec<Option<Value<'a>>>;
@@ -114,7 +118,9 @@ impl<'a> Known<'a> {
             of_netns,
             of_listener,
             namespaces: HashMap::new(),
-            outcomes: HashMap::new(),
+            places: Vec::new(),
+            outcomes: Vec::new(),
+            inputs: Vec::new(),
         }
     }
 
@@ -122,7 +128,11 @@ impl<'a> Known<'a> {
     fn netns(&mut self, subject: Subject<'a>) -> usize {
         let inputs = self.of_netns.iter().map(|name| name.get(subject)).collect();
         let next = self.namespaces.len();
-        *self.namespaces.entry(inputs).or_insert(next)
+        let number = *self.namespaces.entry(inputs).or_insert(next);
+        if number == self.places.len() {
+            self.places.push(HashMap::new());
+        }
+        number
     }
 
     fn outcome(
@@ -131,9 +141,20 @@ impl<'a> Known<'a> {
         netns: usize,
         subject: Subject<'a>,
     ) -> &Result<bool, Unevaluated> {
+        self.inputs.clear();
         let inputs = self.of_listener.iter().map(|name| name.get(subject));
-        let outcome = self.outcomes.entry((netns, inputs.collect()));
-        outcome.or_insert_with(|| rule.when.holds(subject))
+        self.inputs.extend(inputs);
+        let places = &mut self.places[netns];
+        let at = match places.get(self.inputs.as_slice()) {
+            Some(at) => *at,
+            None => {
+                let next = self.outcomes.len();
+                self.outcomes.push(rule.when.holds(subject));
+                places.insert(self.inputs.clone(), next);
+                next
+            }
+        };
+        &self.outcomes[at]
     }
 }
 

@@ -20,7 +20,7 @@ pub mod reference;
 mod systemd;
 mod text;
 
-use crate::advise::{Advice, Home, RelistenStep, SysctlStep};
+use crate::advise::{Advice, Home, RelistenStep, SysctlStep, apply};
 use crate::assess::Facts;
 use crate::kernel::sysctls::{self, Scope};
 use crate::snapshot::Namespace;
@@ -214,7 +214,7 @@ impl<'a> Fix<'a> {
             let (fitting, machine): (Vec<&SysctlStep>, Vec<&SysctlStep>) =
                 plain.into_iter().partition(|step| fix.fits_container(step));
             fix.machine = machine;
-            (fix.origin, steps) = choose(target, &fitting);
+            (fix.origin, steps) = choose(target, &fitting, facts);
         }
         fix.places = places(&steps, facts);
         fix
@@ -265,7 +265,11 @@ fn is_hosts(step: &SysctlStep) -> bool {
 
 /// The steps of the namespaces that a target makes; without any, those of other namespaces than the
 /// host's; without any, the host's.
-fn choose<'a>(target: Target, steps: &[&'a SysctlStep]) -> (Origin, Vec<&'a SysctlStep>) {
+fn choose<'a>(
+    target: Target,
+    steps: &[&'a SysctlStep],
+    facts: &Facts<'_>,
+) -> (Origin, Vec<&'a SysctlStep>) {
     let with = |fits: &dyn Fn(&SysctlStep) -> bool| -> Vec<&'a SysctlStep> {
         steps.iter().copied().filter(|step| fits(step)).collect()
     };
@@ -275,12 +279,17 @@ fn choose<'a>(target: Target, steps: &[&'a SysctlStep]) -> (Origin, Vec<&'a Sysc
             return (Origin::Fitting, fitting);
         }
     }
-    let others = with(&|step| step.home != Home::Host);
+    // What is no container has no flags, and none is invented for it.
+    let others = with(&|step| match step.home {
+        Home::Host | Home::Unit | Home::Named => false,
+        Home::Unknown => apply::namespaces(step, facts).any(|netns| !netns.containers.is_empty()),
+        _ => true,
+    });
     // A unit's command runs in the unit's own namespace, and in no container's.
     if !others.is_empty() && target != Target::Systemd {
         return (Origin::Others, others);
     }
-    (Origin::Host, with(&|step| step.home == Home::Host))
+    (Origin::Host, with(&is_hosts))
 }
 
 /// The namespaces of steps in the record's order, each with its own steps by key.
