@@ -23,6 +23,8 @@ pub struct Processes {
     proc: PathBuf,
     /// When the clock of starts was zero, in milliseconds since 1970.
     boot: i64,
+    /// The mount namespace of this process.
+    mounts: Option<PathBuf>,
 }
 
 /// When a process started and which one is its parent.
@@ -43,6 +45,7 @@ impl Processes {
         };
         Self {
             proc: proc.to_owned(),
+            mounts: fs::read_link(proc.join("self/ns/mnt")).ok(),
             boot: milliseconds(ClockId::Realtime) - milliseconds(ClockId::Boottime),
         }
     }
@@ -143,8 +146,8 @@ impl Processes {
 
     /// Whether a process has the mount namespace of this one. `false`: another, or not readable.
     pub fn shares_mounts(&self, pid: u32) -> bool {
-        let own = fs::read_link(self.proc.join("self/ns/mnt")).ok();
-        own.is_some() && own == fs::read_link(self.path(pid, "ns/mnt")).ok()
+        let theirs = || fs::read_link(self.path(pid, "ns/mnt")).ok();
+        self.mounts.is_some() && self.mounts == theirs()
     }
 
     /// The root directory of a process, as a path of this one.
