@@ -114,11 +114,18 @@ impl Podman {
 impl Drop for Podman {
     fn drop(&mut self) {
         // A test that has failed must not leave containers; nothing can be done about a failure here.
-        for arguments in [
-            ["pod", "rm", "--all", "--force", "--time=0"],
-            ["rm", "--all", "--force", "--time=0", "--ignore"],
-        ] {
-            let _ = self.command(&arguments).output();
+        // A container that others depend on goes after them, in another turn.
+        for _ in 0..5 {
+            for arguments in [
+                ["pod", "rm", "--all", "--force", "--time=0"],
+                ["rm", "--all", "--force", "--time=0", "--ignore"],
+            ] {
+                let _ = self.command(&arguments).output();
+            }
+            let left = self.command(&["ps", "--all", "--quiet"]).output();
+            if left.is_ok_and(|left| left.stdout.is_empty()) {
+                return;
+            }
         }
     }
 }
