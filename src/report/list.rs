@@ -89,8 +89,8 @@ pub fn write(
     Ok(())
 }
 
-/// The rows of each namespace. Nothing is said of the order of namespaces without any but that they
-/// follow, unless no row is wanted of any.
+/// The rows of each namespace, in the order of `keep`. Namespaces without any keep their place where
+/// that is the order of the record, and follow otherwise.
 fn blocks<'a>(
     facts: &'a Facts<'_>,
     keep: &[(usize, usize)],
