@@ -22,6 +22,7 @@ mod look;
 mod netlink;
 mod owners;
 mod part;
+mod proc_dir;
 mod proc_net;
 mod protocols;
 mod row;

@@ -15,6 +15,7 @@ use rustix::io::Errno;
 use super::scan::Scan;
 use super::{Id, Netns, Way, mounts};
 use crate::collect::Sources;
+use crate::collect::proc_dir::inode;
 use crate::snapshot::{HOST_NETNS, OWN_NETNS};
 
 /// Names that mean something else than a name below /run/netns.
@@ -132,10 +133,16 @@ fn holder(path: &Path, proc: &Path) -> Option<(&'static str, String)> {
 
 /// What [`identity`] says, without the kernel making the file: a link below /proc names the inode, and
 /// the device of namespaces is known.
-pub(super) fn of_link(proc: BorrowedFd<'_>, path: &str, device: Option<u64>) -> io::Result<Id> {
+pub(super) fn of_link(
+    proc: BorrowedFd<'_>,
+    pid: u32,
+    kind: &str,
+    device: Option<u64>,
+) -> io::Result<Id> {
+    let path = format!("{pid}/ns/{kind}");
     let mut target = [MaybeUninit::uninit(); 32];
-    let inode = match readlinkat_raw(proc, path, &mut target) {
-        Ok((target, _)) => inode(target),
+    let inode = match readlinkat_raw(proc, path.as_str(), &mut target) {
+        Ok((target, _)) => inode(target, format!("{kind}:[").as_bytes()),
         // A fake host has files.
         Err(Errno::INVAL) => None,
         Err(error) => return Err(error.into()),
@@ -143,17 +150,11 @@ pub(super) fn of_link(proc: BorrowedFd<'_>, path: &str, device: Option<u64>) -> 
     if let (Some(inode), Some(device)) = (inode, device) {
         return Ok(Id { device, inode });
     }
-    let file = statat(proc, path, AtFlags::empty())?;
+    let file = statat(proc, path.as_str(), AtFlags::empty())?;
     Ok(Id {
         device: file.st_dev,
         inode: file.st_ino,
     })
-}
-
-/// The inode of `net:[4026532200]`.
-fn inode(target: &[u8]) -> Option<u64> {
-    let (_, rest) = std::str::from_utf8(target).ok()?.split_once(":[")?;
-    rest.strip_suffix(']')?.parse().ok()
 }
 
 /// Device and inode of a namespace's file.

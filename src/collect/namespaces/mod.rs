@@ -181,7 +181,6 @@ impl Namespaces {
 
     /// The namespaces that descriptors (inode, pid, number) hold open and that are not known.
     pub(super) fn held(sources: &Sources, known: &[Netns], held: &[(u64, u32, u32)]) -> Vec<Netns> {
-        let facts = Known::read(sources);
         let known: BTreeSet<u64> = known.iter().filter_map(Netns::inode).collect();
         let mut by_id: BTreeMap<Id, Netns> = BTreeMap::new();
         for (inode, pid, descriptor) in held {
@@ -195,6 +194,10 @@ impl Namespaces {
                 netns.ways.push(Way::Path(way));
             }
         }
+        if by_id.is_empty() {
+            return Vec::new();
+        }
+        let facts = Known::read(sources);
         let new = by_id.into_values();
         new.map(|netns| facts.named(netns, &sources.proc)).collect()
     }

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::known::{Known, identity, netstat, of_link};
 use super::{Id, MOST_PIDS, Netns, Way, mounts, of_process};
+use crate::collect::proc_dir::pids;
 use crate::collect::{Sources, owners};
 use crate::cores;
 use crate::snapshot::Gap;
@@ -38,16 +39,16 @@ impl Scan {
     pub(super) fn run(sources: &Sources, deep: bool, known: &Known) -> Self {
         let mut scan = Self::default();
         let proc = &sources.proc;
-        let pids = pids(proc);
         let Ok(directory) = File::open(proc) else {
             return scan;
         };
         let at = directory.as_fd();
+        let pids = pids(at).unwrap_or_default();
         let device = known.own.map(|id| id.device);
         let processes = cores::map(&pids, |pid| Process {
             pid: *pid,
-            net: of_link(at, &format!("{pid}/ns/net"), device).ok(),
-            mnt: of_link(at, &format!("{pid}/ns/mnt"), device).ok(),
+            net: of_link(at, *pid, "net", device).ok(),
+            mnt: of_link(at, *pid, "mnt", device).ok(),
             threads: if deep {
                 threads(proc, *pid)
             } else {
@@ -227,15 +228,6 @@ fn count(namespaces: usize) -> String {
         1 => "one network namespace".to_owned(),
         many => format!("{many} network namespaces"),
     }
-}
-
-fn pids(proc: &Path) -> Vec<u32> {
-    let entries = fs::read_dir(proc).into_iter().flatten().flatten();
-    let mut pids: Vec<u32> = entries
-        .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
-        .collect();
-    pids.sort_unstable();
-    pids
 }
 
 /// Namespaces that threads of a process are in and its first one is not.

@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 use std::io;
 use std::os::fd::BorrowedFd;
 
-use rustix::fs::{Dir, Mode, OFlags, PROC_SUPER_MAGIC, fstatfs, openat};
+use rustix::fs::{PROC_SUPER_MAGIC, fstatfs};
 
+use super::super::proc_dir::pids;
 use super::process;
 use super::table::{self, End, Part, Reading};
 use crate::cores;
@@ -26,20 +27,6 @@ const BUDGET: u32 = 4096;
 const ORDINARY: u32 = 64;
 /// Owners whose parents are looked up: usually they are few, or all of one family.
 const MOST_PARENTS: usize = 128;
-
-fn list(proc: BorrowedFd<'_>) -> io::Result<Vec<Process>> {
-    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-    let mut processes = Vec::new();
-    for entry in Dir::new(openat(proc, ".", flags, Mode::empty())?)? {
-        if let Ok(name) = entry?.file_name().to_str()
-            && let Ok(pid) = name.parse()
-        {
-            processes.push(Process::new(pid));
-        }
-    }
-    processes.sort_unstable_by_key(|process| process.pid);
-    Ok(processes)
-}
 
 /// A process whose table is read in parts.
 pub(super) struct Process {
@@ -96,7 +83,7 @@ impl<'a> Search<'a> {
             wanted: wanted.iter().copied().collect(),
             owned: vec![false; wanted.len()],
             unowned: wanted.len(),
-            processes: list(proc)?,
+            processes: pids(proc)?.into_iter().map(Process::new).collect(),
         })
     }
 

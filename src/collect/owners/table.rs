@@ -17,6 +17,8 @@ use rustix::fs::{Mode, OFlags, RawDir, SeekFrom, fstat, openat, readlinkat_raw, 
 use rustix::io::Errno;
 use rustix::path::DecInt;
 
+use super::super::proc_dir::inode;
+
 /// Descriptors below this are looked up one by one.
 const PROBED: u32 = 16;
 /// Bytes of an entry with a number of up to four digits.
@@ -245,12 +247,6 @@ fn look(
         Err(error @ (Errno::ACCESS | Errno::PERM)) => Err(error),
         Err(_) => Ok(false),
     }
-}
-
-/// The inode of `socket:[4026]`, or with another prefix of another kind of file.
-fn inode(target: &[u8], prefix: &[u8]) -> Option<u64> {
-    let digits = target.strip_prefix(prefix)?.strip_suffix(b"]")?;
-    std::str::from_utf8(digits).ok()?.parse().ok()
 }
 
 #[cfg(test)]
