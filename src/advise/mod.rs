@@ -16,7 +16,7 @@ mod sysctl;
 use std::collections::BTreeMap;
 
 use crate::assess::Facts;
-use crate::rules::finding::{Finding, Remediation};
+use crate::rules::finding::{About, Finding, Remediation};
 pub use home::Home;
 use service::Merged;
 pub use service::{RelistenStep, ServiceStep, proposal};
@@ -96,10 +96,9 @@ pub fn advise(findings: &[Finding], facts: &Facts<'_>) -> Advice {
                     }
                 }
                 Remediation::Relisten => {
-                    if let Some(step) = RelistenStep::of(finding, about, facts) {
-                        // Sysctls come before: whether one of them is this namespace's is known.
-                        let here = |step: &Step| matches!(step, Step::Sysctl(step) if step.at.contains(&about.netns_index));
-                        if own.iter().any(here) && restart::comes_along(about, facts) {
+                    let anew = made_anew(&own, about, facts);
+                    if let Some(step) = RelistenStep::of(finding, about, facts, anew) {
+                        if anew && !is_sharer(about, facts) {
                             along.add(&step);
                         } else {
                             relistens.add(&step);
@@ -123,6 +122,23 @@ pub fn advise(findings: &[Finding], facts: &Facts<'_>) -> Advice {
         .plan
         .extend(relistens.finish().into_iter().map(Step::Relisten));
     advice
+}
+
+/// Whether one of a finding's own steps makes the container of this namespace again. Sysctls stand
+/// before what listens again, so they are known.
+fn made_anew(own: &[Step], about: &About, facts: &Facts<'_>) -> bool {
+    let here = |step: &Step| match step {
+        Step::Sysctl(step) => step.at.contains(&about.netns_index),
+        Step::Service(_) | Step::Relisten(_) => false,
+    };
+    let netns = about.netns_in(facts).map(|netns| netns.namespace);
+    own.iter().any(here) && netns.is_some_and(restart::changes_with_container)
+}
+
+/// Whether the listener's container only shares the network of the namespace.
+fn is_sharer(about: &About, facts: &Facts<'_>) -> bool {
+    let netns = about.netns_in(facts).zip(about.listener_in(facts));
+    netns.is_some_and(|(netns, listener)| restart::shares(netns.namespace, listener.listener))
 }
 
 /// Gives the findings the values that the plan has: of several that want one sysctl, one value

@@ -1,25 +1,12 @@
 //! How a container is started again, so that the service in it calls listen(2) again.
 
 use super::{Home, maker};
-use crate::assess::Facts;
-use crate::rules::finding::{About, Finding, Remediation};
 use crate::snapshot::{Container, Engine, Listener, Namespace};
 use crate::text::name::{is_plain, is_unit};
 
-/// Whether changing a sysctl of its namespace makes a service listen again too: where it changes with
-/// the container around the namespace, which is made again then, or started again.
-pub(super) fn comes_along(about: &About, facts: &Facts<'_>) -> bool {
-    let netns = about.netns_in(facts).map(|netns| netns.namespace);
-    let shares = |netns: &Namespace| {
-        let listener = about.listener_in(facts);
-        let name = listener.and_then(|it| it.listener.container.as_deref());
-        name.is_some_and(|name| maker::sharer(netns, name).is_some())
-    };
-    let along = |netns: &Namespace| changes_with_container(netns) && !shares(netns);
-    netns.is_some_and(along)
-}
-
-fn changes_with_container(netns: &Namespace) -> bool {
+/// Whether the sysctls of a namespace change with the container around it, which is made again then,
+/// or started again, and its services listen again too.
+pub(super) fn changes_with_container(netns: &Namespace) -> bool {
     match Home::of(netns) {
         Home::Docker
         | Home::Compose
@@ -30,6 +17,13 @@ fn changes_with_container(netns: &Namespace) -> bool {
         | Home::Incus => true,
         Home::Host | Home::Nspawn | Home::Unit | Home::Named | Home::Unknown => false,
     }
+}
+
+/// Whether the container of a listener only shares a network that is another's: when that one is made
+/// again, starting this one again is not enough.
+pub(super) fn shares(netns: &Namespace, listener: &Listener) -> bool {
+    let name = listener.container.as_deref();
+    name.is_some_and(|name| maker::sharer(netns, name).is_some())
 }
 
 /// The container of a listener.
@@ -73,18 +67,6 @@ fn own_command(container: &Container) -> Option<String> {
         Engine::Containerd | Engine::CriO | Engine::Unknown => return None,
     };
     is_plain(name).then(|| format!("{program} {name}"))
-}
-
-/// Whether a finding's sysctl makes the container anew whose network another one shares: then
-/// starting that one again is not enough.
-pub(super) fn goes_with_another(
-    finding: &Finding,
-    container: &Container,
-    netns: &Namespace,
-) -> bool {
-    let sysctl = |step: &Remediation| matches!(step, Remediation::Sysctl { .. });
-    let made = finding.remediation.iter().any(sysctl) && changes_with_container(netns);
-    made && maker::sharer(netns, &container.name).is_some()
 }
 
 /// The step in words for a container whose network is made anew with another.

@@ -123,15 +123,20 @@ fn enough(asked: i64, somaxconn: Option<i64>) -> i64 {
 }
 
 impl RelistenStep {
-    /// The step of a finding.
-    pub(super) fn of(finding: &Finding, about: &About, facts: &Facts<'_>) -> Option<Self> {
+    /// The step of a finding; `anew`: another of its steps makes the namespace's container again.
+    pub(super) fn of(
+        finding: &Finding,
+        about: &About,
+        facts: &Facts<'_>,
+        anew: bool,
+    ) -> Option<Self> {
         let netns = about.netns_in(facts)?.namespace;
         let facts = about.listener_in(facts)?;
         let changes = |remediation: &Remediation| finding.remediation.contains(remediation);
         let changes_setting = changes(&Remediation::Service);
         if let Some(container) = restart::container(netns, facts.listener) {
             let mut step = Self::of_container(container, netns, facts);
-            if restart::goes_with_another(finding, container, netns) {
+            if anew && restart::shares(netns, facts.listener) {
                 step.command = None;
                 step.words = restart::words_after(container, netns);
             }
