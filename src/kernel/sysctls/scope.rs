@@ -19,13 +19,6 @@ pub enum Scope {
     },
 }
 
-impl Scope {
-    /// Whether the machine has one value.
-    pub fn is_machine(self) -> bool {
-        matches!(self, Self::Machine { .. })
-    }
-}
-
 /// What is known of a key, or of all keys that begin so.
 struct Known {
     /// Dotted; with a `*` at the end all that begin so.
