@@ -4,6 +4,7 @@
 pub mod check;
 mod doubt;
 mod request;
+pub mod settings;
 pub mod verdict;
 
 use crate::kernel::version::Version;
@@ -11,6 +12,7 @@ use crate::kernel::{accept_queue, syn_queue, sysctls};
 use crate::services::{self, Catalogue, Identified};
 use crate::snapshot::{Listener, Namespace, Requested, Snapshot};
 use request::Basis;
+pub use settings::{SettingFacts, Settings};
 pub use verdict::{Confidence, LimitedBy};
 
 /// Everything that rules may ask about one snapshot.
@@ -22,6 +24,8 @@ pub struct Facts<'a> {
     pub kernel: Option<Version>,
     /// One entry for each namespace of the snapshot, in its order.
     pub namespaces: Vec<NetnsFacts<'a>>,
+    /// The machine's sysctls between now and the next boot. `None`: nobody looked at its files.
+    pub settings: Option<Settings<'a>>,
 }
 
 /// Facts about one network namespace.
@@ -119,6 +123,7 @@ impl<'a> Facts<'a> {
             snapshot,
             kernel,
             namespaces,
+            settings: Settings::of(snapshot, kernel),
         }
     }
 }

@@ -3,6 +3,7 @@
 use super::args::{Record, RecordFormat};
 use super::{Run, input, output};
 use crate::collect::Wanted;
+use crate::collect::boot::Depth;
 use crate::report::{Outcome, gaps};
 use crate::snapshot::file;
 
@@ -12,7 +13,7 @@ pub(super) fn run(arguments: &Record) -> Run {
     let wanted = Wanted {
         sysctls: rules.recorded_sysctls(),
         syn_queues: true,
-        files: true,
+        boot: Depth::Everything,
         ..input::wanted(&rules)
     };
     let snapshot = input::host(&arguments.place, &wanted, &catalogue)?;

@@ -7,6 +7,7 @@ use anyhow::{Context as _, anyhow};
 use super::args::Patch;
 use super::input::Failure;
 use super::output;
+use crate::collect::boot::{self, Depth};
 use crate::collect::files;
 use crate::snapshot::{FileText, Gap, Snapshot};
 use crate::sysctl_conf;
@@ -112,7 +113,7 @@ impl<'a> Target<'a> {
         let mut gaps = Vec::new();
         let files = match self.recorded {
             Some(snapshot) => snapshot.files.clone().unwrap_or_default(),
-            None => files::sysctl_files(self.root, &mut gaps),
+            None => boot::read(self.root, Depth::Files, None, &mut gaps).0,
         };
         (files, gaps)
     }

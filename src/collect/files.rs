@@ -7,26 +7,15 @@
 
 use std::fs::File;
 use std::io::{self, Read};
-use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Component, Path, PathBuf};
 
 use rustix::fs::{Dir, FileType, Mode, OFlags, ResolveFlags, Stat, openat, openat2, readlinkat};
 use rustix::io::Errno;
 
-use crate::snapshot::{FileText, Gap};
-
 /// Most bytes of a file.
 const MOST: u64 = 1024 * 1024;
-
-/// Where sysctl.d(5) looks, best first.
-const SYSCTL_DIRECTORIES: [&str; 5] = [
-    "/etc/sysctl.d",
-    "/run/sysctl.d",
-    "/usr/local/lib/sysctl.d",
-    "/usr/lib/sysctl.d",
-    "/lib/sysctl.d",
-];
 
 /// File systems whose files are no files: procfs, sysfs, tracefs, debugfs, both of control groups,
 /// securityfs, bpf (include/uapi/linux/magic.h).
@@ -152,6 +141,31 @@ impl Root {
         Ok(Some((File::from(fd), opened)))
     }
 
+    /// Where a path leads after all symbolic links, inside the root, whatever is there. `None`: nothing
+    /// is there.
+    pub(super) fn leads(&self, path: &Path) -> Option<PathBuf> {
+        let fd = open_below(&self.base, &self.path, path, OFlags::PATH).ok()?;
+        real_path(&self.base, fd.as_fd())
+    }
+
+    /// The text of a symbolic link. `None`: it is none, or is not there.
+    pub(super) fn link(&self, path: &Path) -> Option<PathBuf> {
+        let flags = OFlags::PATH | OFlags::NOFOLLOW;
+        let fd = open_below(&self.base, &self.path, path, flags).ok()?;
+        let target = readlinkat(fd, "", Vec::new()).ok()?;
+        Some(PathBuf::from(std::ffi::OsStr::from_bytes(
+            target.as_bytes(),
+        )))
+    }
+
+    /// Device and inode of a directory, after all symbolic links. `None`: there is none.
+    pub(super) fn directory(&self, path: &Path) -> Option<(u64, u64)> {
+        let flags = OFlags::PATH | OFlags::DIRECTORY;
+        let fd = open_below(&self.base, &self.path, path, flags).ok()?;
+        let status = rustix::fs::fstat(&fd).ok()?;
+        Some((status.st_dev, status.st_ino))
+    }
+
     /// The names in a directory, sorted, without `.` and `..`, and when they changed last, in
     /// milliseconds since 1970. `None`: it does not exist.
     ///
@@ -208,7 +222,8 @@ pub fn read(root: &Path, path: &Path) -> Result<Option<FileInRoot>, FileError> {
     let Some((file, _)) = root.file(path)? else {
         return Ok(None);
     };
-    let real_path = real_path(&root.base, &file).unwrap_or_else(|| Path::new("/").join(path));
+    let real_path =
+        real_path(&root.base, file.as_fd()).unwrap_or_else(|| Path::new("/").join(path));
     let bytes = content(&file)?;
     Ok(Some(FileInRoot { bytes, real_path }))
 }
@@ -281,91 +296,11 @@ fn open_without_openat2(
 }
 
 /// The path of an open file inside the root; `None` where procfs does not tell.
-fn real_path(base: &OwnedFd, file: &File) -> Option<PathBuf> {
+fn real_path(base: &OwnedFd, file: BorrowedFd<'_>) -> Option<PathBuf> {
     let path = |fd: i32| std::fs::read_link(format!("/proc/self/fd/{fd}")).ok();
     let (file, base) = (path(file.as_raw_fd())?, path(base.as_raw_fd())?);
     let inside = file.strip_prefix(base).ok()?.to_owned();
     Some(Path::new("/").join(inside))
-}
-
-/// Reads the persistent sysctl configuration below `root`: /etc/sysctl.conf and every `*.conf` of
-/// the directories of sysctl.d(5), by directory and name.
-pub fn sysctl_files(root: &Path, gaps: &mut Vec<Gap>) -> Vec<FileText> {
-    let mut texts = Vec::new();
-    keep(root, Path::new("/etc/sysctl.conf"), &mut texts, gaps);
-    for directory in SYSCTL_DIRECTORIES {
-        if directory == "/lib/sysctl.d" && same_directory(root, "/lib", "/usr/lib") {
-            continue;
-        }
-        match list_dir(root, Path::new(directory)) {
-            Ok(names) => {
-                for name in names.unwrap_or_default() {
-                    if name
-                        .extension()
-                        .is_some_and(|extension| extension == "conf")
-                    {
-                        keep(root, &Path::new(directory).join(name), &mut texts, gaps);
-                    }
-                }
-            }
-            Err(error) => gaps.push(gap(Path::new(directory), &error)),
-        }
-    }
-    texts
-}
-
-fn keep(root: &Path, path: &Path, texts: &mut Vec<FileText>, gaps: &mut Vec<Gap>) {
-    if masked(root, path) {
-        let path = path.to_string_lossy().into_owned();
-        texts.push(FileText {
-            path,
-            text: String::new(),
-        });
-        return;
-    }
-    match read(root, path) {
-        Ok(Some(file)) => texts.push(FileText {
-            path: path.to_string_lossy().into_owned(),
-            text: String::from_utf8_lossy(&file.bytes).into_owned(),
-        }),
-        Ok(None) => {}
-        Err(error) => gaps.push(gap(path, &error)),
-    }
-}
-
-/// Whether the file is a link to /dev/null, which is how sysctl.d(5) masks a file of that name in
-/// the directories that follow: as good as an empty one, though /dev may be missing in an image.
-fn masked(root: &Path, path: &Path) -> bool {
-    let Ok(base) = open_root(root) else {
-        return false;
-    };
-    let flags = OFlags::PATH | OFlags::NOFOLLOW;
-    let target = open_below(&base, root, path, flags).and_then(|fd| readlinkat(fd, "", Vec::new()));
-    target.is_ok_and(|target| target.as_bytes() == b"/dev/null")
-}
-
-fn gap(path: &Path, error: &FileError) -> Gap {
-    Gap::new(
-        path.to_string_lossy(),
-        error.to_string(),
-        "what the next boot sets from it",
-    )
-}
-
-fn same_directory(root: &Path, one: &str, other: &str) -> bool {
-    let identity = |path: &str| {
-        let base = open_root(root).ok()?;
-        let fd = open_below(
-            &base,
-            root,
-            Path::new(path),
-            OFlags::PATH | OFlags::DIRECTORY,
-        )
-        .ok()?;
-        let status = rustix::fs::fstat(&fd).ok()?;
-        Some((status.st_dev, status.st_ino))
-    };
-    identity(one).is_some_and(|found| identity(other) == Some(found))
 }
 
 #[cfg(test)]

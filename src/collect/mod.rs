@@ -5,6 +5,7 @@
 //! groups (`cgroup`) are searched once, for all namespaces together. Whatever cannot be read becomes a
 //! [`Gap`]; only a host without any listener table is an error.
 
+pub mod boot;
 pub mod files;
 pub mod host;
 pub mod namespaces;
@@ -81,8 +82,8 @@ pub struct Wanted {
     pub owners: bool,
     /// Lengths of the SYN queues, for which the kernel walks all connections.
     pub syn_queues: bool,
-    /// Texts of the persistent sysctl configuration.
-    pub files: bool,
+    /// The persistent sysctl configuration.
+    pub boot: boot::Depth,
 }
 
 /// Why nothing could be audited.
@@ -252,13 +253,20 @@ fn record(
         });
         members.push(netns.pids);
     }
-    let files = wanted.files;
-    let files = files.then(|| files::sysctl_files(&sources.root, &mut gaps));
+    let cmdline = sources.proc.join("cmdline");
+    let (files, boot) = match wanted.boot {
+        boot::Depth::Nothing => (None, None),
+        depth => {
+            let (files, boot) = boot::read(&sources.root, depth, Some(&cmdline), &mut gaps);
+            (Some(files), Some(boot))
+        }
+    };
     let snapshot = Snapshot {
         schema: SCHEMA.to_owned(),
         host: host::read(&sources.root),
         namespaces,
         files,
+        boot,
         gaps,
     };
     Seen {

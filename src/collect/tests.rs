@@ -16,7 +16,7 @@ fn everything() -> Wanted {
         counters: BTreeSet::from(["TcpExt.ListenOverflows".to_owned()]),
         owners: true,
         syn_queues: true,
-        files: true,
+        boot: boot::Depth::Files,
     }
 }
 

@@ -6,6 +6,7 @@
 //! no opinion; limits and verdicts are computed from them in `assess`.
 
 pub mod address;
+mod boot;
 mod container;
 pub mod file;
 mod owner;
@@ -18,6 +19,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+pub use boot::{Boot, FileText, Loader, TRACES, Writer};
 pub use container::{Compose, Container, Engine, Pod};
 pub use owner::{Libc, Owner, Runtime};
 pub use protocol::Protocol;
@@ -48,6 +50,9 @@ pub struct Snapshot {
     /// and there were none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub files: Option<Vec<FileText>>,
+    /// How the machine sets its sysctls when it boots. `None`: nobody looked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub boot: Option<Boot>,
     /// What could not be read.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub gaps: Vec<Gap>,
@@ -337,16 +342,6 @@ impl SynQueue {
     fn is_unknown(&self) -> bool {
         self.len.is_none()
     }
-}
-
-/// A configuration file's text.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct FileText {
-    /// Absolute path inside the root that was looked at.
-    pub path: String,
-    /// The text; bytes that are not UTF-8 are replaced.
-    pub text: String,
 }
 
 /// Something that could not be read, and what that blinds.

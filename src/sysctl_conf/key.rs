@@ -34,14 +34,31 @@ pub fn is_glob(key: &str) -> bool {
     key.contains(['*', '?', '['])
 }
 
+/// Whether a normalised pattern fits a normalised key, part by part, as glob(7) compares paths.
+pub(super) fn fits(pattern: &str, key: &str) -> bool {
+    let parts = |key: &str| -> Vec<String> { path(key).split('/').map(str::to_owned).collect() };
+    let (patterns, parts) = (parts(pattern), parts(key));
+    patterns.len() == parts.len()
+        && patterns.iter().zip(&parts).all(|(pattern, part)| {
+            // `[^a]` is glibc's other spelling of `[!a]`.
+            match glob::Pattern::new(&pattern.replace("[^", "[!")) {
+                Ok(pattern) => pattern.matches(part),
+                Err(_) => pattern == part,
+            }
+        })
+}
+
+/// A normalised key as a path below /proc/sys.
+pub(super) fn path(key: &str) -> String {
+    match key.strip_prefix('/') {
+        Some(path) => path.to_owned(),
+        None => swapped(key),
+    }
+}
+
 /// Whether a normalised key climbs out of /proc/sys.
 pub(super) fn climbs(key: &str) -> bool {
-    let path = if key.starts_with('/') {
-        key.to_owned()
-    } else {
-        swapped(key)
-    };
-    path.split('/').any(|component| component == "..")
+    path(key).split('/').any(|component| component == "..")
 }
 
 fn swapped(key: &str) -> String {

@@ -5,6 +5,8 @@
 //! `systemd-sysctl` read it: `key = value`, `-key = value` (a failure is ignored), `-key` (keeps
 //! the key out of globs), comments that start with `#` or `;`. Files may hold any bytes.
 
+pub mod boot;
+mod dialect;
 pub mod edit;
 mod key;
 mod line;

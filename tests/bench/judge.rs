@@ -67,6 +67,7 @@ fn host(kind: Kind) -> Snapshot {
         },
         namespaces: vec![namespace],
         files: None,
+        boot: None,
         gaps: Vec::new(),
     }
 }

@@ -77,34 +77,3 @@ fn without_openat2_no_link_is_followed() {
     assert_eq!(open("../x").unwrap_err(), Errno::LOOP);
     assert_eq!(open("none/x").unwrap_err(), Errno::NOENT);
 }
-
-#[test]
-fn the_sysctl_configuration_is_read_by_directory_and_name() {
-    let root = tree();
-    for name in [
-        "etc/sysctl.d/b.conf",
-        "etc/sysctl.d/a.conf",
-        "etc/sysctl.d/README",
-        "usr/lib/sysctl.d/z.conf",
-    ] {
-        fs::write(root.path().join(name), name.as_bytes()).unwrap();
-    }
-    symlink("/dev/null", root.path().join("etc/sysctl.d/masked.conf")).unwrap();
-    fs::create_dir_all(root.path().join("etc/sysctl.d/dir.conf")).unwrap();
-    let mut gaps = Vec::new();
-    let texts = sysctl_files(root.path(), &mut gaps);
-    let paths: Vec<_> = texts.iter().map(|file| file.path.as_str()).collect();
-    assert_eq!(
-        paths,
-        [
-            "/etc/sysctl.conf",
-            "/etc/sysctl.d/a.conf",
-            "/etc/sysctl.d/b.conf",
-            "/etc/sysctl.d/masked.conf",
-            "/usr/lib/sysctl.d/z.conf"
-        ]
-    );
-    assert_eq!(texts[3].text, "");
-    assert_eq!(gaps.len(), 1, "{gaps:?}");
-    assert_eq!(gaps[0].what, "/etc/sysctl.d/dir.conf");
-}

@@ -1,0 +1,172 @@
+//! The persistent sysctls of a machine: which line of which file sets a key at the next boot, what
+//! it beats, and what is never read. For each loader by itself, because they disagree: about the
+//! order of files, about /etc/sysctl.conf, about globs and exclusions.
+//!
+//! A boot has stages, each of which writes over the one before: the kernel's command line, the
+//! loader with its files, ufw's own file, TuneD. `loader` says which files a loader reads and in
+//! which order, `resolve` which of its lines counts; this module puts the stages together.
+
+mod loader;
+mod resolve;
+mod stages;
+#[cfg(test)]
+mod tests;
+mod tuned;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::key::{climbs, is_glob, normalise_key};
+use crate::snapshot::{Boot, FileText, Loader, Os, Snapshot};
+pub use loader::{Runs, SYSCTL_CONF};
+use stages::Stage;
+
+/// How an assignment fares.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Status {
+    /// It decides the value.
+    Wins,
+    /// It is applied, and something later sets another value.
+    Overridden,
+    /// Its file is hidden by one of the same name in a directory that comes first.
+    Masked,
+    /// Nothing reads it, or what reads it cannot use it.
+    Dead,
+}
+
+impl Status {
+    /// The name in outputs.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Wins => "wins",
+            Self::Overridden => "overridden",
+            Self::Masked => "masked",
+            Self::Dead => "dead",
+        }
+    }
+}
+
+/// A line that sets a key, or would.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Assigned {
+    /// Absolute path inside the root.
+    pub file: String,
+    /// Line number, from 1.
+    pub line: usize,
+    /// The key as the line has it, normalised: a glob may stand for several.
+    pub key: String,
+    /// The value as it stands there; untrusted. `None`: the line keeps the key out of globs.
+    pub value: Option<String>,
+    /// How it fares.
+    pub status: Status,
+    /// Why, in words.
+    pub reason: String,
+}
+
+impl Assigned {
+    /// File and line, for people.
+    pub fn place(&self) -> String {
+        format!("{}:{}", self.file, self.line)
+    }
+}
+
+/// What the kernel does with values. The stage that knows both implements it.
+pub trait Kernel {
+    /// Why the kernel does not take a value. `None`: it does, as far as is known.
+    fn refusal(&self, key: &str, value: &str) -> Option<String>;
+    /// The value that the kernel itself starts with. `None`: it is not known.
+    fn default(&self, key: &str) -> Option<String>;
+}
+
+/// What sets one key at boot.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct History {
+    /// Every line that sets the key, first those that are applied, in that order.
+    pub assignments: Vec<Assigned>,
+    /// The value after boot. `None`: nothing sets it.
+    pub value: Option<String>,
+}
+
+impl History {
+    /// The line that decides.
+    pub fn winner(&self) -> Option<&Assigned> {
+        self.assignments
+            .iter()
+            .find(|assigned| assigned.status == Status::Wins)
+    }
+}
+
+/// The persistent configuration of a machine.
+#[derive(Debug)]
+pub struct Persistent<'a> {
+    files: &'a [FileText],
+    runs: Runs,
+    /// The stages with the machine's own loader.
+    own: Vec<Stage>,
+    /// The stages with each loader.
+    with: BTreeMap<Loader, Vec<Stage>>,
+}
+
+impl<'a> Persistent<'a> {
+    /// What a record tells. `None`: nobody looked at the files.
+    pub fn of(snapshot: &'a Snapshot) -> Option<Self> {
+        let files = snapshot.files.as_deref()?;
+        Some(Self::new(
+            files,
+            snapshot.boot.as_ref(),
+            snapshot.host.os.as_ref(),
+        ))
+    }
+
+    /// What these files tell; `boot` says which of them are read (`None`: nobody looked).
+    pub fn new(files: &'a [FileText], boot: Option<&Boot>, os: Option<&Os>) -> Self {
+        let runs = Runs::of(boot, os);
+        let all = |loader| stages::all(loader, files, boot, &runs);
+        Self {
+            files,
+            own: all(runs.loader),
+            with: Loader::ALL
+                .into_iter()
+                .map(|loader| (loader, all(Some(loader))))
+                .collect(),
+            runs,
+        }
+    }
+
+    /// What loads the files on this machine, and how that is known.
+    pub fn runs(&self) -> &Runs {
+        &self.runs
+    }
+
+    /// The files that were looked at.
+    pub fn files(&self) -> &'a [FileText] {
+        self.files
+    }
+
+    /// Every key that a line of any file sets, by name; no globs.
+    pub fn keys(&self) -> BTreeSet<String> {
+        let stages = self.own.iter().chain(self.with.values().flatten());
+        let lines = stages.flat_map(|stage| &stage.lines);
+        lines
+            .filter(|line| line.value.is_some() && !is_glob(&line.key) && !climbs(&line.key))
+            .map(|line| line.key.clone())
+            .filter(|key| !key.is_empty())
+            .collect()
+    }
+
+    /// What sets a key on this machine.
+    pub fn history(&self, key: &str, kernel: &dyn Kernel) -> History {
+        stages::history(&self.own, &normalise_key(key), kernel)
+    }
+
+    /// What would set a key if this loader ran.
+    pub fn history_with(&self, loader: Loader, key: &str, kernel: &dyn Kernel) -> History {
+        let stages = self.with.get(&loader).map_or(&[][..], Vec::as_slice);
+        stages::history(stages, &normalise_key(key), kernel)
+    }
+
+    /// The value after a boot with each loader; `None` where nothing sets it.
+    pub fn after_boot(&self, key: &str, kernel: &dyn Kernel) -> BTreeMap<Loader, Option<String>> {
+        let of = |loader| (loader, self.history_with(loader, key, kernel).value);
+        Loader::ALL.into_iter().map(of).collect()
+    }
+}

@@ -1,0 +1,276 @@
+//! The stages of a boot that set sysctls, in their order, and what they come to for one key.
+
+use super::loader::{self, Fate, Procps, Runs};
+use super::resolve::{Fare, Line, Rules, resolve};
+use super::{Assigned, History, Kernel, Status, tuned};
+use crate::snapshot::{Boot, FileText, Loader};
+use crate::sysctl_conf::dialect::{self, Setting};
+use crate::sysctl_conf::key::{fits, is_glob, normalise_key};
+use crate::sysctl_conf::{Entry, entries};
+
+/// ufw's switch, its settings, and the file that it loads unless these name another.
+const UFW: &str = "/etc/ufw/ufw.conf";
+const UFW_DEFAULTS: &str = "/etc/default/ufw";
+const UFW_SYSCTLS: &str = "/etc/ufw/sysctl.conf";
+/// What the words of the kernel's command line are said to stand in.
+const CMDLINE: &str = "/proc/cmdline";
+
+/// One thing that sets sysctls at boot.
+#[derive(Debug)]
+pub(super) struct Stage {
+    /// Who it is, for people.
+    pub(super) who: String,
+    /// Its lines in the order of application.
+    pub(super) lines: Vec<Line>,
+    /// Lines that are not applied, with the reason.
+    pub(super) passed: Vec<(Line, Status, String)>,
+    rules: Rules,
+}
+
+/// All stages of a boot with this loader.
+pub(super) fn all(
+    loader: Option<Loader>,
+    files: &[FileText],
+    boot: Option<&Boot>,
+    runs: &Runs,
+) -> Vec<Stage> {
+    let mut stages = Vec::new();
+    stages.extend(boot.and_then(|boot| cmdline(&boot.cmdline)));
+    stages.push(of_loader(loader, files, runs));
+    // Nothing of the following starts in a container.
+    if !runs.in_container {
+        stages.extend(ufw(files));
+        stages.extend(tuned::stages(files, boot));
+    }
+    stages
+}
+
+/// `sysctl.KEY=VALUE` on the kernel's command line, which the kernel applies before it starts init
+/// (`do_sysctl_args`, fs/proc/proc_sysctl.c, since 5.8).
+fn cmdline(words: &[String]) -> Option<Stage> {
+    let line = |(n, word): (usize, &String)| {
+        let (key, value) = word.strip_prefix("sysctl.")?.split_once('=')?;
+        Some(Line {
+            file: CMDLINE.to_owned(),
+            line: n + 1,
+            key: normalise_key(&key.replace('/', ".")),
+            value: Some(value.to_owned()),
+            only: None,
+        })
+    };
+    let lines: Vec<Line> = words.iter().enumerate().filter_map(line).collect();
+    (!lines.is_empty()).then(|| Stage {
+        who: "the kernel's command line".to_owned(),
+        lines,
+        passed: Vec::new(),
+        rules: Rules::Each,
+    })
+}
+
+/// A file's path for people: a link to a file that is one of the configuration's own is told as
+/// that file, so that a line has one place.
+fn shown(file: &FileText) -> &str {
+    match file.link.as_deref() {
+        Some("/dev/null") | None => &file.path,
+        Some(target) => target,
+    }
+}
+
+fn of_loader(loader: Option<Loader>, files: &[FileText], runs: &Runs) -> Stage {
+    let (order, fates) = loader::order(loader, files, runs);
+    let (rules, read): (Rules, fn(&str) -> Vec<Setting<'_>>) = match (loader, runs.procps) {
+        (Some(Loader::SystemdSysctl) | None, _) => (Rules::Map, dialect::systemd),
+        (Some(Loader::Busybox), _) => (Rules::Each, dialect::busybox),
+        (Some(Loader::Procps), Procps::Globs) => (Rules::List, |text| dialect::procps(text, true)),
+        (Some(Loader::Procps), _) => (Rules::Each, |text| dialect::procps(text, false)),
+    };
+    let mut lines = Vec::new();
+    let mut passed = Vec::new();
+    for &index in &order {
+        let file = &files[index];
+        let settings = read(&file.text);
+        passed.extend(unusable(file, &settings, loader));
+        lines.extend(settings.into_iter().map(|setting| line(file, setting)));
+    }
+    for (file, fate) in files.iter().zip(&fates) {
+        let (status, why) = match fate {
+            Fate::Read => continue,
+            Fate::Masked(by) => {
+                let why = format!("{} has the same name and comes first", files[*by].path);
+                (Status::Masked, why)
+            }
+            Fate::Dead(_) if is_others(&file.path) || is_read_as_link(file, files, &fates) => {
+                continue;
+            }
+            Fate::Dead(why) => (Status::Dead, why.clone()),
+        };
+        let settings = dialect::systemd(&file.text).into_iter();
+        passed.extend(settings.map(|setting| (line(file, setting), status, why.clone())));
+    }
+    Stage {
+        who: loader.map_or("nothing", Loader::name).to_owned(),
+        lines,
+        passed,
+        rules,
+    }
+}
+
+/// Whether a file is one that another stage reads.
+fn is_others(path: &str) -> bool {
+    path != loader::SYSCTL_CONF && !loader::is_drop_in(path)
+}
+
+/// Whether a file is read under the name of a link to it.
+fn is_read_as_link(file: &FileText, files: &[FileText], fates: &[Fate]) -> bool {
+    let mut links = files.iter().zip(fates);
+    links.any(|(link, fate)| *fate == Fate::Read && link.link.as_deref() == Some(&file.path))
+}
+
+fn line(file: &FileText, setting: Setting<'_>) -> Line {
+    Line {
+        file: shown(file).to_owned(),
+        line: setting.line,
+        key: setting.key,
+        value: setting.value.map(std::borrow::Cow::into_owned),
+        only: None,
+    }
+}
+
+/// Lines that look like settings and are none to this loader.
+fn unusable<'a>(
+    file: &'a FileText,
+    settings: &'a [Setting<'_>],
+    loader: Option<Loader>,
+) -> impl Iterator<Item = (Line, Status, String)> + 'a {
+    let name = loader.map_or("the loader", Loader::name);
+    entries(file.text.as_bytes()).filter_map(move |entry| {
+        let Entry::Assignment(found) = entry else {
+            return None;
+        };
+        let used = settings
+            .iter()
+            .any(|it| it.line == found.line && it.key == found.key);
+        (!used).then(|| {
+            let line = Line {
+                file: shown(file).to_owned(),
+                line: found.line,
+                key: found.key,
+                value: Some(String::from_utf8_lossy(found.value).into_owned()),
+                only: None,
+            };
+            (line, Status::Dead, format!("{name} cannot use this line"))
+        })
+    })
+}
+
+/// ufw loads a file of its own with `sysctl -p` when it starts (`ufw-init-functions`).
+fn ufw(files: &[FileText]) -> Option<Stage> {
+    let text = |path: &str| files.iter().find(|file| file.path == path);
+    let setting = |path: &str, name: &str| {
+        let lines = text(path)?.text.lines().rev();
+        let mut values = lines.filter_map(|line| line.trim().strip_prefix(name)?.strip_prefix('='));
+        Some(values.next()?.trim().trim_matches(['"', '\'']).to_owned())
+    };
+    if setting(UFW, "ENABLED").as_deref() != Some("yes") {
+        return None;
+    }
+    let path = setting(UFW_DEFAULTS, "IPT_SYSCTL").unwrap_or_else(|| UFW_SYSCTLS.to_owned());
+    let file = text(&path)?;
+    let settings = dialect::procps(&file.text, true).into_iter();
+    Some(Stage {
+        who: "ufw".to_owned(),
+        lines: settings.map(|setting| line(file, setting)).collect(),
+        passed: Vec::new(),
+        rules: Rules::List,
+    })
+}
+
+impl Stage {
+    /// A stage whose lines are applied one after the other.
+    pub(super) fn plain(who: &str, lines: Vec<Line>) -> Self {
+        Self {
+            who: who.to_owned(),
+            lines,
+            passed: Vec::new(),
+            rules: Rules::Each,
+        }
+    }
+}
+
+/// What the stages come to for a key.
+pub(super) fn history(stages: &[Stage], key: &str, kernel: &dyn Kernel) -> History {
+    let mut applied: Vec<(Assigned, Option<&str>)> = Vec::new();
+    let mut rest: Vec<Assigned> = Vec::new();
+    let mut now = kernel.default(key);
+    let mut value = None;
+    for stage in stages {
+        for (n, fare) in resolve(stage.rules, &stage.lines, key, now.as_deref(), kernel) {
+            let line = &stage.lines[n];
+            let (status, reason, written) = match fare {
+                Fare::Written(new) => {
+                    now = Some(new.clone());
+                    value = Some(new);
+                    (Status::Overridden, String::new(), Some(&*stage.who))
+                }
+                Fare::Beaten(why) => (Status::Overridden, why, None),
+                Fare::Refused(why) => (Status::Dead, why, None),
+            };
+            applied.push((assigned(line, status, reason), written));
+        }
+        for (line, status, why) in &stage.passed {
+            if line.key == key || is_glob(&line.key) && fits(&line.key, key) {
+                rest.push(assigned(line, *status, why.clone()));
+            }
+        }
+    }
+    let winner = applied.iter().rposition(|(_, written)| written.is_some());
+    if let Some(winner) = winner {
+        let after = format!("{} sets it after that", applied[winner].0.place());
+        for (n, (assigned, written)) in applied.iter_mut().enumerate() {
+            match written {
+                Some(who) if n == winner => {
+                    assigned.status = Status::Wins;
+                    assigned.reason = format!("{who} applies it last");
+                }
+                Some(_) => assigned.reason.clone_from(&after),
+                None => {}
+            }
+        }
+    }
+    let applied = applied.into_iter().map(|(assigned, _)| assigned);
+    History {
+        assignments: once(applied.chain(rest).collect()),
+        value,
+    }
+}
+
+fn assigned(line: &Line, status: Status, reason: String) -> Assigned {
+    Assigned {
+        file: line.file.clone(),
+        line: line.line,
+        key: line.key.clone(),
+        value: line.value.clone(),
+        status,
+        reason,
+    }
+}
+
+/// Each line once, as it fares best: a file that is read twice, as itself and as a link, has its
+/// last application.
+fn once(all: Vec<Assigned>) -> Vec<Assigned> {
+    let mut kept: Vec<Assigned> = Vec::with_capacity(all.len());
+    for assigned in all.into_iter().rev() {
+        let same =
+            |known: &&mut Assigned| (&known.file, known.line) == (&assigned.file, assigned.line);
+        match kept.iter_mut().find(same) {
+            Some(known) if assigned.status < known.status => {
+                known.status = assigned.status;
+                known.reason = assigned.reason;
+            }
+            Some(_) => {}
+            None => kept.push(assigned),
+        }
+    }
+    kept.reverse();
+    kept
+}
