@@ -22,3 +22,4 @@ mod rules;
 mod services;
 mod support;
 mod targets;
+mod why;
