@@ -16,6 +16,8 @@ pub struct Why {
     pub key: String,
     /// What it decides, where it is known.
     pub meaning: Option<&'static str>,
+    /// Why the kernel has no such sysctl; `None`: it has, or may have.
+    pub missing: Option<String>,
     /// The value at run time.
     pub running: Option<String>,
     /// The value that the kernel starts with.
@@ -44,6 +46,10 @@ impl Why {
         Some(Self {
             key: key.to_owned(),
             meaning: sysctls::find(key).map(|sysctl| sysctl.meaning),
+            missing: match running {
+                Some(_) => None,
+                None => sysctls::existence(key, kernel.0).words(),
+            },
             running: running.map(ToString::to_string),
             kernel_default: kernel.default(key),
             kernel: release.map(str::to_owned),

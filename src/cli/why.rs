@@ -9,7 +9,7 @@ use super::input::{Failure, words};
 use super::{Run, input, output};
 use crate::assess::why;
 use crate::collect::{self, Sources};
-use crate::kernel::sysctls;
+use crate::kernel::sysctls::{self, Existence};
 use crate::report::json::document;
 use crate::report::json::v1;
 use crate::report::{Outcome, gaps, why as table};
@@ -124,11 +124,11 @@ fn known(why: &why::Why) -> Result<(), Failure> {
     if why.running.is_some() || mentioned || why.meaning.is_some() {
         return Ok(());
     }
-    let near = sysctls::slip(&why.key);
-    match near {
-        Some(near) => {
-            Err(anyhow!("no sysctl is called `{}`; did you mean `{near}`?", why.key).into())
+    match sysctls::existence(&why.key, None) {
+        Existence::Misspelt { nearest } => {
+            let key = &why.key;
+            Err(anyhow!("no sysctl is called `{key}`; did you mean `{nearest}`?").into())
         }
-        None => Ok(()),
+        _ => Ok(()),
     }
 }

@@ -27,8 +27,13 @@ pub fn write(why: &Why, look: Look, out: &mut dyn io::Write) -> io::Result<()> {
         None => writeln!(out, "{title}")?,
     }
     let mut page = Page { look, out };
-    page.item("running", why.running.as_deref().unwrap_or("not known"))?;
-    page.item("kernel's default", &default(why))?;
+    match &why.missing {
+        Some(missing) => page.item("no such sysctl", missing)?,
+        None => {
+            page.item("running", why.running.as_deref().unwrap_or("not known"))?;
+            page.item("kernel's default", &default(why))?;
+        }
+    }
     page.item("after the boot", &after(why))?;
     page.item("loader", &loader(why))?;
     for (loader, winner) in why.dissent() {
@@ -52,7 +57,10 @@ fn default(why: &Why) -> String {
     match (&why.kernel_default, &why.kernel) {
         (Some(value), Some(kernel)) => format!("{value} (Linux {kernel})"),
         (Some(value), None) => value.clone(),
-        (None, _) => "not known: it depends on the machine or its kernel".to_owned(),
+        (None, None) => "not known: which kernel runs here is not known".to_owned(),
+        (None, Some(_)) => {
+            "not known: it depends on the machine, or is not in the catalogue".to_owned()
+        }
     }
 }
 
@@ -62,6 +70,9 @@ fn set_by(winner: &Assigned) -> String {
 }
 
 fn after(why: &Why) -> String {
+    if why.missing.is_some() {
+        return "nothing".to_owned();
+    }
     match (why.history.winner(), &why.kernel_default) {
         (Some(winner), _) => {
             let changes = why.running.as_deref().is_some_and(|running| {

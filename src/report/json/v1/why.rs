@@ -16,6 +16,7 @@ pub struct Why<'a> {
     key: &'a str,
     running: Option<&'a str>,
     kernel_default: Option<&'a str>,
+    missing: Option<&'a str>,
     loader: Option<&'static str>,
     loader_known_by: &'a str,
     assignments: Vec<Assignment<'a>>,
@@ -43,6 +44,7 @@ impl<'a> Why<'a> {
             key: &why.key,
             running: why.running.as_deref(),
             kernel_default: why.kernel_default.as_deref(),
+            missing: why.missing.as_deref(),
             loader: why.runs.loader.map(snapshot::Loader::name),
             loader_known_by: &why.runs.how,
             assignments: why
