@@ -292,11 +292,13 @@ fn with_value<'a>(
     let after_equals = parts.after_equals;
     let mut lead = "";
     let mut start = range.start;
+    if range.is_empty() && start > after_equals && gap.is_empty() {
+        // Nothing but blanks up to the end: the first of them parts the value from the `=`. Not a
+        // carriage return, which in front of a value would end the line.
+        start = after_equals + usize::from(matches!(line[after_equals], b' ' | b'\t'));
+    }
     if range.is_empty() && start == after_equals && line[..after_equals - 1].ends_with(b" ") {
         lead = " ";
-    } else if range.is_empty() && start > after_equals && gap.is_empty() {
-        // Nothing but blanks up to the end: the first of them parts the value from the `=`.
-        start = after_equals + 1;
     }
     let end = if range.is_empty() { start } else { range.end };
     let new = [

@@ -127,6 +127,8 @@ fn an_empty_value_is_filled() {
     assert_eq!(filled("net.x=\r\n"), "net.x=5\r\n");
     assert_eq!(filled("net.x ="), "net.x = 5");
     assert_eq!(filled("net.x = \n"), "net.x = 5\n");
+    assert_eq!(filled("net.x =\r\r\n"), "net.x = 5\r\r\n");
+    assert_eq!(filled("net.x=\r \n"), "net.x=5\r \n");
     assert_eq!(filled("net.x =# c\n"), "net.x = 5 # c\n");
     assert_eq!(filled("net.x = # c\n"), "net.x = 5 # c\n");
     let emptied = |text: &str| edited(text, &[change("net.x", "", &[])]);
