@@ -45,7 +45,7 @@ pub(super) fn run(arguments: &Patch) -> Run {
     let sysctls: Vec<&SysctlStep> = advice.host_sysctls().collect();
     let places = place(&sysctls, &wish, tree.configured(facts.kernel));
     let places = places.map_err(anyhow::Error::new)?;
-    let (change, faults) = tree.diff(&places.files)?;
+    let (change, faults) = tree.diff(&places)?;
     tell(&advice, arguments, &snapshot);
     for note in faults.iter().chain(&places.notes) {
         output::note(note);

@@ -9,7 +9,7 @@ use anyhow::{Context as _, anyhow};
 use super::args::Patch;
 use super::input::Failure;
 use super::output;
-use crate::advise::place::{Configured, FileChange, Wish};
+use crate::advise::place::{Configured, Places, Wish};
 use crate::collect::boot::{self, Depth};
 use crate::collect::{files, host};
 use crate::kernel::version::Version;
@@ -17,7 +17,7 @@ use crate::report::diff;
 use crate::snapshot::{Boot, FileText, Os, Snapshot};
 use crate::sysctl_conf;
 use crate::sysctl_conf::boot::SYSCTL_CONF;
-use crate::sysctl_conf::edit::{Change, edit};
+use crate::sysctl_conf::edit::{Change, edit_for};
 
 /// The link that systemd's packages make to /etc/sysctl.conf.
 const LINK: &str = "/etc/sysctl.d/99-sysctl.conf";
@@ -120,9 +120,9 @@ impl<'a> Tree<'a> {
     }
 
     /// The diff of these changes, and the faults of the files that stay as they are.
-    pub(super) fn diff(&self, changes: &[FileChange]) -> Result<(Vec<u8>, Vec<String>), Failure> {
+    pub(super) fn diff(&self, places: &Places) -> Result<(Vec<u8>, Vec<String>), Failure> {
         let mut files: BTreeMap<String, (Option<Vec<u8>>, Vec<Change>)> = BTreeMap::new();
-        for change in changes {
+        for change in &places.files {
             let (old, real) = self.read(Path::new(&change.path))?;
             let real = real.into_os_string().into_string();
             let real = real.map_err(|path| anyhow!("{} is not UTF-8", path.display()))?;
@@ -134,7 +134,7 @@ impl<'a> Tree<'a> {
         let mut faults = Vec::new();
         for (path, (old, changes)) in files {
             let old = old.as_deref();
-            let new = edit(old, &changes).map_err(anyhow::Error::new)?;
+            let new = edit_for(places.runs.loader, old, &changes).map_err(anyhow::Error::new)?;
             out.extend(diff::unified(&path, old, &new));
             let found = sysctl_conf::faults(old.unwrap_or_default()).into_iter();
             let told = |fault: sysctl_conf::Fault<'_>| {

@@ -3,9 +3,9 @@
 use super::names;
 use crate::advise::SysctlStep;
 use crate::advise::persistent::suffices;
-use crate::snapshot::FileText;
+use crate::snapshot::{FileText, Loader};
 use crate::sysctl_conf::boot::{History, Persistent, SYSCTL_CONF};
-use crate::sysctl_conf::edit::{Change, EditError, edit};
+use crate::sysctl_conf::edit::{Change, EditError, edit_for};
 use crate::sysctl_conf::{Entry, entries};
 
 /// A place to try.
@@ -96,22 +96,24 @@ pub(super) fn without_run(files: &[FileText]) -> Vec<FileText> {
     files.iter().filter(lasting).cloned().collect()
 }
 
-/// The files with the sysctl in one of them. A line there that suffices is left alone.
+/// The files with the sysctl in one of them, written for a loader. A line there that suffices is left
+/// alone.
 pub(super) fn edited(
+    loader: Option<Loader>,
     files: &[FileText],
     step: &SysctlStep,
     path: &str,
 ) -> Result<Vec<FileText>, EditError> {
     let changes = [change(step)];
     let text = |old: Option<&[u8]>| -> Result<String, EditError> {
-        let new = edit(old, &changes)?;
+        let new = edit_for(loader, old, &changes)?;
         Ok(String::from_utf8_lossy(&new).into_owned())
     };
     let mut files = files.to_vec();
     let mut found = false;
     for file in files.iter_mut().filter(|file| target(file) == path) {
         found = true;
-        if !has_enough(&file.text, step) {
+        if !has_enough(loader, &file.text, step) {
             file.text = text(Some(file.text.as_bytes()))?;
         }
     }
@@ -122,12 +124,15 @@ pub(super) fn edited(
 }
 
 /// Whether the last word of a text on the key serves the step.
-fn has_enough(text: &str, step: &SysctlStep) -> bool {
+fn has_enough(loader: Option<Loader>, text: &str, step: &SysctlStep) -> bool {
     let mut enough = false;
+    let dashes = loader != Some(Loader::Busybox);
     for entry in entries(text.as_bytes()) {
         match entry {
             Entry::Assignment(found) if found.key == step.key => {
-                enough = suffices(step, &String::from_utf8_lossy(found.value));
+                if dashes || !found.ignore_errors {
+                    enough = suffices(step, &String::from_utf8_lossy(found.value));
+                }
             }
             Entry::Exclusion(found) if found.key == step.key => enough = false,
             _ => {}

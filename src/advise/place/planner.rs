@@ -52,6 +52,15 @@ impl<'a> Planner<'a> {
         persistent(&self.configured, files).history(key, &kernel)
     }
 
+    fn edited(
+        &self,
+        files: &[FileText],
+        step: &SysctlStep,
+        path: &str,
+    ) -> Result<Vec<FileText>, EditError> {
+        edited(self.places.runs.loader, files, step, path)
+    }
+
     /// Takes note of a sysctl that the next boot sets well enough without a change.
     pub(super) fn has_already(&mut self, step: &SysctlStep) -> bool {
         self.is_there(step, &self.history(&self.files, &step.key))
@@ -73,26 +82,53 @@ impl<'a> Planner<'a> {
 
     /// Puts a sysctl where it counts.
     pub(super) fn best(&mut self, step: &SysctlStep) -> Result<(), EditError> {
-        let all = self.files.clone();
-        if self.best_among(&all, step)? {
+        if !self.found(step, candidates)? {
+            self.cannot(step);
+        }
+        Ok(())
+    }
+
+    /// Puts a sysctl into a file of backlint's own; what would override it gets the value too.
+    pub(super) fn own(&mut self, step: &SysctlStep) -> Result<(), EditError> {
+        let own = |persistent: &Persistent<'_>, _: &_, history: &_| {
+            own_files(persistent.files(), history)
+        };
+        if self.found(step, own)? {
             return Ok(());
         }
+        let all = self.files.clone();
         let lasting = without_run(&all);
-        if lasting.len() < all.len() && self.best_among(&lasting, step)? {
-            self.note_run(step);
-            return Ok(());
+        for files in [&all, &lasting] {
+            if self.with_overrides(files, step)? {
+                if files.len() < all.len() {
+                    self.note_run(step);
+                }
+                return Ok(());
+            }
         }
         self.cannot(step);
         Ok(())
     }
 
-    fn best_among(&mut self, files: &[FileText], step: &SysctlStep) -> Result<bool, EditError> {
-        let history = self.history(files, &step.key);
-        if self.is_there(step, &history) {
-            return Ok(true);
+    /// Takes the first place that counts, if need be as long as nothing below /run overrides it.
+    fn found(
+        &mut self,
+        step: &SysctlStep,
+        candidates: impl Fn(&Persistent<'_>, &SysctlStep, &History) -> Vec<Candidate>,
+    ) -> Result<bool, EditError> {
+        let all = self.files.clone();
+        let lasting = without_run(&all);
+        for files in [&all, &lasting] {
+            let history = self.history(files, &step.key);
+            let candidates = candidates(&persistent(&self.configured, files), step, &history);
+            if self.is_there(step, &history) || self.first_of(files, step, candidates)? {
+                if files.len() < all.len() {
+                    self.note_run(step);
+                }
+                return Ok(true);
+            }
         }
-        let candidates = candidates(&persistent(&self.configured, files), step, &history);
-        self.first_of(files, step, candidates)
+        Ok(false)
     }
 
     /// Takes the first place that counts among these files.
@@ -121,7 +157,7 @@ impl<'a> Planner<'a> {
         if !is_editable(files, &candidate.path) {
             return Ok(false);
         }
-        let after = edited(files, step, &candidate.path)?;
+        let after = self.edited(files, step, &candidate.path)?;
         let persistent = persistent(&self.configured, &after);
         if candidate.loaded && !persistent.loads(&candidate.path) {
             return Ok(false);
@@ -130,38 +166,21 @@ impl<'a> Planner<'a> {
         Ok(serves(&persistent.history(&step.key, &kernel), step))
     }
 
-    /// Puts a sysctl into a file of backlint's own; what would override it gets the value too.
-    pub(super) fn own(&mut self, step: &SysctlStep) -> Result<(), EditError> {
-        let all = self.files.clone();
-        let lasting = without_run(&all);
-        let candidates = own_files(&all, &self.history(&all, &step.key));
-        if self.first_of(&all, step, candidates.clone())? {
-            return Ok(());
-        }
-        if lasting.len() < all.len() && self.first_of(&lasting, step, candidates.clone())? {
-            self.note_run(step);
-            return Ok(());
-        }
-        let editable = |candidate: &Candidate| is_editable(&all, &candidate.path);
-        match candidates.into_iter().find(editable) {
-            Some(own) => self.with_overrides(step, own),
-            None => {
-                self.cannot(step);
-                Ok(())
-            }
-        }
-    }
-
-    fn with_overrides(&mut self, step: &SysctlStep, own: Candidate) -> Result<(), EditError> {
-        let mut after = edited(&self.files, step, &own.path)?;
-        let mut all = vec![Candidate::new(&own.path, "as --for drop-in wants it")];
+    /// Puts a sysctl into a file of backlint's own, and changes the lines that override it.
+    fn with_overrides(&mut self, files: &[FileText], step: &SysctlStep) -> Result<bool, EditError> {
+        let own = own_files(files, &History::default()).into_iter();
+        let Some(own) = own.map(|own| own.path).find(|own| is_editable(files, own)) else {
+            return Ok(false);
+        };
+        let mut after = self.edited(files, step, &own)?;
+        let mut all = vec![Candidate::new(&own, "as --for drop-in wants it")];
         for _ in 0..MOST_OVERRIDES {
             let history = self.history(&after, &step.key);
             if serves(&history, step) {
                 for candidate in all {
                     self.accept(step, candidate)?;
                 }
-                return Ok(());
+                return Ok(true);
             }
             let winner = history.winner().filter(|winner| winner.key == step.key);
             let Some(winner) = winner.filter(|winner| is_editable(&after, &winner.file)) else {
@@ -169,10 +188,9 @@ impl<'a> Planner<'a> {
             };
             let why = format!("line {} there would override the drop-in", winner.line);
             all.push(Candidate::new(&winner.file, why));
-            after = edited(&after, step, &winner.file)?;
+            after = self.edited(&after, step, &winner.file)?;
         }
-        self.cannot(step);
-        Ok(())
+        Ok(false)
     }
 
     /// Puts a sysctl into the file that was asked for, and says if it does not count there.
@@ -202,7 +220,7 @@ impl<'a> Planner<'a> {
 
     fn accept(&mut self, step: &SysctlStep, candidate: Candidate) -> Result<(), EditError> {
         let Candidate { path, why, .. } = candidate;
-        let after = edited(&self.files, step, &path)?;
+        let after = self.edited(&self.files, step, &path)?;
         if after == self.files {
             return Ok(());
         }
