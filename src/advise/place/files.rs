@@ -129,10 +129,10 @@ fn has_enough(loader: Option<Loader>, text: &str, step: &SysctlStep) -> bool {
     let dashes = loader != Some(Loader::Busybox);
     for entry in entries(text.as_bytes()) {
         match entry {
-            Entry::Assignment(found) if found.key == step.key => {
-                if dashes || !found.ignore_errors {
-                    enough = suffices(step, &String::from_utf8_lossy(found.value));
-                }
+            Entry::Assignment(found)
+                if found.key == step.key && (dashes || !found.ignore_errors) =>
+            {
+                enough = suffices(step, &String::from_utf8_lossy(found.value));
             }
             Entry::Exclusion(found) if found.key == step.key => enough = false,
             _ => {}

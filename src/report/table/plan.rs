@@ -113,14 +113,14 @@ impl Page<'_> {
                     "backlint patch{again} prints the change for that host: {values}"
                 ));
                 steps.push(
-                    "on that host, apply it and load it with the command that it tells".to_owned(),
+                    "on that host, apply it, and load it with the command in its header".to_owned(),
                 );
             }
             None if host => {
                 steps.push(format!(
                     "backlint patch{again} | sudo patch -p1 -d / writes {values}"
                 ));
-                steps.push("load it with the command that backlint patch tells".to_owned());
+                steps.push("load it with the command in its header".to_owned());
             }
             _ => {
                 let words = own.iter().map(|step| apply::words(step, self.report.facts));
