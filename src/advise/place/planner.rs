@@ -10,7 +10,7 @@ use crate::advise::SysctlStep;
 use crate::advise::persistent::suffices;
 use crate::assess::settings::Catalogued;
 use crate::snapshot::FileText;
-use crate::sysctl_conf::boot::{Assigned, History, Persistent, SYSCTL_CONF, Status};
+use crate::sysctl_conf::boot::{Assigned, History, Kernel as _, Persistent, SYSCTL_CONF, Status};
 use crate::sysctl_conf::edit::{Change, EditError};
 
 /// Overrides that are changed besides a drop-in, at most.
@@ -243,7 +243,14 @@ impl<'a> Planner<'a> {
             return;
         }
         let history = self.history(&self.files, key);
+        let refusal = Catalogued(self.configured.kernel).refusal(key, value);
         let why = match history.winner() {
+            _ if refusal.is_some() => {
+                format!(
+                    "the kernel does not take it: {}",
+                    refusal.unwrap_or_default()
+                )
+            }
             Some(winner) if is_tuned(&winner.file) => format!(
                 "{} of TuneD's profile sets {} after all sysctl files; change it in a copy of the profile below /etc/tuned, or set reapply_sysctl = 1 in /etc/tuned/tuned-main.conf",
                 winner.place(),

@@ -15,7 +15,6 @@ use backlint::snapshot::Loader;
 use backlint::sysctl_conf::boot::Persistent;
 use backlint::sysctl_conf::edit::HEADER;
 use backlint::sysctl_conf::{Entry, entries};
-use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
 use crate::support::program::{backlint, finish, finish_into, finish_with, scrubbed};
