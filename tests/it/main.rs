@@ -17,6 +17,7 @@ mod layering;
 mod live;
 mod matrix;
 mod patch_edit;
+mod patch_places;
 mod procps_reads;
 mod rules;
 mod services;
