@@ -2,6 +2,7 @@
 
 mod against_ss;
 mod capped_containers;
+mod catalogue;
 mod churn;
 mod containers;
 mod hostile_config;
