@@ -1,8 +1,8 @@
 //! From findings to a plan: ordered changes, each with its reason and how to verify it. Computes,
 //! never applies.
 //!
-//! The order is the one that takes effect: sysctls first, because a queue gets its size when
-//! listen() is called; then the services' own settings; then the step that makes each service
+//! The order is the one that takes effect: what is edited by hand first, because it may decide which
+//! file counts; then sysctls, because a queue gets its size when listen() is called; then the services' own settings; then the step that makes each service
 //! listen again.
 
 pub mod apply;
@@ -36,9 +36,20 @@ pub struct Advice {
     pub notes: Vec<String>,
 }
 
+/// Change a file by hand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EditStep {
+    /// What to do.
+    pub words: String,
+    /// Why, one sentence each.
+    pub reasons: Vec<String>,
+}
+
 /// One step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step {
+    /// Change a file by hand.
+    Edit(EditStep),
     /// Set a sysctl.
     Sysctl(SysctlStep),
     /// Change a service's own setting.
@@ -52,7 +63,7 @@ impl Advice {
     pub fn sysctls(&self) -> impl Iterator<Item = &SysctlStep> {
         self.plan.iter().filter_map(|step| match step {
             Step::Sysctl(step) => Some(step),
-            Step::Service(_) | Step::Relisten(_) => None,
+            Step::Edit(_) | Step::Service(_) | Step::Relisten(_) => None,
         })
     }
 
@@ -65,7 +76,7 @@ impl Advice {
     pub fn relistens(&self) -> impl Iterator<Item = &RelistenStep> {
         self.plan.iter().filter_map(|step| match step {
             Step::Relisten(step) => Some(step),
-            Step::Service(_) | Step::Sysctl(_) => None,
+            Step::Edit(_) | Step::Service(_) | Step::Sysctl(_) => None,
         })
     }
 }
@@ -73,6 +84,7 @@ impl Advice {
 /// Works out what to do about findings, which come worst first.
 pub fn advise(findings: &[Finding], facts: &Facts<'_>) -> Advice {
     let mut advice = Advice::default();
+    let mut edits: Vec<EditStep> = Vec::new();
     let mut sysctls = sysctl::Changes::default();
     let mut services: Merged<ServiceStep> = Merged::default();
     let mut relistens: Merged<RelistenStep> = Merged::default();
@@ -81,6 +93,14 @@ pub fn advise(findings: &[Finding], facts: &Facts<'_>) -> Advice {
         let mut own = Vec::new();
         for (remediation, about) in finding.steps() {
             match remediation {
+                Remediation::Edit(words) => {
+                    let step = EditStep {
+                        words: words.clone(),
+                        reasons: vec![finding.message.clone()],
+                    };
+                    own.push(Step::Edit(step.clone()));
+                    once(&mut edits, step);
+                }
                 Remediation::Sysctl { key, value } => {
                     match sysctl::resolve(finding, about, (key, value), facts) {
                         Ok(step) => {
@@ -115,6 +135,7 @@ pub fn advise(findings: &[Finding], facts: &Facts<'_>) -> Advice {
     let (changes, notes) = sysctls.finish();
     advice.notes = notes;
     agree(&mut advice.by_finding, &changes);
+    advice.plan.extend(edits.into_iter().map(Step::Edit));
     advice.plan.extend(changes.into_iter().map(Step::Sysctl));
     advice
         .plan
@@ -125,12 +146,26 @@ pub fn advise(findings: &[Finding], facts: &Facts<'_>) -> Advice {
     advice
 }
 
+/// Adds an edit, or its reasons where several findings want the same one.
+fn once(edits: &mut Vec<EditStep>, step: EditStep) {
+    match edits.iter_mut().find(|known| known.words == step.words) {
+        Some(known) => {
+            for reason in step.reasons {
+                if !known.reasons.contains(&reason) {
+                    known.reasons.push(reason);
+                }
+            }
+        }
+        None => edits.push(step),
+    }
+}
+
 /// Whether one of a finding's own steps makes the container of this namespace again. Sysctls stand
 /// before what listens again, so they are known.
 fn made_anew(own: &[Step], about: &About, facts: &Facts<'_>) -> bool {
     let here = |step: &Step| match step {
         Step::Sysctl(step) => step.at.contains(&about.netns_index),
-        Step::Service(_) | Step::Relisten(_) => false,
+        Step::Edit(_) | Step::Service(_) | Step::Relisten(_) => false,
     };
     let netns = about.netns_in(facts).map(|netns| netns.namespace);
     own.iter().any(here) && netns.is_some_and(restart::changes_with_container)

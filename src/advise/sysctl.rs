@@ -42,6 +42,11 @@ impl SysctlStep {
         (value > from).then_some(value)
     }
 
+    /// Whether it is the value at run time, which is only to be kept.
+    pub fn keeps(&self) -> bool {
+        self.from.as_deref() == Some(&self.value)
+    }
+
     /// The command that shows whether the value is in force.
     pub fn verify(&self) -> String {
         match self.reached {
@@ -229,6 +234,12 @@ impl Changes {
         if known.value != step.value {
             match (known.raised(), step.raised()) {
                 (Some(a), Some(b)) => known.value = a.max(b).to_string(),
+                // What changes the value counts more than what keeps it.
+                _ if known.keeps() => {
+                    known.value.clone_from(&step.value);
+                    change.rule.clone_from(&finding.rule.id);
+                }
+                _ if step.keeps() => {}
                 _ => {
                     let note = format!(
                         "{} wants {} = {} and {} wants {}: the plan has {}",

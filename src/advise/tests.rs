@@ -288,3 +288,37 @@ fn who_is_not_made_anew_with_the_sysctl_has_a_step_of_its_own() {
     let nobody = of("", "nested: true,", "c");
     assert_eq!(nobody, [(None, "restart nginx".to_owned())]);
 }
+
+const RAISED_BY_HAND: &str = r#"
+host: {kernel: 6.1.0}
+namespaces:
+  - sysctls: {net.core.somaxconn: 8192}
+    listeners:
+      - {protocol: tcp, address: "0.0.0.0:80", accept_queue: {max: 8192}, requested: {backlog: 9000, source: trace}}
+files: [{path: /etc/sysctl.conf, text: "vm.swapiness = 1"}]
+boot: {loader: procps}
+"#;
+
+#[test]
+fn what_changes_a_value_counts_more_than_what_keeps_it() {
+    let advice = plan(RAISED_BY_HAND, &[]);
+    let sysctls: Vec<_> = advice.sysctls().collect();
+    assert_eq!(sysctls.len(), 1);
+    assert_eq!(sysctls[0].value, "9000");
+    assert_eq!(sysctls[0].reasons.len(), 2, "BL101's and BL501's");
+    assert!(advice.notes.is_empty(), "{:?}", advice.notes);
+    let keeping = plan(&RAISED_BY_HAND.replace("9000", "8192"), &[]);
+    let kept: Vec<_> = keeping.sysctls().collect();
+    assert_eq!(kept[0].value, "8192");
+    assert!(kept[0].keeps());
+}
+
+#[test]
+fn what_is_edited_by_hand_comes_first() {
+    let advice = plan(RAISED_BY_HAND, &[]);
+    let Step::Edit(step) = &advice.plan[0] else {
+        panic!("{:?}", advice.plan[0]);
+    };
+    assert!(step.words.contains("vm.swapiness"), "{}", step.words);
+    assert_eq!(step.reasons.len(), 1);
+}

@@ -1,13 +1,22 @@
 //! The machine's sysctls between now and the next boot: for each key that a persistent file sets or
 //! that the record has a value of, what runs, what the next boot sets, and what the kernel itself
-//! would have.
+//! would have. `lines` sorts the lines that set it, `words` says it in words.
+
+mod lines;
+pub mod words;
 
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
+use crate::kernel::syn_queue;
 use crate::kernel::sysctls::{self, Existence, ValueFault};
 use crate::kernel::version::Version;
-use crate::snapshot::{Namespace, Snapshot};
-use crate::sysctl_conf::boot::{History, Kernel, Persistent};
+use crate::snapshot::{Boot, Loader, Namespace, OWN_NETNS, Snapshot};
+use crate::sysctl_conf::boot::{History, Kernel, Persistent, Status};
+pub use lines::DeadFile;
+
+/// The key whose default depends on memory, while it can be told that somebody set it.
+const MAX_SYN_BACKLOG: &str = "net.ipv4.tcp_max_syn_backlog";
 
 /// The persistent configuration, and every key that it or the record knows.
 #[derive(Debug)]
@@ -16,6 +25,8 @@ pub struct Settings<'a> {
     pub persistent: Persistent<'a>,
     /// One entry a key, by key.
     pub all: Vec<SettingFacts>,
+    kernel: Option<Version>,
+    boot: Option<&'a Boot>,
 }
 
 /// One sysctl of the machine.
@@ -29,6 +40,16 @@ pub struct SettingFacts {
     pub running: Option<String>,
     /// The value that the kernel starts with.
     pub kernel_default: Option<String>,
+    /// Whether this kernel has it, by its version; whatever has a value exists.
+    pub existence: Existence,
+    /// Whether it was looked for and is not there, though nothing else says that it cannot be.
+    pub absent: bool,
+    /// What is wrong with a value that a line sets, with the line.
+    pub fault: Option<String>,
+    /// Why nobody means the value that counts, with its line.
+    pub questionable: Option<String>,
+    /// What else sets it, a sentence each; looked for only where the value does not last.
+    pub elsewhere: Vec<String>,
 }
 
 impl SettingFacts {
@@ -38,9 +59,34 @@ impl SettingFacts {
         set.or(self.kernel_default.as_deref())
     }
 
-    /// Whether the running value is the one after the next boot. `None`: one of them is not known.
+    /// Whether the running value is the one after the next boot. `None`: one of them is not known, or
+    /// the kernel makes something else of it.
     pub fn lasts(&self) -> Option<bool> {
-        Some(same(self.running.as_deref()?, self.after_boot()?))
+        let running = self.running.as_deref()?;
+        if self.fault.is_some() {
+            return None;
+        }
+        match self.after_boot() {
+            Some(after) => Some(same(running, after)),
+            None if self.key == MAX_SYN_BACKLOG => {
+                let chosen = syn_queue::may_be_default(running.parse().ok()?);
+                (!chosen).then_some(false)
+            }
+            None => None,
+        }
+    }
+
+    /// Whether the running value is a number, and larger than the one after the next boot.
+    pub fn is_raised(&self) -> bool {
+        let number = |text: Option<&str>| text?.trim().parse::<i64>().ok();
+        let running = number(self.running.as_deref());
+        match self.after_boot() {
+            Some(after) => running
+                .zip(number(Some(after)))
+                .is_some_and(|(now, then)| now > then),
+            // No default of a kernel is larger than those of `may_be_default`.
+            None => self.key == MAX_SYN_BACKLOG && running > Some(4096),
+        }
     }
 }
 
@@ -60,23 +106,34 @@ pub fn same(one: &str, other: &str) -> bool {
     words || single(one) && single(other) && number(one).is_some() && number(one) == number(other)
 }
 
+/// A value without the comment that the kernel passes over behind a number.
+pub fn plain(value: &str) -> &str {
+    let mut words = value.split_whitespace();
+    match (words.next(), words.next()) {
+        (Some(number), Some(comment))
+            if comment.starts_with(['#', ';']) && number.parse::<i64>().is_ok() =>
+        {
+            number
+        }
+        _ => value,
+    }
+}
+
 /// The kernel of a record, for the stage that works out the next boot.
 #[derive(Debug, Clone, Copy)]
 pub struct Catalogued(pub Option<Version>);
 
 impl Kernel for Catalogued {
+    /// A wrong number of fields is refused nowhere: the kernel takes those that there are.
     fn refusal(&self, key: &str, value: &str) -> Option<String> {
-        match sysctls::existence(key, self.0) {
-            Existence::Exists | Existence::Unknown => {}
-            // It may be a module's own.
-            Existence::Misspelt { .. } => {}
-            missing => return missing.words(),
-        }
         match sysctls::check_value(key, value, self.0) {
-            // Some of the fields are kept all the same.
             Ok(()) | Err(ValueFault::Fields { .. }) => None,
             Err(fault) => Some(fault.to_string()),
         }
+    }
+
+    fn lacks(&self, key: &str) -> Option<String> {
+        words::not_there(sysctls::existence(key, self.0))
     }
 
     fn default(&self, key: &str) -> Option<String> {
@@ -87,24 +144,150 @@ impl Kernel for Catalogued {
     }
 }
 
+/// The kernel of a record for one key, of which more is known than the version tells: what runs
+/// exists.
+pub(super) struct OfKey {
+    catalogued: Catalogued,
+    pub(super) existence: Existence,
+    default: Option<String>,
+}
+
+impl OfKey {
+    pub(super) fn new(key: &str, runs: bool, kernel: Option<Version>) -> Self {
+        Self {
+            catalogued: Catalogued(kernel),
+            existence: match runs {
+                true => Existence::Exists,
+                false => sysctls::existence(key, kernel),
+            },
+            default: Catalogued(kernel).default(key),
+        }
+    }
+}
+
+impl Kernel for OfKey {
+    fn refusal(&self, key: &str, value: &str) -> Option<String> {
+        self.catalogued.refusal(key, value)
+    }
+
+    fn lacks(&self, _key: &str) -> Option<String> {
+        words::not_there(self.existence)
+    }
+
+    fn default(&self, _key: &str) -> Option<String> {
+        self.default.clone()
+    }
+}
+
+/// Whether every record of a host has the value of a key: those that decide the accept path.
+pub fn is_recorded(key: &str) -> bool {
+    static RECORDED: LazyLock<BTreeSet<&str>> =
+        LazyLock::new(|| sysctls::recorded().map(|sysctl| sysctl.key).collect());
+    RECORDED.contains(key)
+}
+
+/// Keys of files that are compared with their values at run time, at most: no machine has more, and each
+/// takes a system call or three.
+const MOST_KEYS: usize = 200;
+
+/// The keys that the files of a record set, as many as are worth reading.
+pub fn keys(snapshot: &Snapshot) -> BTreeSet<String> {
+    let keys = Persistent::of(snapshot).map(|persistent| persistent.keys());
+    keys.into_iter().flatten().take(MOST_KEYS).collect()
+}
+
+/// Whether some value at run time is not the one after the next boot, as far as the files tell.
+pub fn some_does_not_last(snapshot: &Snapshot) -> bool {
+    let settings = all(snapshot, version(snapshot));
+    settings.is_some_and(|(_, all)| all.iter().any(|it| it.lasts() == Some(false)))
+}
+
+fn version(snapshot: &Snapshot) -> Option<Version> {
+    snapshot.host.kernel.as_deref()?.parse().ok()
+}
+
+/// What is configured, and an entry for each key.
+fn all(
+    snapshot: &Snapshot,
+    kernel: Option<Version>,
+) -> Option<(Persistent<'_>, Vec<SettingFacts>)> {
+    // The machine's own files are about the machine's own namespace. Where the record is about others
+    // alone, so are its rules.
+    let host = snapshot.namespaces.first();
+    if host.is_some_and(|netns| !netns.is_host() && netns.name != OWN_NETNS) {
+        return None;
+    }
+    let persistent = Persistent::of(snapshot)?;
+    let boot = snapshot.boot.as_ref();
+    let mut keys: BTreeSet<String> = persistent.keys();
+    keys.extend(host.iter().flat_map(|host| host.sysctls.keys().cloned()));
+    let all = keys
+        .into_iter()
+        .map(|key| setting(key, &persistent, host, kernel, boot))
+        .collect();
+    Some((persistent, all))
+}
+
 impl<'a> Settings<'a> {
     /// What a record tells. `None`: nobody looked at the files.
     pub(super) fn of(snapshot: &'a Snapshot, kernel: Option<Version>) -> Option<Self> {
-        let persistent = Persistent::of(snapshot)?;
-        // The machine's own files are about the machine's own namespace.
-        let host = snapshot.namespaces.first();
-        let mut keys: BTreeSet<String> = persistent.keys();
-        keys.extend(host.iter().flat_map(|host| host.sysctls.keys().cloned()));
-        let all = keys
-            .into_iter()
-            .map(|key| setting(key, &persistent, host, kernel))
-            .collect();
-        Some(Self { persistent, all })
+        let (persistent, all) = all(snapshot, kernel)?;
+        Some(Self {
+            persistent,
+            all,
+            kernel,
+            boot: snapshot.boot.as_ref(),
+        })
+    }
+
+    /// All of them, by key.
+    pub fn iter(&self) -> impl Iterator<Item = &SettingFacts> {
+        self.all.iter()
     }
 
     /// One of them.
     pub fn find(&self, key: &str) -> Option<&SettingFacts> {
-        self.all.iter().find(|setting| setting.key == key)
+        let at = self.all.binary_search_by(|it| it.key.as_str().cmp(key));
+        self.all.get(at.ok()?)
+    }
+
+    /// The value of any key after the next boot, as far as it is known.
+    pub fn after_boot(&self, key: &str) -> Option<String> {
+        match self.find(key) {
+            Some(setting) => setting.after_boot().map(str::to_owned),
+            None => Catalogued(self.kernel).default(key),
+        }
+    }
+
+    /// What `sysctl --system` of procps would set.
+    pub fn with_procps(&self, setting: &SettingFacts) -> Option<String> {
+        let kernel = OfKey::new(&setting.key, setting.running.is_some(), self.kernel);
+        let history = self
+            .persistent
+            .history_with(Loader::Procps, &setting.key, &kernel);
+        history.value
+    }
+
+    /// Whether procps is installed beside another loader and would set another value, though every
+    /// line is read by both.
+    pub fn procps_differs(&self, setting: &SettingFacts) -> bool {
+        let own = self.persistent.runs().loader;
+        let other = own.is_some_and(|own| own != Loader::Procps);
+        if !other || !self.has_procps() || setting.read().next().is_none() {
+            return false;
+        }
+        let value = setting.history.value.as_deref();
+        let differs = |theirs: &str| value.is_none_or(|own| !same(own, theirs));
+        setting.dead().next().is_none() && self.with_procps(setting).is_some_and(|it| differs(&it))
+    }
+
+    fn has_procps(&self) -> bool {
+        let found = self.boot.map(|boot| &boot.found);
+        let is = |path: &str| {
+            let target = found.and_then(|found| found.get(path));
+            target.is_some_and(|it| !it.as_deref().is_some_and(|it| it.ends_with("busybox")))
+        };
+        is("/sbin/sysctl") || is("/usr/sbin/sysctl")
     }
 }
 
@@ -113,15 +296,48 @@ fn setting(
     persistent: &Persistent<'_>,
     host: Option<&Namespace>,
     kernel: Option<Version>,
+    boot: Option<&Boot>,
 ) -> SettingFacts {
-    let kernel = Catalogued(kernel);
     let running = host.and_then(|host| host.sysctls.get(&key));
-    SettingFacts {
-        history: persistent.history(&key, &kernel),
+    let of_key = OfKey::new(&key, running.is_some(), kernel);
+    let mut facts = SettingFacts {
+        history: persistent.history(&key, &of_key),
         running: running.map(ToString::to_string),
-        kernel_default: kernel.default(&key),
+        existence: of_key.existence,
+        kernel_default: of_key.default,
+        // An interface comes and goes, and the keys of it with it.
+        absent: host.is_some_and(|host| host.absent.contains(&key))
+            && sysctls::find(&key).is_none_or(|sysctl| !sysctl.key.contains('*')),
+        fault: None,
+        questionable: None,
+        elsewhere: Vec::new(),
         key,
+    };
+    if words::not_there(facts.existence).is_none() {
+        facts.fault = fault(&facts, kernel);
+        facts.questionable = questionable(&facts);
     }
+    if facts.lasts() == Some(false) {
+        facts.elsewhere = persistent.notes(&facts.key, boot);
+    }
+    facts
+}
+
+/// What is wrong with the value that counts, or would if the kernel took it.
+fn fault(facts: &SettingFacts, kernel: Option<Version>) -> Option<String> {
+    let lines = facts.history.assignments.iter().rev();
+    let mut lines = lines.filter(|line| matches!(line.status, Status::Wins | Status::Refused));
+    lines.find_map(|line| {
+        let value = line.value.as_deref()?;
+        let fault = sysctls::check_value(&facts.key, value, kernel).err()?;
+        Some(format!("{}: {fault}", words::line(line)))
+    })
+}
+
+fn questionable(facts: &SettingFacts) -> Option<String> {
+    let line = facts.history.winner()?;
+    let why = sysctls::questionable(&facts.key, line.value.as_deref()?)?;
+    Some(format!("{}: {why}", words::line(line)))
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::settings::Catalogued;
+use super::settings::OfKey;
 use crate::kernel::sysctls;
 use crate::kernel::version::Version;
 use crate::snapshot::{Loader, Snapshot};
@@ -39,17 +39,15 @@ impl Why {
     pub fn of(snapshot: &Snapshot, key: &str) -> Option<Self> {
         let persistent = Persistent::of(snapshot)?;
         let release = snapshot.host.kernel.as_deref();
-        let kernel = Catalogued(release.and_then(|release| release.parse::<Version>().ok()));
+        let version = release.and_then(|release| release.parse::<Version>().ok());
         let host = snapshot.namespaces.first();
         let running = host.and_then(|host| host.sysctls.get(key));
+        let kernel = OfKey::new(key, running.is_some(), version);
         let with = |loader| (loader, persistent.history_with(loader, key, &kernel));
         Some(Self {
             key: key.to_owned(),
             meaning: sysctls::find(key).map(|sysctl| sysctl.meaning),
-            missing: match running {
-                Some(_) => None,
-                None => sysctls::existence(key, kernel.0).words(),
-            },
+            missing: kernel.lacks(key),
             running: running.map(ToString::to_string),
             kernel_default: kernel.default(key),
             kernel: release.map(str::to_owned),

@@ -8,7 +8,8 @@ use super::args::Where;
 use super::containers::Containers;
 use super::host::Live;
 use super::netns::{self, Choice};
-use crate::assess::check;
+use crate::assess::{check, settings};
+use crate::collect::boot::{self, Depth};
 use crate::collect::{self, Sources, Wanted};
 use crate::containers;
 use crate::kernel::counters::COUNTERS;
@@ -131,8 +132,13 @@ pub(super) fn snapshot(path: &Path) -> Result<(String, Snapshot), Failure> {
 
 /// What to read of a host that is judged by these rules.
 pub(super) fn wanted(rules: &RuleSet) -> Wanted {
+    let boot = match rules.needs_settings() {
+        true => Depth::Files,
+        false => Depth::Nothing,
+    };
     Wanted {
         sysctls: rules.sysctls(),
+        boot,
         counters: COUNTERS
             .iter()
             .map(|counter| counter.name.to_owned())
@@ -158,6 +164,9 @@ pub(super) fn host(
         Failure::Other(anyhow::Error::new(error).context(advice))
     })?;
     let mut snapshot = seen.snapshot;
+    if wanted.boot != Depth::Nothing {
+        beside_the_files(&sources, wanted.boot, &mut snapshot);
+    }
     containers::identify(
         &mut snapshot,
         &seen.members,
@@ -166,6 +175,19 @@ pub(super) fn host(
     containers::sort(&mut snapshot);
     inspect(&mut snapshot, &Live::new(&sources.proc), catalogue);
     Ok(snapshot)
+}
+
+/// Reads what is to be compared with the machine's files: the values of the keys that they set and, where
+/// one of these is not what the next boot will bring, what else may set it.
+fn beside_the_files(sources: &Sources, depth: Depth, snapshot: &mut Snapshot) {
+    let keys = settings::keys(snapshot);
+    collect::read_more(sources, &keys, snapshot);
+    if depth == Depth::Files && settings::some_does_not_last(snapshot) {
+        let writers = boot::writers(&sources.root);
+        if let Some(boot) = &mut snapshot.boot {
+            boot.writers = writers;
+        }
+    }
 }
 
 fn read_text(path: &Path, longest: u64) -> Result<String, Diagnostic> {

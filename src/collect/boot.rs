@@ -40,17 +40,22 @@ const PROFILES: [&str; 4] = [
 /// TuneD's profiles that are read, at most.
 const MOST_PROFILES: usize = 32;
 
-/// Ends of names that package managers and editors give to files that they put aside.
-const ASIDE: [&str; 10] = [
+/// Ends of names that package managers, editors and administrators give to files that they put aside.
+const ASIDE: [&str; 15] = [
     "~",
     ".bak",
+    ".disabled",
     ".dpkg-dist",
     ".dpkg-new",
     ".dpkg-old",
+    ".off",
+    ".old",
     ".orig",
     ".rpmnew",
     ".rpmorig",
     ".rpmsave",
+    ".sample",
+    ".save",
     ".swp",
 ];
 
@@ -155,9 +160,16 @@ pub fn read(
             .collect();
     }
     if depth == Depth::Everything {
-        boot.writers = reader.writers();
+        boot.writers = writers_below(&reader.root);
     }
     (reader.files, boot)
+}
+
+/// Lines outside of the files of the loaders that set sysctls below `root`: some hundred small files are
+/// read for them.
+pub fn writers(root: &Path) -> Vec<Writer> {
+    let root = Root::open(root);
+    root.map_or_else(|_| Vec::new(), |root| writers_below(&root))
 }
 
 /// The words of the kernel's command line that set sysctls.
@@ -281,46 +293,46 @@ impl Reader<'_> {
             None => self.root.leads(path).map(|_| None),
         }
     }
+}
 
-    /// Lines of other files that set sysctls.
-    fn writers(&mut self) -> Vec<Writer> {
-        let mut paths: Vec<PathBuf> = Vec::new();
-        for (directory, ends) in WRITERS {
-            let names = self.root.list(Path::new(directory)).ok().flatten();
-            let names = names
-                .map(|(names, _)| names)
-                .unwrap_or_default()
-                .into_iter();
-            let fits = |name: &PathBuf| {
-                let name = name.to_string_lossy();
-                ends.iter().any(|end| name.ends_with(end))
-            };
-            paths.extend(
-                names
-                    .filter(fits)
-                    .map(|name| Path::new(directory).join(name)),
-            );
-        }
-        paths.extend(WRITING_FILES.iter().map(PathBuf::from));
-        let mut writers = Vec::new();
-        for path in paths {
-            // Most are no regular files in some way, which says nothing here.
-            let Ok(Some(content)) = self.root.read(&path) else {
-                continue;
-            };
-            let text = String::from_utf8_lossy(&content.bytes);
-            for (n, line) in text.lines().enumerate() {
-                if writes(line) && writers.len() < MOST_WRITERS {
-                    writers.push(Writer {
-                        path: path.to_string_lossy().into_owned(),
-                        line: n + 1,
-                        text: line.trim().chars().take(LONGEST_LINE).collect(),
-                    });
-                }
+/// Lines of other files that set sysctls.
+fn writers_below(root: &Root) -> Vec<Writer> {
+    let mut paths: Vec<PathBuf> = Vec::new();
+    for (directory, ends) in WRITERS {
+        let names = root.list(Path::new(directory)).ok().flatten();
+        let names = names
+            .map(|(names, _)| names)
+            .unwrap_or_default()
+            .into_iter();
+        let fits = |name: &PathBuf| {
+            let name = name.to_string_lossy();
+            ends.iter().any(|end| name.ends_with(end))
+        };
+        paths.extend(
+            names
+                .filter(fits)
+                .map(|name| Path::new(directory).join(name)),
+        );
+    }
+    paths.extend(WRITING_FILES.iter().map(PathBuf::from));
+    let mut writers = Vec::new();
+    for path in paths {
+        // Most are no regular files in some way, which says nothing here.
+        let Ok(Some(content)) = root.read(&path) else {
+            continue;
+        };
+        let text = String::from_utf8_lossy(&content.bytes);
+        for (n, line) in text.lines().enumerate() {
+            if writes(line) && writers.len() < MOST_WRITERS {
+                writers.push(Writer {
+                    path: path.to_string_lossy().into_owned(),
+                    line: n + 1,
+                    text: line.trim().chars().take(LONGEST_LINE).collect(),
+                });
             }
         }
-        writers
     }
+    writers
 }
 
 /// Whether a line sets sysctls, or calls something that does.

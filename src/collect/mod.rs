@@ -37,6 +37,7 @@ mod vsock;
 
 use std::collections::BTreeSet;
 use std::io;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::thread;
 
@@ -308,6 +309,31 @@ fn configured(
         boot: Some(boot),
         gaps,
     }
+}
+
+/// Reads further sysctls of the calling thread's network namespace into its record, if the record begins
+/// with it. A key that is not there is recorded as absent; one that cannot be read is in neither list,
+/// and no gap: some may be written only.
+pub fn read_more(sources: &Sources, keys: &BTreeSet<String>, snapshot: &mut Snapshot) {
+    let own = std::fs::metadata(sources.proc.join("thread-self/ns/net"));
+    let own = own.ok().map(|file| file.ino());
+    let Some(first) = snapshot.namespaces.first_mut() else {
+        return;
+    };
+    if own.is_none() || first.id != own {
+        return;
+    }
+    let known = |key: &&String| !first.sysctls.contains_key(*key);
+    let keys: BTreeSet<String> = keys.iter().filter(known).cloned().collect();
+    let mut unread = Vec::new();
+    let values = sysctl::read(&sources.proc, &keys, &mut unread);
+    let there =
+        |key: &String| values.contains_key(key) || unread.iter().any(|gap: &Gap| gap.what == *key);
+    // Where all of /proc/sys is hidden, nothing is known to be absent.
+    if !first.sysctls.is_empty() {
+        first.absent = keys.iter().filter(|key| !there(key)).cloned().collect();
+    }
+    first.sysctls.extend(values);
 }
 
 /// Reads the two tables of TCP as often as it is called, through one socket, and counts their rows:

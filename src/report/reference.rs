@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 
 use crate::kernel::{counters, sysctls};
-use crate::rules::vocabulary::ENTRIES;
-use crate::rules::{Advice, Rule, RuleSet, Scope};
+use crate::rules::vocabulary::entries;
+use crate::rules::{Advice, Rule, RuleSet};
 
 /// The page of all rules and all names that rules may use.
 pub fn markdown(rules: &RuleSet) -> String {
@@ -62,19 +62,14 @@ fn names(out: &mut String) {
          Conditions are CEL. A rule of a scope has the names of its own scope and of the wider \
          ones. A fact that was not read is absent: a condition that needs it is *not evaluated*, \
          unless the other side of `&&` or `||` decides; `has(listener.unit)` asks whether it is \
-         there.\n\n| name | scope | type | meaning |\n| --- | --- | --- | --- |\n",
+         there. A rule of the scope `setting` is evaluated for each sysctl of the machine that a \
+         file sets or that was recorded; it has the names of the host and of its namespace. It, and \
+         any rule that reads `host.boot` or `after_boot`, is *not asked* of a record in which nobody \
+         looked at the persistent configuration (no `files`), and that is no gap.\n\n| name | scope | type | meaning |\n| --- | --- | --- | --- |\n",
     );
-    for entry in &ENTRIES {
-        let scope = match entry.scope {
-            Scope::Host => "host",
-            Scope::Netns => "netns",
-            Scope::Listener => "listener",
-        };
-        let _ = writeln!(
-            out,
-            "| `{}` | {scope} | {} | {} |",
-            entry.path, entry.kind, entry.meaning
-        );
+    for entry in entries() {
+        let (path, scope, kind) = (entry.path, entry.scope.name(), entry.kind);
+        let _ = writeln!(out, "| `{path}` | {scope} | {kind} | {} |", entry.meaning);
     }
     out.push_str(
         "\n`sysctl[\"KEY\"]` is the runtime value of any sysctl in the namespace; every key that a \
@@ -84,6 +79,10 @@ fn names(out: &mut String) {
     for sysctl in sysctls::recorded() {
         let _ = writeln!(out, "| `{}` | {} |", sysctl.key, sysctl.meaning);
     }
+    out.push_str(
+        "\n`after_boot[\"KEY\"]` is the value of any sysctl of the machine after the next boot: what a \
+         line of a file sets, or else the kernel's default where that is known.\n",
+    );
     out.push_str(
         "\n`counters[\"NAME\"]` counts packets since the namespace was made:\n\n\
          | counter | one more is |\n| --- | --- |\n",
@@ -97,6 +96,8 @@ fn names(out: &mut String) {
     let _ = writeln!(
         out,
         "\nThe `value:` of a remediation is an expression, or {advice} alone, which are derived \
-         from what the listeners ask for."
+         from what the listeners ask for. `sysctl: setting.key` is the sysctl that a rule of the \
+         scope `setting` is evaluated for, and `edit:` is a step in words, for what is changed by \
+         hand."
     );
 }

@@ -23,6 +23,7 @@ struct Key<'a> {
     evidence: Vec<(Arc<str>, Value<'static>)>,
     remediation: Vec<Remediation>,
     listener: Option<(Protocol, String, Option<String>)>,
+    setting: Option<String>,
 }
 
 /// Merges findings that are the same in other instances of a workload.
@@ -74,6 +75,7 @@ fn key<'a>(finding: &Finding, workload: &'a str) -> Key<'a> {
             let (address, service) = (listener.address.clone(), listener.service.clone());
             (listener.protocol, address, service)
         }),
+        setting: finding.about.setting.as_ref().map(|it| it.key.clone()),
     }
 }
 

@@ -2,7 +2,10 @@
 //!
 //! A host has thousands of listeners and few different ones, and its namespaces are alike too, so a
 //! rule is evaluated once for each combination of the values that it reads: the names of a condition
-//! are known since it was typed.
+//! are known since it was typed. So it is with the machine's sysctls.
+//!
+//! A rule about what the files of the machine set is not asked of a record in which nobody looked at
+//! them: whoever wrote it decided what it holds, so that is no gap, and it is told once.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -12,7 +15,7 @@ use super::expr::{Name, Unevaluated};
 use super::finding::Finding;
 use super::vocabulary::{Subject, Value};
 use super::{Rule, RuleSet, Scope};
-use crate::assess::{Facts, NetnsFacts};
+use crate::assess::{Facts, NetnsFacts, Settings};
 use crate::snapshot::Protocol;
 
 /// What the rules say about a snapshot.
@@ -22,6 +25,8 @@ pub struct Judgement {
     pub findings: Vec<Finding>,
     /// Rules that could not be evaluated for some subjects, by rule.
     pub not_evaluated: Vec<NotEvaluated>,
+    /// Rules about what the machine's files set, by id, where nobody looked at these files.
+    pub not_asked: Vec<Arc<Rule>>,
 }
 
 /// A rule that could not be evaluated, because facts are missing. It did not pass.
@@ -50,14 +55,12 @@ pub fn judge(rules: &RuleSet, facts: &Facts<'_>) -> Judgement {
         if !applies {
             continue;
         }
-        // A rule about the host reads the host's own namespace, which is the first.
-        let namespaces = if rule.scope == Scope::Host {
-            1
-        } else {
-            facts.namespaces.len()
-        };
+        if facts.settings.is_none() && rule.needs_settings() {
+            judgement.not_asked.push(Arc::clone(rule));
+            continue;
+        }
         let mut known = Known::of(rule);
-        for (index, netns) in facts.namespaces.iter().take(namespaces).enumerate() {
+        for (index, netns) in places(rule, facts).iter().enumerate() {
             Evaluation {
                 rule,
                 facts,
@@ -79,11 +82,22 @@ pub fn judge(rules: &RuleSet, facts: &Facts<'_>) -> Judgement {
     judgement
 }
 
+/// The namespaces that a rule is evaluated in: all, or the host's own, which is the first.
+fn places<'a>(rule: &Rule, facts: &'a Facts<'a>) -> &'a [NetnsFacts<'a>] {
+    let all = facts.namespaces.as_slice();
+    match rule.scope {
+        Scope::Netns | Scope::Listener => all,
+        Scope::Host | Scope::Setting => all.get(..1).unwrap_or_default(),
+    }
+}
+
 fn position(finding: &Finding) -> (usize, Option<usize>) {
     let listener = finding.about.listener.as_ref();
+    let setting = finding.about.setting.as_ref();
+    let index = listener.map(|listener| listener.index);
     (
         finding.about.netns_index,
-        listener.map(|listener| listener.index),
+        index.or(setting.map(|setting| setting.index)),
     )
 }
 
@@ -98,14 +112,14 @@ fn is_never_told(protocol: Protocol, why: &Unevaluated) -> bool {
 struct Known<'a> {
     /// Names whose values a namespace has.
     of_netns: Vec<&'a Name>,
-    /// Names whose values differ between the listeners of a namespace.
-    of_listener: Vec<&'a Name>,
+    /// Names whose values differ between the listeners of a namespace, or the sysctls of the machine.
+    of_subject: Vec<&'a Name>,
     /// A number for each combination of values that namespaces have.
     namespaces: HashMap<Inputs<'a>, usize>,
-    /// For each of these, by the values of a listener: where the outcome is.
+    /// For each of these, by the values of a listener or sysctl: where the outcome is.
     places: Vec<HashMap<Inputs<'a>, usize>>,
     outcomes: Vec<Result<bool, Unevaluated>>,
-    /// The values of one listener, kept for its room: most are known, and need none of their own.
+    /// The values of one of them, kept for its room: most are known, and need none of their own.
     inputs: Inputs<'a>,
 }
 
@@ -113,10 +127,10 @@ type Inputs<'a> = Vec<Option<Value<'a>>>;
 
 impl<'a> Known<'a> {
     fn of(rule: &'a Rule) -> Self {
-        let (of_listener, of_netns) = rule.when.inputs().partition(|name| name.is_of_listener());
+        let (of_subject, of_netns) = rule.when.inputs().partition(|name| name.is_of_subject());
         Self {
             of_netns,
-            of_listener,
+            of_subject,
             namespaces: HashMap::new(),
             places: Vec::new(),
             outcomes: Vec::new(),
@@ -142,7 +156,7 @@ impl<'a> Known<'a> {
         subject: Subject<'a>,
     ) -> &Result<bool, Unevaluated> {
         self.inputs.clear();
-        let inputs = self.of_listener.iter().map(|name| name.get(subject));
+        let inputs = self.of_subject.iter().map(|name| name.get(subject));
         self.inputs.extend(inputs);
         let places = &mut self.places[netns];
         let at = match places.get(self.inputs.as_slice()) {
@@ -173,35 +187,59 @@ impl<'a> Evaluation<'a> {
             facts: self.facts,
             netns: self.netns,
             listener: None,
+            setting: None,
         };
         let netns = known.netns(subject);
-        if self.rule.scope == Scope::Listener {
-            for (index, listener) in self.netns.listeners.iter().enumerate() {
-                let listener = Subject {
-                    listener: Some(listener),
-                    ..subject
-                };
-                let outcome = known.outcome(self.rule, netns, listener);
-                self.keep(outcome, listener, Some(index), judgement);
+        let of_listener = |listener| Subject {
+            listener: Some(listener),
+            ..subject
+        };
+        let of_setting = |setting| Subject {
+            setting: Some(setting),
+            ..subject
+        };
+        let settings = self.facts.settings.as_ref();
+        match self.rule.scope {
+            Scope::Host | Scope::Netns => {
+                let outcome = known.outcome(self.rule, netns, subject);
+                self.keep(outcome, subject, None, judgement);
             }
-        } else {
-            let outcome = known.outcome(self.rule, netns, subject);
-            self.keep(outcome, subject, None, judgement);
+            Scope::Listener => {
+                let all = self.netns.listeners.iter().map(of_listener);
+                self.each(all, known, netns, judgement);
+            }
+            Scope::Setting => {
+                let all = settings.into_iter().flat_map(Settings::iter);
+                self.each(all.map(of_setting), known, netns, judgement);
+            }
         }
         judgement.not_evaluated.extend(self.skipped);
+    }
+
+    fn each(
+        &mut self,
+        subjects: impl Iterator<Item = Subject<'a>>,
+        known: &mut Known<'a>,
+        netns: usize,
+        judgement: &mut Judgement,
+    ) {
+        for (index, subject) in subjects.enumerate() {
+            let outcome = known.outcome(self.rule, netns, subject);
+            self.keep(outcome, subject, Some(index), judgement);
+        }
     }
 
     fn keep(
         &mut self,
         outcome: &Result<bool, Unevaluated>,
         subject: Subject<'_>,
-        listener: Option<usize>,
+        index: Option<usize>,
         judgement: &mut Judgement,
     ) {
         let protocol = subject.listener.map(|facts| facts.listener.protocol);
         match outcome {
             Ok(true) => {
-                let finding = Finding::build(self.rule, subject, self.index, listener);
+                let finding = Finding::build(self.rule, subject, self.index, index);
                 judgement.findings.push(finding);
             }
             Ok(false) => {}

@@ -5,6 +5,7 @@
 //! fault when the rule is loaded, never a rule that silently matches nothing.
 
 mod eval;
+mod extent;
 mod typing;
 
 use std::ops::Range;
@@ -13,6 +14,8 @@ use cel::parser::PrattParser;
 
 use super::Scope;
 use super::vocabulary::{Entry, Subject, Type, Value};
+use crate::assess::settings::plain;
+use crate::snapshot::SysctlValue;
 pub use eval::Unevaluated;
 pub(super) use typing::sysctl_fault;
 
@@ -28,6 +31,8 @@ pub enum Name {
     Sysctl(String),
     /// `counters["name"]`.
     Counter(String),
+    /// `after_boot["key"]`.
+    AfterBoot(String),
 }
 
 impl Name {
@@ -37,6 +42,7 @@ impl Name {
             Self::Fact(entry) => entry.path.to_owned(),
             Self::Sysctl(key) => format!("sysctl.{key}"),
             Self::Counter(name) => format!("counters.{name}"),
+            Self::AfterBoot(key) => format!("after_boot.{key}"),
         }
     }
 
@@ -62,12 +68,25 @@ impl Name {
                 let count = subject.netns.namespace.counters.get(name)?;
                 Some(Value::Int(i64::try_from(*count).unwrap_or(i64::MAX)))
             }
+            Self::AfterBoot(key) => {
+                let value = subject.facts.settings.as_ref()?.after_boot(key)?;
+                Some(SysctlValue::parse(plain(&value)).into())
+            }
         }
     }
 
-    /// Whether the value differs between the listeners of one namespace.
-    pub fn is_of_listener(&self) -> bool {
-        matches!(self, Self::Fact(entry) if entry.scope == Scope::Listener)
+    /// Whether the value differs between the listeners of one namespace, or the sysctls of the machine.
+    pub fn is_of_subject(&self) -> bool {
+        matches!(self, Self::Fact(entry) if matches!(entry.scope, Scope::Listener | Scope::Setting))
+    }
+
+    /// Whether the value is one of what the files of the machine set at the next boot.
+    pub fn is_of_settings(&self) -> bool {
+        match self {
+            Self::Fact(entry) => entry.is_of_settings(),
+            Self::AfterBoot(_) => true,
+            Self::Sysctl(_) | Self::Counter(_) => false,
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use sha2::{Digest as _, Sha256};
 use super::expr::{Expr, Name};
 use super::template::Template;
 use super::vocabulary::{Subject, Value};
-use super::{Advice, Remedy, RemedyStep, RemedyValue, Rule, Scope};
+use super::{Advice, Remedy, RemedyKey, RemedyStep, RemedyValue, Rule, Scope};
 use crate::assess::{Confidence, Facts, ListenerFacts, NetnsFacts};
 use crate::snapshot::Protocol;
 
@@ -31,7 +31,7 @@ pub struct Finding {
     /// What to do.
     pub remediation: Vec<Remediation>,
     /// Stable across restarts and hosts: rule, stable names of the namespaces, protocol, address,
-    /// service.
+    /// service, sysctl.
     pub fingerprint: String,
 }
 
@@ -57,6 +57,8 @@ pub struct About {
     pub netns: Option<String>,
     /// The listener, for a finding about one.
     pub listener: Option<AboutListener>,
+    /// The sysctl, for a finding about one of the machine.
+    pub setting: Option<AboutSetting>,
 }
 
 impl About {
@@ -86,6 +88,17 @@ pub struct AboutListener {
     pub service: Option<String>,
 }
 
+/// The sysctl that a finding is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AboutSetting {
+    /// Index in the facts about settings.
+    pub index: usize,
+    /// Dotted key.
+    pub key: String,
+    /// File and line that set it, or would; of several the one that counts.
+    pub place: Option<(String, usize)>,
+}
+
 /// One recommended step.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Remediation {
@@ -100,6 +113,8 @@ pub enum Remediation {
     Service,
     /// Make the service listen again.
     Relisten,
+    /// Change a file by hand, in words.
+    Edit(String),
 }
 
 /// The value that a sysctl should get.
@@ -112,13 +127,14 @@ pub enum SysctlTarget {
 }
 
 impl Finding {
-    /// Builds the finding of `rule` for a subject for which its condition holds. `netns_index` and
-    /// `listener_index` say where the subject stands in the facts.
+    /// Builds the finding of `rule` for a subject for which its condition holds. `netns_index` says
+    /// where its namespace stands in the facts, and `index` where it stands among the listeners of that,
+    /// or among the sysctls of the machine.
     pub(super) fn build(
         rule: &Arc<Rule>,
         subject: Subject<'_>,
         netns_index: usize,
-        listener_index: Option<usize>,
+        index: Option<usize>,
     ) -> Self {
         let confidence = match subject.listener {
             Some(listener) if rule.rests_on_verdict() => listener.confidence,
@@ -126,18 +142,25 @@ impl Finding {
         };
         let listener = subject
             .listener
-            .zip(listener_index)
+            .zip(index)
             .map(|(listener, index)| AboutListener {
                 index,
                 protocol: listener.listener.protocol,
                 address: listener.listener.address.clone(),
                 service: listener.service_name().map(str::to_owned),
             });
+        let setting = subject.setting.zip(index);
+        let setting = setting.map(|(setting, index)| AboutSetting {
+            index,
+            key: setting.key.clone(),
+            place: setting.line().map(|line| (line.file.clone(), line.line)),
+        });
         let netns = (rule.scope != Scope::Host).then(|| subject.netns.namespace.name.clone());
         let about = About {
             netns_index,
             netns,
             listener,
+            setting,
         };
         Self {
             confidence,
@@ -165,6 +188,7 @@ fn remediation(remedy: &Remedy, subject: Subject<'_>) -> Option<Remediation> {
     Some(match &remedy.step {
         RemedyStep::Service => Remediation::Service,
         RemedyStep::Relisten => Remediation::Relisten,
+        RemedyStep::Edit(words) => Remediation::Edit(words.render(subject)),
         RemedyStep::Sysctl { key, value } => {
             let value = match value {
                 RemedyValue::Advice(advice) => SysctlTarget::Advice(*advice),
@@ -172,10 +196,11 @@ fn remediation(remedy: &Remedy, subject: Subject<'_>) -> Option<Remediation> {
                     SysctlTarget::Value(expr.evaluate(subject).ok()?.to_string())
                 }
             };
-            Remediation::Sysctl {
-                key: key.clone(),
-                value,
-            }
+            let key = match key {
+                RemedyKey::Named(key) => key.clone(),
+                RemedyKey::OfSubject => subject.setting?.key.clone(),
+            };
+            Remediation::Sysctl { key, value }
         }
     })
 }
@@ -214,7 +239,7 @@ pub(super) fn evidence_names(when: &Expr, message: &Template) -> Vec<(Arc<str>, 
 /// 128 bits of SHA-256 over the parts that do not change when a service or a host restarts.
 pub(super) fn fingerprint(rule: &str, about: &About, place: &str) -> String {
     let listener = about.listener.as_ref();
-    let parts = [
+    let mut parts = vec![
         rule,
         about.netns.as_ref().map_or("", |_| place),
         listener.map_or("", |listener| listener.protocol.name()),
@@ -223,6 +248,7 @@ pub(super) fn fingerprint(rule: &str, about: &About, place: &str) -> String {
             .and_then(|listener| listener.service.as_deref())
             .unwrap_or_default(),
     ];
+    parts.extend(about.setting.as_ref().map(|setting| setting.key.as_str()));
     let digest = Sha256::digest(parts.join("\0"));
     digest
         .iter()

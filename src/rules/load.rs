@@ -11,7 +11,8 @@ use super::expr::{Expr, Fault, sysctl_fault};
 use super::template::Template;
 use super::vocabulary::Type;
 use super::{
-    Advice, Remedy, RemedyStep, RemedyValue, Rule, RuleSet, Scope, Severity, builtin, finding,
+    Advice, Remedy, RemedyKey, RemedyStep, RemedyValue, Rule, RuleSet, Scope, Severity, builtin,
+    finding,
 };
 use crate::kernel::version::Requirement;
 use crate::text::diagnostic::{Diagnostic, bounded_nesting};
@@ -46,6 +47,7 @@ struct RawRemedy {
     value: Option<Scalar>,
     service: Option<String>,
     relisten: Option<String>,
+    edit: Option<String>,
     when: Option<String>,
 }
 
@@ -208,27 +210,40 @@ impl SourceFile<'_> {
                     .with_help("use `scope: listener`"));
             }
         }
-        let step = match (&raw.sysctl, &raw.value, &raw.service, &raw.relisten) {
-            (Some(key), Some(value), None, None) => {
-                if let Some(help) = sysctl_fault(key) {
-                    let message = format!("`{key}` is not a sysctl");
-                    return Err(self.at(&path("sysctl"), message).with_help(help));
-                }
-                RemedyStep::Sysctl {
-                    key: key.clone(),
-                    value: self.value(&path("value"), value, scope)?,
-                }
+        let (service, relisten) = (raw.service.is_some(), raw.relisten.is_some());
+        let step = match (&raw.sysctl, &raw.value, &raw.edit, service, relisten) {
+            (Some(key), Some(value), None, false, false) => RemedyStep::Sysctl {
+                key: self.key(&path("sysctl"), key, scope)?,
+                value: self.value(&path("value"), value, scope)?,
+            },
+            (None, None, Some(words), false, false) => {
+                let parsed = Template::parse(words, scope);
+                RemedyStep::Edit(parsed.map_err(|fault| self.inside(&path("edit"), words, fault))?)
             }
-            (None, None, Some(_), None) => RemedyStep::Service,
-            (None, None, None, Some(_)) => RemedyStep::Relisten,
+            (None, None, None, true, false) => RemedyStep::Service,
+            (None, None, None, false, true) => RemedyStep::Relisten,
             _ => {
                 let message = "a remediation is one step";
-                let help =
-                    "`sysctl:` with `value:`, or `service: listener`, or `relisten: listener`";
+                let help = "`sysctl:` with `value:`, or `edit:` with words, or `service: listener`, or `relisten: listener`";
                 return Err(self.at(&path("")[..2], message.to_owned()).with_help(help));
             }
         };
         Ok(Remedy { when, step })
+    }
+
+    fn key(&self, path: &[Step], key: &str, scope: Scope) -> Result<RemedyKey, Diagnostic> {
+        if key == "setting.key" {
+            if scope == Scope::Setting {
+                return Ok(RemedyKey::OfSubject);
+            }
+            let message = "a rule of this scope has no `setting.key`".to_owned();
+            return Err(self.at(path, message).with_help("use `scope: setting`"));
+        }
+        if let Some(help) = sysctl_fault(key) {
+            let message = format!("`{key}` is not a sysctl");
+            return Err(self.at(path, message).with_help(help));
+        }
+        Ok(RemedyKey::Named(key.to_owned()))
     }
 
     fn value(&self, path: &[Step], raw: &Scalar, scope: Scope) -> Result<RemedyValue, Diagnostic> {

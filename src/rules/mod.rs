@@ -65,16 +65,41 @@ impl fmt::Display for Severity {
     }
 }
 
-/// What a rule is evaluated for; a scope has the names of the wider ones too.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+/// What a rule is evaluated for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Scope {
     /// Once.
     Host,
     /// Once for each network namespace.
     Netns,
+    /// Once for each sysctl of the machine that a file sets or that the record has a value of.
+    Setting,
     /// Once for each listener.
     Listener,
+}
+
+impl Scope {
+    /// The name that rules and outputs use.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Host => "host",
+            Self::Netns => "netns",
+            Self::Setting => "setting",
+            Self::Listener => "listener",
+        }
+    }
+
+    /// Whether a rule of this scope has the names of another: its own, and those of the wider ones. A
+    /// sysctl of the machine is one of the host's own namespace, and has no listener.
+    pub const fn has_names_of(self, other: Self) -> bool {
+        match other {
+            Self::Host => true,
+            Self::Netns => !matches!(self, Self::Host),
+            Self::Setting => matches!(self, Self::Setting),
+            Self::Listener => matches!(self, Self::Listener),
+        }
+    }
 }
 
 /// One rule.
@@ -122,8 +147,8 @@ pub struct Remedy {
 pub enum RemedyStep {
     /// Set a sysctl in the subject's namespace.
     Sysctl {
-        /// Dotted key.
-        key: String,
+        /// Which.
+        key: RemedyKey,
         /// The new value.
         value: RemedyValue,
     },
@@ -131,6 +156,17 @@ pub enum RemedyStep {
     Service,
     /// Make the service call listen(2) again.
     Relisten,
+    /// Change a file by hand, in words.
+    Edit(Template),
+}
+
+/// Which sysctl a step sets.
+#[derive(Debug)]
+pub enum RemedyKey {
+    /// This one, dotted.
+    Named(String),
+    /// The one that the rule is evaluated for.
+    OfSubject,
 }
 
 /// Where a recommended value comes from.
@@ -199,6 +235,11 @@ impl RuleSet {
         keys
     }
 
+    /// Whether a rule is about what the files of the machine set at the next boot.
+    pub fn needs_settings(&self) -> bool {
+        self.rules.iter().any(|rule| rule.needs_settings())
+    }
+
     /// Every sysctl that an audit with these rules has to read: whatever a rule names in a
     /// condition, a message or a remediation.
     ///
@@ -213,7 +254,11 @@ impl RuleSet {
                 }
             }
             for remedy in &rule.remediation {
-                if let RemedyStep::Sysctl { key, .. } = &remedy.step {
+                if let RemedyStep::Sysctl {
+                    key: RemedyKey::Named(key),
+                    ..
+                } = &remedy.step
+                {
                     keys.insert(key.clone());
                 }
             }
@@ -223,17 +268,25 @@ impl RuleSet {
 }
 
 impl Rule {
+    /// Whether the rule is about what the files of the machine set at the next boot.
+    pub fn needs_settings(&self) -> bool {
+        self.scope == Scope::Setting || self.names().any(Name::is_of_settings)
+    }
+
     /// Every name that any expression of the rule reads.
     pub fn names(&self) -> impl Iterator<Item = &Name> {
         let remedies = self.remediation.iter().flat_map(|remedy| {
-            let value = match &remedy.step {
+            let (value, words) = match &remedy.step {
                 RemedyStep::Sysctl {
                     value: RemedyValue::Expr(expr),
                     ..
-                } => Some(expr),
-                _ => None,
+                } => (Some(expr), None),
+                RemedyStep::Edit(words) => (None, Some(words)),
+                _ => (None, None),
             };
-            remedy.when.iter().chain(value).flat_map(Expr::names)
+            let exprs = remedy.when.iter().chain(value);
+            let words = words.into_iter().flat_map(Template::names);
+            exprs.flat_map(Expr::names).chain(words)
         });
         self.when
             .names()
@@ -249,7 +302,7 @@ impl Rule {
                     || entry.path == "listener.confidence"
                     || entry.path.starts_with("listener.requested.")
             }
-            Name::Sysctl(_) | Name::Counter(_) => false,
+            Name::Sysctl(_) | Name::Counter(_) | Name::AfterBoot(_) => false,
         })
     }
 }

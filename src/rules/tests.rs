@@ -9,6 +9,8 @@ use super::*;
 use crate::assess::Facts;
 use crate::snapshot::{Snapshot, file};
 
+mod settings;
+
 fn snapshot(body: &str) -> Snapshot {
     let text = format!("schema: backlint/snapshot/v1\n{body}");
     file::parse("test", &text).unwrap_or_else(|fault| panic!("{fault}"))
@@ -34,6 +36,7 @@ fn with_listener<R>(run: impl FnOnce(Subject<'_>) -> R) -> R {
         facts: &facts,
         netns,
         listener,
+        setting: None,
     })
 }
 
@@ -158,7 +161,7 @@ fn what_has_no_meaning_is_refused_when_it_is_loaded() {
         ),
         (
             "host.name['x'] == 1",
-            "only `sysctl` and `counters` are read by key",
+            "only `sysctl`, `after_boot` and `counters` are read by key",
         ),
         (
             "[1].exists(x, x == 1)",
@@ -167,7 +170,7 @@ fn what_has_no_meaning_is_refused_when_it_is_loaded() {
         ("[1] == [1]", "a list stands only on the right of `in`"),
         (
             "'a' in host.name",
-            "on the right of `in` stands a list, `sysctl` or `counters`",
+            "on the right of `in` stands a list, `sysctl`, `after_boot` or `counters`",
         ),
         (
             "matches(host.name, 'a')",
@@ -300,7 +303,10 @@ fn equal_inputs_get_equal_verdicts_and_the_order_is_the_records() {
     let facts = Facts::new(&snapshot, &catalogue);
     let rules = load::load(&[]).unwrap_or_else(|faults| panic!("{}", faults[0]));
     let judgement = judge(&rules, &facts);
-    for rule in rules.iter().filter(|rule| rule.scope != Scope::Host) {
+    for rule in rules
+        .iter()
+        .filter(|rule| matches!(rule.scope, Scope::Netns | Scope::Listener))
+    {
         // The same, one by one and without a memo.
         let (mut fires, mut skipped) = (Vec::new(), 0);
         for (at, netns) in facts.namespaces.iter().enumerate() {
@@ -315,6 +321,7 @@ fn equal_inputs_get_equal_verdicts_and_the_order_is_the_records() {
                     facts: &facts,
                     netns,
                     listener,
+                    setting: None,
                 }) {
                     Ok(true) => fires.push((at, index)),
                     Ok(false) => {}

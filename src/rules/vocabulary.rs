@@ -3,15 +3,15 @@
 //! refused when it is loaded.
 
 mod entries;
+mod settings;
 mod words;
 
 use std::borrow::Cow;
 use std::fmt;
 
 use super::Scope;
-use crate::assess::{Facts, ListenerFacts, NetnsFacts};
+use crate::assess::{Facts, ListenerFacts, NetnsFacts, SettingFacts};
 use crate::snapshot::SysctlValue;
-pub use entries::ENTRIES;
 
 /// The type of a name or an expression.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,7 +78,7 @@ impl From<SysctlValue> for Value<'_> {
     }
 }
 
-/// What a rule is evaluated for: the host, one namespace, or one listener in it.
+/// What a rule is evaluated for: the host, one namespace, or one listener or one sysctl in it.
 #[derive(Debug, Clone, Copy)]
 pub struct Subject<'a> {
     /// All facts.
@@ -87,9 +87,30 @@ pub struct Subject<'a> {
     pub netns: &'a NetnsFacts<'a>,
     /// The listener, for a rule about listeners.
     pub listener: Option<&'a ListenerFacts<'a>>,
+    /// The sysctl, for a rule about those of the machine.
+    pub setting: Option<&'a SettingFacts>,
 }
 
 type Get = for<'a> fn(Subject<'a>) -> Option<Value<'a>>;
+
+/// An entry that is computed from no other.
+const fn entry(
+    path: &'static str,
+    scope: Scope,
+    kind: Type,
+    meaning: &'static str,
+    get: Get,
+) -> Entry {
+    Entry {
+        path,
+        scope,
+        kind,
+        meaning,
+        derived_from: &[],
+        needs: &[],
+        get,
+    }
+}
 
 /// One name of the vocabulary.
 pub struct Entry {
@@ -109,6 +130,11 @@ pub struct Entry {
 }
 
 impl Entry {
+    /// Whether it is about what the files of the machine set at the next boot.
+    pub fn is_of_settings(&self) -> bool {
+        self.scope == Scope::Setting || self.path.starts_with("host.boot.")
+    }
+
     /// The value for a subject; `None` when it was not read.
     pub fn get<'a>(&self, subject: Subject<'a>) -> Option<Value<'a>> {
         (self.get)(subject)
@@ -121,14 +147,19 @@ impl fmt::Debug for Entry {
     }
 }
 
+/// Every name, in the order of the reference.
+pub fn entries() -> impl Iterator<Item = &'static Entry> {
+    entries::ENTRIES.iter().chain(&settings::ENTRIES)
+}
+
 /// The entry of a dotted name.
 pub fn find(path: &str) -> Option<&'static Entry> {
-    ENTRIES.iter().find(|entry| entry.path == path)
+    entries().find(|entry| entry.path == path)
 }
 
 /// The entries below a group such as `listener.accept_queue`.
 pub fn below(group: &str) -> impl Iterator<Item = &'static Entry> {
-    ENTRIES.iter().filter(move |entry| {
+    entries().filter(move |entry| {
         entry
             .path
             .strip_prefix(group)

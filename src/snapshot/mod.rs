@@ -14,7 +14,7 @@ mod protocol;
 mod requested;
 mod unique;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -133,6 +133,9 @@ pub struct Namespace {
         skip_serializing_if = "BTreeMap::is_empty"
     )]
     pub sysctls: BTreeMap<String, SysctlValue>,
+    /// Keys that were looked for because a file of the machine sets them, and that are not there.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub absent: BTreeSet<String>,
     /// Counters by name, such as `TcpExt.ListenOverflows`: events since the namespace was made.
     #[serde(
         default,
@@ -159,6 +162,7 @@ impl Namespace {
             nested: false,
             containers: Vec::new(),
             sysctls: BTreeMap::new(),
+            absent: BTreeSet::new(),
             counters: BTreeMap::new(),
             listeners: Vec::new(),
         }

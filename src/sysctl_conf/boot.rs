@@ -14,6 +14,7 @@ mod stages;
 mod tests;
 mod tuned;
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::key::{climbs, is_glob, normalise_key};
@@ -28,6 +29,8 @@ pub enum Status {
     Wins,
     /// It is applied, and something later sets another value.
     Overridden,
+    /// It is read, and the kernel does not take it.
+    Refused,
     /// Its file is hidden by one of the same name in a directory that comes first.
     Masked,
     /// Nothing reads it, or what reads it cannot use it.
@@ -40,6 +43,7 @@ impl Status {
         match self {
             Self::Wins => "wins",
             Self::Overridden => "overridden",
+            Self::Refused => "refused",
             Self::Masked => "masked",
             Self::Dead => "dead",
         }
@@ -74,6 +78,10 @@ impl Assigned {
 pub trait Kernel {
     /// Why the kernel does not take a value. `None`: it does, as far as is known.
     fn refusal(&self, key: &str, value: &str) -> Option<String>;
+    /// Why there is no such sysctl. `None`: there is, as far as is known.
+    fn lacks(&self, _key: &str) -> Option<String> {
+        None
+    }
     /// The value that the kernel itself starts with. `None`: it is not known.
     fn default(&self, key: &str) -> Option<String>;
 }
@@ -100,11 +108,12 @@ impl History {
 #[derive(Debug)]
 pub struct Persistent<'a> {
     files: &'a [FileText],
+    boot: Option<&'a Boot>,
     runs: Runs,
     /// The stages with the machine's own loader.
     own: Vec<Stage>,
-    /// The stages with each loader.
-    with: BTreeMap<Loader, Vec<Stage>>,
+    /// The stages with each loader, once somebody asks for them.
+    with: OnceCell<BTreeMap<Loader, Vec<Stage>>>,
 }
 
 impl<'a> Persistent<'a> {
@@ -119,18 +128,22 @@ impl<'a> Persistent<'a> {
     }
 
     /// What these files tell; `boot` says which of them are read (`None`: nobody looked).
-    pub fn new(files: &'a [FileText], boot: Option<&Boot>, os: Option<&Os>) -> Self {
+    pub fn new(files: &'a [FileText], boot: Option<&'a Boot>, os: Option<&Os>) -> Self {
         let runs = Runs::of(boot, os);
-        let all = |loader| stages::all(loader, files, boot, &runs);
         Self {
             files,
-            own: all(runs.loader),
-            with: Loader::ALL
-                .into_iter()
-                .map(|loader| (loader, all(Some(loader))))
-                .collect(),
+            boot,
+            own: stages::all(runs.loader, files, boot, &runs),
+            with: OnceCell::new(),
             runs,
         }
+    }
+
+    fn with(&self, loader: Loader) -> &[Stage] {
+        let all = |loader| stages::all(Some(loader), self.files, self.boot, &self.runs);
+        let each = || Loader::ALL.map(|loader| (loader, all(loader))).into();
+        let with = self.with.get_or_init(each);
+        with.get(&loader).map_or(&[], Vec::as_slice)
     }
 
     /// What loads the files on this machine, and how that is known.
@@ -160,10 +173,12 @@ impl<'a> Persistent<'a> {
         last
     }
 
-    /// Every key that a line of any file sets, by name; no globs.
+    /// Every key that a line of any file sets, or would if something read it, by name; no globs.
     pub fn keys(&self) -> BTreeSet<String> {
-        let stages = self.own.iter().chain(self.with.values().flatten());
-        let lines = stages.flat_map(|stage| &stage.lines);
+        let lines = self.own.iter().flat_map(|stage| {
+            let passed = stage.passed.iter().map(|(line, ..)| line);
+            stage.lines.iter().chain(passed)
+        });
         lines
             .filter(|line| line.value.is_some() && !is_glob(&line.key) && !climbs(&line.key))
             .map(|line| line.key.clone())
@@ -178,8 +193,7 @@ impl<'a> Persistent<'a> {
 
     /// What would set a key if this loader ran.
     pub fn history_with(&self, loader: Loader, key: &str, kernel: &dyn Kernel) -> History {
-        let stages = self.with.get(&loader).map_or(&[][..], Vec::as_slice);
-        stages::history(stages, &normalise_key(key), kernel)
+        stages::history(self.with(loader), &normalise_key(key), kernel)
     }
 
     /// The value after a boot with each loader; `None` where nothing sets it.

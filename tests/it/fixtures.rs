@@ -21,6 +21,9 @@ fn words(finding: &Finding) -> String {
     if let Some(listener) = &finding.about.listener {
         words.push_str(&format!(" {} {}", listener.protocol, listener.address));
     }
+    if let Some(setting) = &finding.about.setting {
+        words.push_str(&format!(" {}", setting.key));
+    }
     words
 }
 

@@ -315,7 +315,7 @@ impl<'a> Planner<'a> {
     }
 }
 
-fn persistent<'f>(configured: &Configured<'_>, files: &'f [FileText]) -> Persistent<'f> {
+fn persistent<'f>(configured: &Configured<'f>, files: &'f [FileText]) -> Persistent<'f> {
     Persistent::new(files, configured.boot, configured.os)
 }
 

@@ -47,21 +47,6 @@ pub enum Existence {
     Unknown,
 }
 
-impl Existence {
-    /// Why there is no such sysctl, a clause for people. `None`: there is one, or may be.
-    pub fn words(self) -> Option<String> {
-        match self {
-            Self::Exists | Self::Unknown => None,
-            Self::Removed { in_, instead } => Some(match instead {
-                Some(instead) => format!("Linux {in_} removed it; {instead} does the same"),
-                None => format!("Linux {in_} removed it, and nothing takes its place"),
-            }),
-            Self::NotYet { since } => Some(format!("Linux {since} brings it")),
-            Self::Misspelt { nearest } => Some(format!("no kernel has it; {nearest} is meant")),
-        }
-    }
-}
-
 /// Whether a kernel has a sysctl, the newest known where the version is not.
 pub fn existence(key: &str, kernel: Option<Version>) -> Existence {
     let Some(sysctl) = find(key) else {

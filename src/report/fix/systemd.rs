@@ -169,7 +169,7 @@ fn sockets(fix: &Fix<'_>) -> BTreeMap<String, Socket> {
     let mut sockets: BTreeMap<String, Socket> = BTreeMap::new();
     for step in &fix.advice.plan {
         let (netns, addresses, changes, label) = match step {
-            Step::Sysctl(_) => continue,
+            Step::Edit(_) | Step::Sysctl(_) => continue,
             Step::Service(step) => (
                 &step.netns,
                 &step.addresses,

@@ -46,6 +46,7 @@ pub struct Report<'a> {
     summary: Summary,
     findings: Findings<'a>,
     not_evaluated: Vec<NotEvaluated<'a>>,
+    not_asked: Vec<&'a str>,
     namespaces: Vec<Namespace<'a>>,
     listeners: Listeners<'a>,
     gaps: Vec<Gap<'a>>,
@@ -72,6 +73,12 @@ impl<'a> Report<'a> {
                 .not_evaluated
                 .iter()
                 .map(NotEvaluated::new)
+                .collect(),
+            not_asked: report
+                .judgement
+                .not_asked
+                .iter()
+                .map(|rule| rule.id.as_str())
                 .collect(),
             namespaces: facts.namespaces.iter().map(Namespace::new).collect(),
             listeners: Listeners(facts),
@@ -224,6 +231,13 @@ enum Subject<'a> {
         address: &'a str,
         service: Option<&'a str>,
     },
+    Setting {
+        netns: Option<&'a str>,
+        namespaces: Vec<&'a str>,
+        key: &'a str,
+        file: Option<&'a str>,
+        line: Option<usize>,
+    },
 }
 
 impl<'a> Subject<'a> {
@@ -232,6 +246,15 @@ impl<'a> Subject<'a> {
         let netns = about.netns.as_deref();
         let all = finding.abouts();
         let namespaces = all.filter_map(|about| about.netns.as_deref()).collect();
+        if let Some(finding::AboutSetting { key, place, .. }) = &about.setting {
+            return Self::Setting {
+                netns,
+                namespaces,
+                key,
+                file: place.as_ref().map(|(file, _)| file.as_str()),
+                line: place.as_ref().map(|(_, line)| *line),
+            };
+        }
         match &about.listener {
             Some(listener) => Self::Listener {
                 netns,

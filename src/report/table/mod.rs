@@ -212,6 +212,13 @@ impl Page<'_> {
     /// A step in words; one that the plan has for several namespaces, as the plan has it.
     fn step_words(&self, step: &Step) -> String {
         match step {
+            Step::Edit(step) => step.words.clone(),
+            Step::Sysctl(step) if step.reached && step.keeps() => {
+                format!(
+                    "write {} = {} to a file, as it is now",
+                    step.key, step.value
+                )
+            }
             Step::Sysctl(step) if step.reached => format!("set {} = {}", step.key, step.value),
             Step::Sysctl(step) => {
                 let same = |planned: &&SysctlStep| {

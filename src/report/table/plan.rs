@@ -46,7 +46,13 @@ impl Page<'_> {
     }
 
     fn steps(&self) -> Vec<String> {
-        let mut steps = Vec::new();
+        let plan = self.report.advice.plan.iter();
+        let mut steps: Vec<String> = plan
+            .filter_map(|step| match step {
+                Step::Edit(step) => Some(step.words.clone()),
+                Step::Sysctl(_) | Step::Service(_) | Step::Relisten(_) => None,
+            })
+            .collect();
         let own: Vec<&SysctlStep> = self.report.advice.host_sysctls().collect();
         if !own.is_empty() {
             self.own_sysctls(&own, &mut steps);
@@ -54,6 +60,7 @@ impl Page<'_> {
         let mut told = BTreeSet::new();
         for step in &self.report.advice.plan {
             steps.extend(match step {
+                Step::Edit(_) => None,
                 Step::Sysctl(step) if step.reached => None,
                 Step::Sysctl(step) => Some(self.elsewhere(step, &mut told)),
                 Step::Service(step) => Some(service(step)),

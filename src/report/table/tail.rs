@@ -26,6 +26,7 @@ impl Page<'_> {
             };
             let subjects = match skipped.rule.scope {
                 Scope::Listener => format!(" for {}", count(skipped.subjects, "listener")),
+                Scope::Setting => format!(" for {}", count(skipped.subjects, "sysctl")),
                 Scope::Host | Scope::Netns => String::new(),
             };
             let place = match places.as_slice() {
@@ -97,6 +98,11 @@ impl Page<'_> {
         let not_evaluated = self.skipped().len();
         if not_evaluated > 0 {
             line.push_str(&format!(", {} not evaluated", count(not_evaluated, "rule")));
+        }
+        let not_asked = report.judgement.not_asked.len();
+        if not_asked > 0 {
+            let words = count(not_asked, "rule");
+            line.push_str(&format!(", {words} not asked: the record has no `files`"));
         }
         let gaps = together(report.gaps()).len();
         if gaps > 0 {

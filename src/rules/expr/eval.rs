@@ -74,7 +74,7 @@ impl Expr {
             // A name that was computed is explained by what it was computed from.
             let needs = match name {
                 Name::Fact(entry) => entry.needs,
-                Name::Sysctl(_) | Name::Counter(_) => &[],
+                Name::Sysctl(_) | Name::Counter(_) | Name::AfterBoot(_) => &[],
             };
             let needs: Vec<Name> = needs
                 .iter()
@@ -108,6 +108,7 @@ impl Expr {
                 }
                 Name::Sysctl(key) => ("sysctl", vec![key]),
                 Name::Counter(name) => ("counters", vec![name]),
+                Name::AfterBoot(key) => ("after_boot", vec![key]),
             };
             let tree = roots.entry(root).or_default();
             let value = name.get(subject).map(to_cel);

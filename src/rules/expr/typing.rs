@@ -1,12 +1,11 @@
 //! Static types of CEL expressions: which names they read, and whether the operators fit.
 
-use std::ops::Range;
-
 use cel::ParseErrors;
 use cel::common::ast::{
     CallExpr, Expr as Node, IdedExpr, LiteralValue, SourceInfo, operators as op,
 };
 
+use super::extent::extent;
 use super::{Asked, Fault, Name};
 use crate::kernel::{counters, sysctls};
 use crate::rules::Scope;
@@ -120,19 +119,18 @@ impl Checker<'_> {
             return Err(self.fault(node, "only a name of the vocabulary has fields"));
         };
         let root = path.split('.').next().unwrap_or_default();
-        if root == "sysctl" || root == "counters" {
-            let example = if root == "sysctl" {
-                "sysctl[\"net.core.somaxconn\"]"
-            } else {
-                "counters[\"TcpExt.ListenOverflows\"]"
+        if is_keyed(root) {
+            let example = match root {
+                "counters" => "counters[\"TcpExt.ListenOverflows\"]".to_owned(),
+                root => format!("{root}[\"net.core.somaxconn\"]"),
             };
             let fault = self.fault(node, format!("`{root}` is read by key, in brackets"));
             return Err(fault.with_help(format!("write `{example}`")));
         }
         if let Some(entry) = vocabulary::find(&path) {
-            if entry.scope > self.scope {
+            if !self.scope.has_names_of(entry.scope) {
                 let fault = self.fault(node, format!("a rule of this scope has no `{path}`"));
-                let scope = path.split('.').next().unwrap_or_default();
+                let scope = entry.scope.name();
                 return Err(fault.with_help(format!("use `scope: {scope}`")));
             }
             if asks_presence {
@@ -145,15 +143,15 @@ impl Checker<'_> {
         let members: Vec<_> = vocabulary::below(&path).collect();
         if members.is_empty() {
             let scope = self.scope;
-            let known = vocabulary::ENTRIES
-                .iter()
-                .filter(|entry| entry.scope <= scope);
+            let known = vocabulary::entries().filter(|entry| scope.has_names_of(entry.scope));
             let known = known.map(|entry| entry.path);
             let candidates = known.chain(super::super::Advice::ALL.map(|(name, _)| name));
             let fault = self.fault(node, format!("there is no `{path}`"));
             return Err(match nearest(&path, candidates) {
                 Some(near) => fault.with_help(format!("did you mean `{near}`?")),
-                None => fault.with_help("names begin with host, netns, listener, sysctl, counters"),
+                None => fault.with_help(
+                    "names begin with host, netns, setting, listener, sysctl, after_boot, counters",
+                ),
             });
         }
         if asks_presence {
@@ -247,7 +245,7 @@ impl Checker<'_> {
         };
         let text = text.inner();
         match &container.expr {
-            Node::Ident(root) if root == "sysctl" => {
+            Node::Ident(root) if root == "sysctl" || root == "after_boot" => {
                 if let Some(help) = sysctl_fault(text) {
                     let fault = self.fault(key, format!("`{text}` is not a sysctl"));
                     return Err(fault.with_help(help));
@@ -257,7 +255,12 @@ impl Checker<'_> {
                     Some(sysctls::Kind::Text) => Type::Text,
                     None => Type::Any,
                 };
-                Ok((Name::Sysctl(text.to_owned()), kind))
+                let key = text.to_owned();
+                let name = match root.as_str() {
+                    "sysctl" => Name::Sysctl(key),
+                    _ => Name::AfterBoot(key),
+                };
+                Ok((name, kind))
             }
             Node::Ident(root) if root == "counters" => {
                 let known = counters::COUNTERS.iter().map(|counter| counter.name);
@@ -272,7 +275,10 @@ impl Checker<'_> {
                     }
                 })
             }
-            _ => Err(self.fault(container, "only `sysctl` and `counters` are read by key")),
+            _ => Err(self.fault(
+                container,
+                "only `sysctl`, `after_boot` and `counters` are read by key",
+            )),
         }
     }
 
@@ -290,14 +296,14 @@ impl Checker<'_> {
                 }
                 Ok(Type::Bool)
             }
-            Node::Ident(root) if root == "sysctl" || root == "counters" => {
+            Node::Ident(root) if is_keyed(root) => {
                 let (name, _) = self.keyed(container, element)?;
                 self.ask(name, true);
                 Ok(Type::Bool)
             }
             _ => Err(self.fault(
                 node,
-                "on the right of `in` stands a list, `sysctl` or `counters`",
+                "on the right of `in` stands a list, `sysctl`, `after_boot` or `counters`",
             )),
         }
     }
@@ -341,6 +347,11 @@ impl Checker<'_> {
     }
 }
 
+/// Whether a name is one of those that are read by key.
+fn is_keyed(root: &str) -> bool {
+    matches!(root, "sysctl" | "after_boot" | "counters")
+}
+
 /// `a.b.c` for selections on an identifier.
 fn dotted(node: &IdedExpr) -> Option<String> {
     match &node.expr {
@@ -350,38 +361,6 @@ fn dotted(node: &IdedExpr) -> Option<String> {
         }
         _ => None,
     }
-}
-
-/// Range of a node's text in characters, over everything below it.
-fn extent(node: &IdedExpr, places: &SourceInfo) -> Option<Range<usize>> {
-    let own = places.offset_for(node.id).map(|(start, stop)| {
-        let (start, stop) = (start as usize, stop as usize + 1);
-        match &node.expr {
-            // The place of a selection is its dot.
-            Node::Select(select) if !select.test => start..stop + select.field.chars().count(),
-            // The place of a call is its parenthesis, behind the name.
-            Node::Call(call) if call.func_name.starts_with(char::is_alphabetic) => {
-                start.saturating_sub(call.func_name.chars().count())..stop
-            }
-            _ => start..stop,
-        }
-    });
-    let below: Vec<&IdedExpr> = match &node.expr {
-        Node::Call(call) => call
-            .target
-            .as_deref()
-            .into_iter()
-            .chain(&call.args)
-            .collect(),
-        Node::Select(select) => vec![&select.operand],
-        Node::List(list) => list.elements.iter().collect(),
-        _ => Vec::new(),
-    };
-    below
-        .into_iter()
-        .filter_map(|child| extent(child, places))
-        .chain(own)
-        .reduce(|a, b| a.start.min(b.start)..a.end.max(b.end))
 }
 
 /// Why a text cannot be a sysctl's key, as a remedy.

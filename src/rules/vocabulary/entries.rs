@@ -1,35 +1,17 @@
-//! The entries of the vocabulary, in the order of the reference.
+//! The names of the machine, of its namespaces and of their listeners, in the order of the reference.
 
 use std::borrow::Cow;
 
 use super::words::{asked, int, text};
-use super::{Entry, Get, Scope, Type, Value};
+use super::{Entry, Scope, Type, Value, entry};
 use crate::services;
 use crate::snapshot::address;
-
-const fn entry(
-    path: &'static str,
-    scope: Scope,
-    kind: Type,
-    meaning: &'static str,
-    get: Get,
-) -> Entry {
-    Entry {
-        path,
-        scope,
-        kind,
-        meaning,
-        derived_from: &[],
-        needs: &[],
-        get,
-    }
-}
 
 use Scope::{Host, Listener, Netns};
 use Type::{Bool, Int, Text};
 
-/// Every name, in the order of the reference.
-pub static ENTRIES: [Entry; 46] = [
+/// The entries.
+pub(super) static ENTRIES: [Entry; 46] = [
     entry("host.name", Host, Text, "node name", |s| {
         text(s.facts.snapshot.host.name.as_deref())
     }),

@@ -15,6 +15,15 @@ pub(super) fn int(value: Option<impl TryInto<i64>>) -> Option<Value<'static>> {
         .map(Value::Int)
 }
 
+pub(super) fn truth(value: bool) -> Option<Value<'static>> {
+    Some(Value::Bool(value))
+}
+
+/// A text that was put together. Empty: there is none.
+pub(super) fn built(text: String) -> Option<Value<'static>> {
+    (!text.is_empty()).then_some(Value::Text(Cow::Owned(text)))
+}
+
 /// A request with its source, in words.
 pub(super) fn asked(requested: &Requested) -> Option<String> {
     let number = requested.backlog?;

@@ -48,8 +48,10 @@ pub(super) enum Fare {
     Written(String),
     /// Another line of the stage counts instead, for this reason.
     Beaten(String),
-    /// The kernel does not take it, or it is left out, for this reason.
+    /// The kernel does not take it, for this reason.
     Refused(String),
+    /// It is left out, for this reason.
+    Left(String),
 }
 
 impl Line {
@@ -83,7 +85,7 @@ pub(super) fn resolve(
         Rules::Each => {
             let mut fares = write(lines, &explicit, key, now, kernel);
             let why = "patterns are not known here";
-            fares.extend(globs.iter().map(|&n| (n, Fare::Refused(why.to_owned()))));
+            fares.extend(globs.iter().map(|&n| (n, Fare::Left(why.to_owned()))));
             fares
         }
         Rules::List => {
@@ -119,9 +121,7 @@ pub(super) fn resolve(
 /// Lines that only keep a key out of globs.
 fn excluding(lines: &[usize]) -> impl Iterator<Item = (usize, Fare)> + '_ {
     let why = "it sets nothing: it keeps the key out of patterns";
-    lines
-        .iter()
-        .map(move |&n| (n, Fare::Refused(why.to_owned())))
+    lines.iter().map(move |&n| (n, Fare::Left(why.to_owned())))
 }
 
 /// Globs where a line names the key itself.
@@ -187,10 +187,14 @@ fn write(
     for &n in which {
         let line = &lines[n];
         let value = line.value.clone().unwrap_or_default();
-        let fare = match kernel.refusal(key, &value) {
-            Some(why) => Fare::Refused(format!("the kernel does not take it: {why}")),
+        let refusal = || {
+            let why = kernel.refusal(key, &value)?;
+            Some(format!("the kernel does not take it: {why}"))
+        };
+        let fare = match kernel.lacks(key).or_else(refusal) {
+            Some(why) => Fare::Refused(why),
             None => match kept(line.only, now.as_deref(), &value) {
-                Some(why) => Fare::Refused(why),
+                Some(why) => Fare::Left(why),
                 None => {
                     now = Some(value.clone());
                     Fare::Written(value)

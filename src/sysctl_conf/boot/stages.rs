@@ -215,7 +215,8 @@ pub(super) fn history(stages: &[Stage], key: &str, kernel: &dyn Kernel) -> Histo
                     (Status::Overridden, String::new(), Some(&*stage.who))
                 }
                 Fare::Beaten(why) => (Status::Overridden, why, None),
-                Fare::Refused(why) => (Status::Dead, why, None),
+                Fare::Refused(why) => (Status::Refused, why, None),
+                Fare::Left(why) => (Status::Dead, why, None),
             };
             applied.push((assigned(line, status, reason), written));
         }

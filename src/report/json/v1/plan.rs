@@ -2,13 +2,16 @@
 
 use serde::Serialize;
 
-use crate::advise::{RelistenStep, ServiceStep, Step, SysctlStep, apply};
+use crate::advise::{EditStep, RelistenStep, ServiceStep, Step, SysctlStep, apply};
 use crate::assess::Facts;
 use crate::report::fix::Target;
 
 #[derive(Serialize)]
 #[serde(tag = "kind", rename_all = "lowercase")]
 pub(super) enum Remediation<'a> {
+    Edit {
+        step: &'a str,
+    },
     Sysctl {
         netns: &'a str,
         key: &'a str,
@@ -28,6 +31,7 @@ pub(super) enum Remediation<'a> {
 impl<'a> Remediation<'a> {
     pub(super) fn new(step: &'a Step) -> Self {
         match step {
+            Step::Edit(EditStep { words, .. }) => Self::Edit { step: words },
             Step::Sysctl(SysctlStep {
                 netns, key, value, ..
             }) => Self::Sysctl { netns, key, value },
@@ -49,6 +53,10 @@ impl<'a> Remediation<'a> {
 #[derive(Serialize)]
 #[serde(tag = "kind", rename_all = "lowercase")]
 pub(super) enum PlanStep<'a> {
+    Edit {
+        step: &'a str,
+        reasons: &'a [String],
+    },
     Sysctl {
         netns: &'a str,
         key: &'a str,
@@ -87,6 +95,10 @@ pub(super) enum PlanStep<'a> {
 impl<'a> PlanStep<'a> {
     pub(super) fn new(step: &'a Step, facts: &'a Facts<'a>) -> Self {
         match step {
+            Step::Edit(EditStep { words, reasons }) => Self::Edit {
+                step: words,
+                reasons,
+            },
             Step::Sysctl(step) => Self::Sysctl {
                 namespaces: apply::namespaces(step, facts)
                     .map(|netns| netns.name.as_str())

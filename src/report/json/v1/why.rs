@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::Gap;
 use crate::assess::why;
 use crate::snapshot;
-use crate::sysctl_conf::boot::Assigned;
+use crate::sysctl_conf::boot::{Assigned, Status};
 
 /// What sets a sysctl, in version 1.
 #[derive(Serialize)]
@@ -69,7 +69,11 @@ impl<'a> Assignment<'a> {
             line: assigned.line,
             key: &assigned.key,
             value: assigned.value.as_deref(),
-            status: assigned.status.name(),
+            // What the kernel refuses has no effect either: version 1 knows no fifth status.
+            status: match assigned.status {
+                Status::Refused => Status::Dead.name(),
+                status => status.name(),
+            },
             reason: &assigned.reason,
         }
     }

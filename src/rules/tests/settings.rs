@@ -1,0 +1,75 @@
+//! Rules about what the machine's files set.
+
+use super::*;
+use crate::rules::finding::{Remediation, SysctlTarget};
+
+/// A rule of the scope `setting` with this condition and these further lines.
+fn of_setting(when: &str, more: &str) -> Result<RuleSet, String> {
+    let text = format!(
+        "id: T1\nname: t\ntitle: t\nseverity: low\nscope: setting\nwhen: {when}\nmessage: \"{{setting.key}}\"\nwhy: w\n{more}"
+    );
+    let rule = load::load_one("t.yaml", &text).map_err(|fault| fault.to_string())?;
+    Ok(RuleSet::new(vec![Arc::new(rule)]))
+}
+
+const FILES: &str = "namespaces: [{name: host, sysctls: {net.core.somaxconn: 4096}}]\nfiles: [{path: /etc/sysctl.conf, text: \"vm.swappiness = 1\"}]\nboot: {loader: procps}\n";
+
+#[test]
+fn a_rule_about_settings_is_evaluated_once_for_each() {
+    let snapshot = snapshot(FILES);
+    let catalogue = crate::services::Catalogue::builtin();
+    let facts = Facts::new(&snapshot, &catalogue);
+    let judgement = judge(&of_setting("setting.lines >= 0", "").unwrap(), &facts);
+    let messages: Vec<_> = judgement.findings.iter().map(|it| &*it.message).collect();
+    assert_eq!(messages, ["net.core.somaxconn", "vm.swappiness"]);
+    assert_ne!(
+        judgement.findings[0].fingerprint,
+        judgement.findings[1].fingerprint
+    );
+    let place = |n: usize| judgement.findings[n].about.setting.as_ref()?.place.clone();
+    assert_eq!(place(0), None);
+    assert_eq!(place(1), Some(("/etc/sysctl.conf".to_owned(), 1)));
+}
+
+#[test]
+fn what_nobody_looked_at_is_not_asked_about() {
+    let catalogue = crate::services::Catalogue::builtin();
+    let rules = of_setting("setting.lines > 0", "").unwrap();
+    let alone = "namespaces: [{name: docker/web}]\nfiles: []\n";
+    for text in ["namespaces: [{name: host}]\n", alone] {
+        let snapshot = snapshot(text);
+        let judgement = judge(&rules, &Facts::new(&snapshot, &catalogue));
+        assert_eq!(judgement.not_asked.len(), 1, "{text}");
+        assert!(judgement.not_evaluated.is_empty() && judgement.findings.is_empty());
+    }
+}
+
+#[test]
+fn a_setting_has_no_listener_and_a_listener_no_setting() {
+    let fault = of_setting("listener.drops > 0", "").unwrap_err();
+    assert!(
+        fault.contains("a rule of this scope has no `listener.drops`"),
+        "{fault}"
+    );
+    assert!(fault.contains("use `scope: listener`"), "{fault}");
+    assert!(of_setting("netns.is_host && has(host.name)", "").is_ok());
+    let fault = Expr::parse("setting.lines > 0", Scope::Listener).unwrap_err();
+    assert_eq!(fault.help.as_deref(), Some("use `scope: setting`"));
+}
+
+#[test]
+fn a_step_may_set_the_sysctl_of_the_subject_or_be_words() {
+    let steps = "remediation: [{sysctl: setting.key, value: 5}, {edit: \"see {setting.key}\"}]";
+    let rules = of_setting("setting.subtree == \"vm\"", steps).unwrap();
+    let snapshot = snapshot(FILES);
+    let catalogue = crate::services::Catalogue::builtin();
+    let judgement = judge(&rules, &Facts::new(&snapshot, &catalogue));
+    let sysctl = Remediation::Sysctl {
+        key: "vm.swappiness".to_owned(),
+        value: SysctlTarget::Value("5".to_owned()),
+    };
+    let words = Remediation::Edit("see vm.swappiness".to_owned());
+    assert_eq!(judgement.findings[0].remediation, [sysctl, words]);
+    let fault = of_setting("true", "remediation: [{edit: x, relisten: listener}]");
+    assert!(fault.unwrap_err().contains("use `scope: listener`"));
+}
