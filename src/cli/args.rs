@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::assume::Assume;
 use super::netns::Chosen;
 use crate::report::Gate;
 use crate::report::fix::Target;
@@ -104,6 +105,8 @@ pub(super) struct Audit {
     #[command(flatten)]
     pub(super) source: Source,
     #[command(flatten)]
+    pub(super) assume: Assume,
+    #[command(flatten)]
     pub(super) rules: Rules,
     #[command(flatten)]
     pub(super) services: Services,
@@ -159,6 +162,8 @@ pub(super) enum FailOn {
 pub(super) struct List {
     #[command(flatten)]
     pub(super) source: Source,
+    #[command(flatten)]
+    pub(super) assume: Assume,
     #[command(flatten)]
     pub(super) services: Services,
     /// How to write the list
@@ -258,6 +263,8 @@ pub(super) enum RecordFormat {
 pub(super) struct Patch {
     #[command(flatten)]
     pub(super) source: Source,
+    #[command(flatten)]
+    pub(super) assume: Assume,
     #[command(flatten)]
     pub(super) rules: Rules,
     #[command(flatten)]

@@ -5,12 +5,13 @@ use std::io::IsTerminal as _;
 use anyhow::anyhow;
 
 use super::args::Patch;
+use super::assume::Judged;
 use super::target::Target;
 use super::{Run, input, output};
 use crate::advise::{Advice, SysctlStep, advise, persistent};
 use crate::assess::Facts;
 use crate::report::patch::{self, Place};
-use crate::report::{Outcome, diff, fix, gaps};
+use crate::report::{Outcome, assumed, diff, fix, gaps};
 use crate::rules::engine::{Judgement, judge};
 use crate::snapshot::{HOST_NETNS, Snapshot};
 use crate::sysctl_conf::edit::edit;
@@ -20,20 +21,32 @@ pub(super) fn run(arguments: &Patch) -> Run {
     let rules = input::rules(&arguments.rules.rules)?;
     let catalogue = input::catalogue(&arguments.services.services)?;
     let recorded = arguments.snapshot().map_err(anyhow::Error::msg)?;
-    let snapshot = match recorded {
+    let seen = match recorded {
         Some(path) => input::snapshot(path)?.1,
-        None => input::host(&arguments.source.place, &input::wanted(&rules), &catalogue)?,
+        None => {
+            let wanted = arguments.assume.wanted(input::wanted(&rules));
+            input::host(&arguments.source.place, &wanted, &catalogue)?
+        }
     };
+    let assumptions = arguments.assume.assumptions();
+    let named = rules.recorded_sysctls();
+    let judged = Judged::new(vec![&seen], &assumptions, &named, &catalogue)?;
+    let Some(facts) = &judged.facts(&catalogue).next() else {
+        return Ok(Outcome::Clean);
+    };
+    let snapshot = facts.snapshot;
     for gap in gaps::together(&snapshot.gaps) {
         output::note(&format!("gap: {gap}"));
     }
-    let facts = Facts::new(&snapshot, &catalogue);
-    let judgement = judge(&rules, &facts);
-    let advice = advise(&judgement.findings, &facts);
+    if let Some(words) = assumed::line(facts) {
+        output::note(&words);
+    }
+    let judgement = judge(&rules, facts);
+    let advice = advise(&judgement.findings, facts);
     let Some(file) = file else {
-        return print_fix(arguments.target.0, &advice, &facts, &judgement);
+        return print_fix(arguments.target.0, &advice, facts, &judgement);
     };
-    let file = Target::find(arguments, &file, &snapshot)?;
+    let file = Target::find(arguments, &file, snapshot)?;
     let sysctls: Vec<&SysctlStep> = advice.host_sysctls().collect();
     let persistent = persistent::compare(&sysctls, file.old.as_deref());
     let new = edit(file.old.as_deref(), &persistent.changes).map_err(anyhow::Error::new)?;
@@ -44,7 +57,7 @@ pub(super) fn run(arguments: &Patch) -> Run {
         root: &file.root.display().to_string(),
         file: &file.path.display().to_string(),
     };
-    tell(&advice, arguments, &snapshot);
+    tell(&advice, arguments, snapshot);
     if change.is_empty() {
         let blind = judgement.not_evaluated.len();
         output::note(&patch::nothing_to_change(

@@ -80,6 +80,58 @@ fn bad_usage_is_named() {
 }
 
 #[test]
+fn what_cannot_be_assumed_is_named() {
+    let home = tempfile::tempdir().unwrap();
+    let good = write(home.path(), "good.yaml", TRUNCATED);
+    let cases: [(&[&str], &[&str]); 14] = [
+        (&["--assume"], &["--assume", "NETNS:"]),
+        (&["--assume", "4096"], &["4096", "KEY=VALUE"]),
+        (&["--assume", "net.core.somaxconn"], &["KEY=VALUE"]),
+        (&["--assume", "net.core.somaxconn="], &["no value"]),
+        (&["--assume", "=4096"], &["not the name of one sysctl"]),
+        (
+            &["--assume", ":net.core.somaxconn=1"],
+            &["before the colon"],
+        ),
+        (&["--assume", "net.*.somaxconn=1"], &["one sysctl"]),
+        (
+            &["--assume", "net/core/somaxcon=1"],
+            &["net.core.somaxcon", "did you mean net.core.somaxconn"],
+        ),
+        (&["--assume", "vm.swapiness=1"], &["vm.swapiness"]),
+        (
+            &["--assume", "net.core.somaxconn=big"],
+            &["big", "whole number"],
+        ),
+        (
+            &["--assume", "net.core.somaxconn=-1"],
+            &["-1", "2147483647"],
+        ),
+        (
+            &["--assume", "docker/web:net.core.somaxconn=1"],
+            &["docker/web", "there are: host"],
+        ),
+        (
+            &[
+                "--assume",
+                "net.core.somaxconn=1",
+                "--assume",
+                "net/core/somaxconn=2",
+            ],
+            &["1 and 2"],
+        ),
+        (&["--after-reboot"], &["not recorded", "backlint snapshot"]),
+    ];
+    for (options, words) in cases {
+        for command in ["audit", "list", "patch"] {
+            let arguments = [&[command, "--snapshot", &good], options].concat();
+            refused(&arguments, b"", words);
+        }
+    }
+    refused(&["snapshot", "--after-reboot"], b"", &["--after-reboot"]);
+}
+
+#[test]
 fn snapshots_that_cannot_be_understood_are_named_with_their_place() {
     let schema = "schema: backlint/snapshot/v1\n";
     let listener =

@@ -1,11 +1,13 @@
 //! Version 1. The structures are written for people who read JSON: internal types never appear.
 
+mod assumed;
 mod listener;
 mod namespace;
 mod plan;
 
 use serde::Serialize;
 
+use self::assumed::Assumed;
 use self::listener::Listener;
 use self::namespace::Namespace;
 use self::plan::{PlanStep, Remediation};
@@ -19,6 +21,7 @@ use crate::{report, snapshot};
 #[derive(Serialize)]
 pub struct List<'a> {
     schema: &'static str,
+    assumed: Option<Assumed<'a>>,
     listeners: Chosen<'a>,
     gaps: Vec<Gap<'a>>,
 }
@@ -28,6 +31,7 @@ impl<'a> List<'a> {
     pub fn new(facts: &'a Facts<'a>, keep: &'a [(usize, usize)]) -> Self {
         Self {
             schema: "backlint/list/v1",
+            assumed: facts.assumed.map(Assumed::new),
             listeners: Chosen { facts, keep },
             gaps: facts.snapshot.gaps.iter().map(Gap::new).collect(),
         }
@@ -40,6 +44,7 @@ pub struct Report<'a> {
     schema: &'static str,
     tool: Tool,
     source: Option<&'a str>,
+    assumed: Option<Assumed<'a>>,
     host: Host<'a>,
     summary: Summary,
     findings: Findings<'a>,
@@ -62,6 +67,7 @@ impl<'a> Report<'a> {
                 version: env!("CARGO_PKG_VERSION"),
             },
             source: report.source,
+            assumed: facts.assumed.map(Assumed::new),
             host: Host::new(&facts.snapshot.host),
             summary: Summary::new(report),
             findings: Findings(report),
