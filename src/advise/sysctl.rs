@@ -110,10 +110,12 @@ fn place(index: usize, key: &str, facts: &Facts<'_>) -> Option<(usize, Home)> {
 
 /// What the kernel takes of a number: more would be refused when the file is loaded.
 fn within_reach(key: &str, number: i64, facts: &Facts<'_>) -> i64 {
-    match key {
-        "net.core.somaxconn" => number.min(sysctls::somaxconn_largest(facts.kernel)),
-        _ if sysctls::find(key).is_some() => number.min(i64::from(i32::MAX)),
-        _ => number,
+    if key == "net.core.somaxconn" {
+        return number.min(sysctls::somaxconn_largest(facts.kernel));
+    }
+    match sysctls::range(key, facts.kernel) {
+        Some(range) => number.min(*range.end()),
+        None => number,
     }
 }
 

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::kernel::sysctls;
+use crate::kernel::sysctls::{self, Existence, ValueFault};
 use crate::kernel::version::Version;
 use crate::snapshot::{Namespace, Snapshot};
 use crate::sysctl_conf::boot::{History, Kernel, Persistent};
@@ -65,13 +65,25 @@ pub fn same(one: &str, other: &str) -> bool {
 pub struct Catalogued(pub Option<Version>);
 
 impl Kernel for Catalogued {
-    fn refusal(&self, _key: &str, _value: &str) -> Option<String> {
-        None
+    fn refusal(&self, key: &str, value: &str) -> Option<String> {
+        match sysctls::existence(key, self.0) {
+            Existence::Exists | Existence::Unknown => {}
+            // It may be a module's own.
+            Existence::Misspelt { .. } => {}
+            missing => return missing.words(),
+        }
+        match sysctls::check_value(key, value, self.0) {
+            // Some of the fields are kept all the same.
+            Ok(()) | Err(ValueFault::Fields { .. }) => None,
+            Err(fault) => Some(fault.to_string()),
+        }
     }
 
     fn default(&self, key: &str) -> Option<String> {
-        let somaxconn = self.0.filter(|_| key == "net.core.somaxconn");
-        somaxconn.map(|kernel| sysctls::somaxconn_default(kernel).to_string())
+        match self.0 {
+            Some(kernel) => sysctls::default_value(key, Some(kernel)),
+            None => sysctls::steady_default(key),
+        }
     }
 }
 

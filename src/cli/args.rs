@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::assume::Assume;
 use super::netns::Chosen;
+use super::why::Why;
 use crate::report::Gate;
 use crate::report::fix::Target;
 use crate::rules::Severity;
@@ -49,6 +50,8 @@ pub(super) enum Command {
     Snapshot(Record),
     /// Print the change: a unified diff for a sysctl file, or for Docker, Kubernetes, systemd and others
     Patch(Patch),
+    /// Print what sets a sysctl: every file and line, which wins, and the value after the next boot
+    Why(Why),
     /// Print what is known of a service: what it asks for, how to change that, what applies it
     Explain(Explain),
 }

@@ -14,6 +14,7 @@ mod output;
 mod patch;
 mod record;
 mod target;
+mod why;
 
 use std::process::ExitCode;
 
@@ -40,6 +41,7 @@ pub fn run() -> ExitCode {
         Command::List(arguments) => list::run(&arguments),
         Command::Snapshot(arguments) => record::run(&arguments),
         Command::Patch(arguments) => patch::run(&arguments),
+        Command::Why(arguments) => why::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
     };
     finish(result)

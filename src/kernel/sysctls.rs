@@ -1,94 +1,90 @@
-//! The sysctls that decide the accept path: what every audit reads, whatever rules are loaded.
+//! The catalogue of sysctls: for every key that a rule, a fixture or a usual tuning file names,
+//! whose value it is, what the kernel starts with, what it takes, since when it is there and until
+//! when. It reads nothing: what a host has is `collect`'s to say.
+//!
+//! One table, a file a subtree. An entry claims only what was measured on Linux 6.18 in a fresh
+//! namespace (tests/it/live/catalogue.rs measures it again) or read in the source of the version
+//! that it names. Distributions bring changes to older kernels, so a value that was read always
+//! counts for more.
 
+mod entry;
+mod existence;
+mod gone;
+mod ip;
+mod machine;
+mod net_core;
+mod netfilter;
+mod notation;
 mod scope;
+mod strangers;
+mod tcp;
+mod tcp_more;
+mod value;
 
 use super::version::Version;
+pub use entry::{Kind, Sysctl};
+pub use existence::{Existence, existence};
 pub use scope::{Scope, scope};
+pub use value::{ValueFault, check_value, questionable, range};
 
-/// What a sysctl's value is, for typing the conditions of rules.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    /// One whole number.
-    Int,
-    /// Words or several numbers.
-    Text,
-}
-
-/// One known sysctl.
-#[derive(Debug)]
-pub struct Sysctl {
-    /// Dotted key.
-    pub key: &'static str,
-    /// Kind of its value.
-    pub kind: Kind,
-    /// What it decides, with its unit.
-    pub meaning: &'static str,
-}
-
-/// The sysctls that every audit reads, by key (Documentation/networking/ip-sysctl.rst,
-/// Documentation/admin-guide/sysctl/net.rst, and what kernel source says where they are silent).
-pub const ACCEPT_PATH: [Sysctl; 12] = [
-    int(
-        "net.core.netdev_max_backlog",
-        "packets queued per CPU before the stack; whole machine",
-    ),
-    int(
-        "net.core.somaxconn",
-        "largest backlog that listen(2) stores, in connections",
-    ),
-    int(
-        "net.ipv4.tcp_abort_on_overflow",
-        "1: answer with RST when the final ACK meets a full accept queue",
-    ),
-    int(
-        "net.ipv4.tcp_fastopen",
-        "bit mask of TCP Fast Open for clients and servers",
-    ),
-    int(
-        "net.ipv4.tcp_fin_timeout",
-        "seconds that an orphaned connection stays in FIN_WAIT_2",
-    ),
-    int(
-        "net.ipv4.tcp_max_orphans",
-        "connections without a process; whole machine",
-    ),
-    int(
-        "net.ipv4.tcp_max_syn_backlog",
-        "request sockets per listener; counts only while tcp_syncookies is 0",
-    ),
-    int("net.ipv4.tcp_max_tw_buckets", "sockets in TIME_WAIT"),
-    int(
-        "net.ipv4.tcp_migrate_req",
-        "1: a closing SO_REUSEPORT listener hands its queue to another",
-    ),
-    int(
-        "net.ipv4.tcp_synack_retries",
-        "SYN-ACK retransmissions before a request is given up",
-    ),
-    int(
-        "net.ipv4.tcp_syncookies",
-        "0 off, 1 when the SYN queue is full, 2 for every SYN",
-    ),
-    int(
-        "net.unix.max_dgram_qlen",
-        "datagrams queued on a unix socket; not a listen(2) limit",
-    ),
+/// The sysctls that every record of a host has, by key: those that decide the accept path.
+const RECORDED: [&str; 12] = [
+    "net.core.netdev_max_backlog",
+    "net.core.somaxconn",
+    "net.ipv4.tcp_abort_on_overflow",
+    "net.ipv4.tcp_fastopen",
+    "net.ipv4.tcp_fin_timeout",
+    "net.ipv4.tcp_max_orphans",
+    "net.ipv4.tcp_max_syn_backlog",
+    "net.ipv4.tcp_max_tw_buckets",
+    "net.ipv4.tcp_migrate_req",
+    "net.ipv4.tcp_synack_retries",
+    "net.ipv4.tcp_syncookies",
+    "net.unix.max_dgram_qlen",
 ];
 
-const fn int(key: &'static str, meaning: &'static str) -> Sysctl {
-    Sysctl {
-        key,
-        kind: Kind::Int,
-        meaning,
+/// The whole catalogue, a subtree after another.
+pub fn all() -> impl Iterator<Item = &'static Sysctl> {
+    let tables: [&'static [Sysctl]; 7] = [
+        &net_core::ENTRIES,
+        &tcp::ENTRIES,
+        &tcp_more::ENTRIES,
+        &ip::ENTRIES,
+        &netfilter::ENTRIES,
+        &machine::ENTRIES,
+        &gone::ENTRIES,
+    ];
+    tables.into_iter().flatten()
+}
+
+/// What every record of a host has, whatever rules are loaded, sorted by key.
+pub fn recorded() -> impl Iterator<Item = &'static Sysctl> {
+    RECORDED.iter().filter_map(|key| find(key))
+}
+
+/// A known sysctl by its dotted key, in which `/` inside a component is a dot. An entry of just this
+/// key goes before one with a `*`.
+pub fn find(key: &str) -> Option<&'static Sysctl> {
+    let exact = all().find(|sysctl| sysctl.key == key);
+    exact.or_else(|| all().find(|sysctl| sysctl.is_pattern() && sysctl.fits(key)))
+}
+
+/// What the kernel itself starts with, several numbers with single blanks between them. `None`: it
+/// depends on memory or on the build, or is not known. What systemd or a distribution sets at boot
+/// is no default. Without a version, that of the newest known.
+pub fn default_value(key: &str, kernel: Option<Version>) -> Option<String> {
+    find(key)?.start(kernel).map(str::to_owned)
+}
+
+/// What every kernel starts with. `None`: it depends, also on the version, or is not known.
+pub fn steady_default(key: &str) -> Option<String> {
+    match find(key)?.default {
+        entry::Start::Always(value) => Some(value.to_owned()),
+        entry::Start::By(_) | entry::Start::Depends => None,
     }
 }
 
-/// A known sysctl by its dotted key.
-pub fn find(key: &str) -> Option<&'static Sysctl> {
-    ACCEPT_PATH.iter().find(|sysctl| sysctl.key == key)
-}
-
-/// The known sysctl that a key is probably a slip of: one or two letters off, or with slashes for
+/// The recorded sysctl that a key is probably a slip of: one or two letters off, or with slashes for
 /// its dots. `None` for a known key, and for a key that is just another one.
 pub fn slip(key: &str) -> Option<&'static str> {
     if find(key).is_some() {
@@ -98,10 +94,7 @@ pub fn slip(key: &str) -> Option<&'static str> {
     let near = |known: &str| {
         known.len().abs_diff(dotted.len()) <= 2 && strsim::osa_distance(&dotted, known) <= 2
     };
-    ACCEPT_PATH
-        .iter()
-        .map(|sysctl| sysctl.key)
-        .find(|known| near(known))
+    RECORDED.into_iter().find(|known| near(known))
 }
 
 /// The `net.core.somaxconn` that a new namespace starts with: SOMAXCONN, which was 128 until 5.4
@@ -125,10 +118,70 @@ pub fn somaxconn_largest(kernel: Option<Version>) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::BTreeSet;
+
+    fn start(key: &str, major: u32, minor: u32) -> Option<String> {
+        default_value(key, Some(Version::new(major, minor)))
+    }
 
     #[test]
-    fn keys_are_sorted_and_unique() {
-        assert!(ACCEPT_PATH.windows(2).all(|pair| pair[0].key < pair[1].key));
+    fn keys_are_unique_and_have_all_that_an_entry_needs() {
+        let mut seen = BTreeSet::new();
+        for sysctl in all() {
+            assert!(seen.insert(sysctl.key), "{} twice", sysctl.key);
+            assert!(sysctl.key.contains('.') && !sysctl.key.contains('/'));
+            assert!(!sysctl.meaning.is_empty(), "{}", sysctl.key);
+            assert!(sysctl.source.ends_with(".c"), "{}", sysctl.key);
+        }
+        assert!(seen.len() >= 75, "{}", seen.len());
+    }
+
+    #[test]
+    fn what_is_recorded_is_sorted_and_known() {
+        assert_eq!(recorded().count(), RECORDED.len());
+        assert!(RECORDED.windows(2).all(|pair| pair[0] < pair[1]));
+    }
+
+    #[test]
+    fn versions_of_an_entry_are_in_order() {
+        for sysctl in all() {
+            let taken = sysctl.takes.windows(2).all(|pair| pair[0].0 < pair[1].0);
+            assert!(taken, "{}", sysctl.key);
+            if let entry::Start::By(values) = sysctl.default {
+                let sorted = values.windows(2).all(|pair| pair[0].0 < pair[1].0);
+                assert!(sorted && !values.is_empty(), "{}", sysctl.key);
+            }
+            if let (Some(since), Some(gone)) = (sysctl.since, sysctl.gone) {
+                assert!(since < gone.in_, "{}", sysctl.key);
+            }
+        }
+    }
+
+    #[test]
+    fn every_default_is_a_value_that_the_kernel_takes() {
+        for sysctl in all() {
+            for minor in 0..=18 {
+                for major in 3..=6 {
+                    let kernel = Some(Version::new(major, minor));
+                    let Some(value) = default_value(sysctl.key, kernel) else {
+                        continue;
+                    };
+                    let checked = check_value(sysctl.key, &value, kernel);
+                    assert_eq!(checked, Ok(()), "{}={value} {major}.{minor}", sysctl.key);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_star_is_one_whole_component() {
+        let key = |key| find(key).map(|sysctl| sysctl.key);
+        let filter = Some("net.ipv4.conf.*.rp_filter");
+        assert_eq!(key("net.ipv4.conf.all.rp_filter"), filter);
+        assert_eq!(key("net.ipv4.conf.eth0/100.rp_filter"), filter);
+        assert_eq!(key("net.ipv4.conf.eth0.100.rp_filter"), None);
+        assert_eq!(key("net.ipv4.conf.rp_filter"), None);
+        assert_eq!(key("net.ipv4.conf..rp_filter"), None);
     }
 
     #[test]
@@ -144,6 +197,25 @@ mod tests {
     fn the_cap_of_new_namespaces_grew_with_5_4() {
         assert_eq!(somaxconn_default(Version::new(5, 3)), 128);
         assert_eq!(somaxconn_default(Version::new(5, 4)), 4096);
+        let key = "net.core.somaxconn";
+        assert_eq!(start(key, 5, 3).as_deref(), Some("128"));
+        assert_eq!(start(key, 5, 4).as_deref(), Some("4096"));
+        assert_eq!(default_value(key, None).as_deref(), Some("4096"));
+    }
+
+    #[test]
+    fn defaults_follow_the_version_and_are_absent_where_they_depend() {
+        assert_eq!(start("net.ipv4.tcp_tw_reuse", 4, 18).as_deref(), Some("0"));
+        assert_eq!(start("net.ipv4.tcp_tw_reuse", 4, 19).as_deref(), Some("2"));
+        let ports = start("net.ipv4.ip_local_port_range", 5, 4);
+        assert_eq!(ports.as_deref(), Some("32768 60999"));
+        assert_eq!(
+            start("net.unix.max_dgram_qlen", 6, 1).as_deref(),
+            Some("10")
+        );
+        assert_eq!(start("net.ipv4.tcp_max_syn_backlog", 6, 1), None);
+        assert_eq!(start("fs.inotify.max_user_watches", 5, 11), None);
+        assert_eq!(start("no.such.key", 6, 1), None);
     }
 
     #[test]

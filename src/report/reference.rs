@@ -81,7 +81,7 @@ fn names(out: &mut String) {
          rule names is read. Those of the accept path are always read:\n\n\
          | sysctl | decides |\n| --- | --- |\n",
     );
-    for sysctl in &sysctls::ACCEPT_PATH {
+    for sysctl in sysctls::recorded() {
         let _ = writeln!(out, "| `{}` | {} |", sysctl.key, sysctl.meaning);
     }
     out.push_str(

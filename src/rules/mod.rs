@@ -193,7 +193,7 @@ impl RuleSet {
     /// Every sysctl that a record for these rules has: those of the accept path, and whatever a rule
     /// names.
     pub fn recorded_sysctls(&self) -> BTreeSet<String> {
-        let keys = sysctls::ACCEPT_PATH.iter();
+        let keys = sysctls::recorded();
         let mut keys: BTreeSet<String> = keys.map(|sysctl| sysctl.key.to_owned()).collect();
         keys.extend(self.sysctls());
         keys

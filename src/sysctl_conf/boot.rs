@@ -7,6 +7,7 @@
 //! which order, `resolve` which of its lines counts; this module puts the stages together.
 
 mod loader;
+mod notes;
 mod resolve;
 mod stages;
 #[cfg(test)]

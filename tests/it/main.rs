@@ -23,3 +23,4 @@ mod rules;
 mod services;
 mod support;
 mod targets;
+mod why;

@@ -4,6 +4,7 @@ mod assumed;
 mod listener;
 mod namespace;
 mod plan;
+mod why;
 
 use serde::Serialize;
 
@@ -11,6 +12,7 @@ use self::assumed::Assumed;
 use self::listener::Listener;
 use self::namespace::Namespace;
 use self::plan::{PlanStep, Remediation};
+pub use self::why::Why;
 use crate::advise::Step;
 use crate::assess::Facts;
 use crate::rules::vocabulary::Value;

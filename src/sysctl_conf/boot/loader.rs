@@ -62,6 +62,8 @@ impl Runs {
                 None,
                 format!("{path} is there: nothing loads sysctl files in a container"),
             ),
+            // A few files by themselves: a part of some system, and not a system without a loader.
+            (None, None) if boot.found.is_empty() && os.is_none() => return Self::presumed(os),
             (None, None) => found(boot, os),
         };
         Self {

@@ -12,6 +12,8 @@ use crate::sysctl_conf::{Entry, entries};
 const UFW: &str = "/etc/ufw/ufw.conf";
 const UFW_DEFAULTS: &str = "/etc/default/ufw";
 const UFW_SYSCTLS: &str = "/etc/ufw/sysctl.conf";
+/// ufw's name as a stage.
+pub(super) const UFW_NAME: &str = "ufw";
 /// What the words of the kernel's command line are said to stand in.
 const CMDLINE: &str = "/proc/cmdline";
 
@@ -178,7 +180,7 @@ fn ufw(files: &[FileText]) -> Option<Stage> {
     let file = text(&path)?;
     let settings = dialect::procps(&file.text, true).into_iter();
     Some(Stage {
-        who: "ufw".to_owned(),
+        who: UFW_NAME.to_owned(),
         lines: settings.map(|setting| line(file, setting)).collect(),
         passed: Vec::new(),
         rules: Rules::List,

@@ -3,6 +3,7 @@
 mod against_ss;
 mod assumed;
 mod capped_containers;
+mod catalogue;
 mod churn;
 mod containers;
 mod hostile_config;
