@@ -98,10 +98,13 @@ fn what_cannot_be_assumed_is_named() {
             &["--assume", "net/core/somaxcon=1"],
             &["net.core.somaxcon", "did you mean net.core.somaxconn"],
         ),
-        (&["--assume", "vm.swapiness=1"], &["vm.swapiness"]),
+        (
+            &["--assume", "vm.swapiness=1"],
+            &["vm.swapiness", "vm.swappiness"],
+        ),
         (
             &["--assume", "net.core.somaxconn=big"],
-            &["big", "whole number"],
+            &["big", "not a whole number"],
         ),
         (
             &["--assume", "net.core.somaxconn=-1"],

@@ -3,8 +3,8 @@
 
 use std::collections::BTreeSet;
 
-use super::{Assumption, Assumptions, SOMAXCONN, has, is_machines};
-use crate::kernel::sysctls::{self, ACCEPT_PATH, Kind};
+use super::{Assumption, Assumptions, exists, has, is_machines};
+use crate::kernel::sysctls::{self, Existence};
 use crate::kernel::version::Version;
 use crate::snapshot::Snapshot;
 use crate::text::name::some;
@@ -44,14 +44,22 @@ pub enum Fault {
         /// The one that is meant, maybe.
         near: Option<&'static str>,
     },
+    /// A sysctl that these kernels do not have.
+    #[error("there is no {key} here: {why}")]
+    NotHere {
+        /// Dotted.
+        key: String,
+        /// Since when, or until when, a kernel has it.
+        why: String,
+    },
     /// A value of the wrong kind or out of range.
-    #[error("{value} is not a value of {key}: {why}")]
+    #[error("{value} cannot be assumed for {key}: {why}")]
     Value {
         /// Dotted.
         key: String,
         /// What was given.
         value: String,
-        /// What it has to be.
+        /// What is wrong with it.
         why: String,
     },
     /// The machine's, not a namespace's.
@@ -116,27 +124,45 @@ fn key(it: &Assumption, seen: &[&Snapshot], judged: &BTreeSet<String>) -> Result
     let key = it.key.as_str();
     let mut namespaces = seen.iter().flat_map(|seen| &seen.namespaces);
     let recorded = namespaces.any(|namespace| namespace.sysctls.contains_key(key));
-    let of_network = key.starts_with("net.") && sysctls::scope(key, None).is_some();
-    let slip = sysctls::slip(key);
-    let known = sysctls::find(key).is_some() || recorded || judged.contains(key) || of_network;
-    if !known {
-        let all = ACCEPT_PATH.iter().map(|sysctl| sysctl.key);
-        return Err(Fault::NoSysctl {
-            key: key.to_owned(),
-            near: slip.or_else(|| nearest(key, all)),
-        });
+    if recorded {
+        return value(it, seen);
     }
-    let kernels = seen.iter().map(|seen| kernel(seen));
-    let why = kernels
-        .filter_map(|kernel| refusal(key, &it.value, kernel))
-        .next();
-    why.map_or(Ok(()), |why| {
-        Err(Fault::Value {
+    if sysctls::find(key).is_none() && !judged.contains(key) {
+        let near = match sysctls::existence(key, None) {
+            Existence::Misspelt { nearest } => Some(nearest),
+            _ => {
+                let all = sysctls::all().map(|sysctl| sysctl.key);
+                nearest(key, all.filter(|key| !key.contains('*')))
+            }
+        };
+        let key = key.to_owned();
+        return Err(Fault::NoSysctl { key, near });
+    }
+    let somewhere = seen.iter().any(|seen| exists(key, kernel(seen)));
+    let mut kernels = seen.iter().map(|seen| kernel(seen));
+    let why = kernels.find_map(|kernel| sysctls::existence(key, kernel).words());
+    match why.filter(|_| !somewhere) {
+        Some(why) => Err(Fault::NotHere {
             key: key.to_owned(),
-            value: it.value.clone(),
             why,
-        })
-    })
+        }),
+        None => value(it, seen),
+    }
+}
+
+/// Whether every kernel takes the value.
+fn value(it: &Assumption, seen: &[&Snapshot]) -> Result<(), Fault> {
+    let Assumption { key, value, .. } = it;
+    for kernel in seen.iter().map(|seen| kernel(seen)) {
+        if let Err(fault) = sysctls::check_value(key, value, kernel) {
+            return Err(Fault::Value {
+                key: key.clone(),
+                value: value.clone(),
+                why: fault.to_string(),
+            });
+        }
+    }
+    Ok(())
 }
 
 fn place(it: &Assumption, seen: &[&Snapshot]) -> Result<(), Fault> {
@@ -176,17 +202,4 @@ fn place(it: &Assumption, seen: &[&Snapshot]) -> Result<(), Fault> {
 
 fn kernel(seen: &Snapshot) -> Option<Version> {
     seen.host.kernel.as_deref()?.parse().ok()
-}
-
-/// Why a sysctl cannot have a value. `None`: it can, as far as is known.
-pub(super) fn refusal(key: &str, value: &str, kernel: Option<Version>) -> Option<String> {
-    if sysctls::find(key)?.kind != Kind::Int {
-        return None;
-    }
-    let Ok(number) = value.parse::<i64>() else {
-        return Some("it is a whole number".to_owned());
-    };
-    let largest = sysctls::somaxconn_largest(kernel);
-    let fits = key != SOMAXCONN || (0..=largest).contains(&number);
-    (!fits).then(|| format!("it is a number from 0 to {largest}"))
 }

@@ -15,7 +15,7 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Facts;
-use crate::kernel::sysctls::{self, Kind, Scope};
+use crate::kernel::sysctls::{self, Existence, Scope};
 use crate::kernel::version::Version;
 use crate::services::Catalogue;
 use crate::snapshot::{Namespace, Snapshot, SysctlValue};
@@ -136,22 +136,27 @@ fn is_machines(key: &str, kernel: Option<Version>) -> bool {
     matches!(sysctls::scope(key, kernel), Some(Scope::Machine { .. }))
 }
 
+/// Whether a kernel has a sysctl, as far as its version tells.
+fn exists(key: &str, kernel: Option<Version>) -> bool {
+    use Existence::{Exists, Misspelt, Unknown};
+    let found = sysctls::existence(key, kernel);
+    matches!(found, Exists | Unknown | Misspelt { .. })
+}
+
 /// Whether a namespace has a sysctl, be it the machine's value.
 fn has(namespace: &Namespace, key: &str, kernel: Option<Version>) -> bool {
-    let recorded = namespace.sysctls.contains_key(key);
     let shown = match sysctls::scope(key, kernel) {
         Some(Scope::Namespace) => true,
         Some(Scope::Machine { shown }) => shown || namespace.is_host(),
         None => namespace.is_host(),
     };
-    recorded || shown
+    namespace.sysctls.contains_key(key) || shown && exists(key, kernel)
 }
 
-/// A value as a record has it. The kernel ignores what follows a number.
+/// A value as a record has it once it was written.
 fn parse(key: &str, value: &str) -> SysctlValue {
-    let value = match sysctls::find(key).map(|sysctl| sysctl.kind) {
-        Some(Kind::Int) => value.split_whitespace().next().unwrap_or_default(),
-        _ => value,
-    };
-    SysctlValue::parse(value)
+    match sysctls::written(key, value) {
+        Some(number) => SysctlValue::Int(number),
+        None => SysctlValue::parse(value),
+    }
 }

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use super::{SOMAXCONN, check, is_machines, parse};
-use crate::assess::{Facts, SettingFacts, Settings};
+use super::{SOMAXCONN, exists, is_machines, parse};
+use crate::assess::settings::Catalogued;
+use crate::assess::{Facts, Settings};
 use crate::snapshot::{Gap, Namespace, Snapshot, SysctlValue};
+use crate::sysctl_conf::boot::Kernel as _;
 use crate::text::name::some;
 
 /// Keys that a gap names; the rest is counted.
@@ -40,26 +42,29 @@ fn set(namespace: &mut Namespace, settings: &Settings<'_>, facts: &Facts<'_>) ->
         if !host && !is_machines(&key, facts.kernel) {
             continue;
         }
-        let setting = settings.find(&key);
-        match setting.and_then(|setting| after_boot(setting, facts)) {
-            Some(value) => {
+        let recorded = namespace.sysctls.contains_key(&key);
+        match after_boot(&key, settings, facts) {
+            Some(value) if recorded || exists(&key, facts.kernel) => {
                 namespace.sysctls.insert(key, value);
             }
-            None if host && namespace.sysctls.contains_key(&key) => unknown.push(key),
-            None => {}
+            None if host && recorded => unknown.push(key),
+            _ => {}
         }
     }
     unknown
 }
 
-/// The value after the next boot, where it is known and the kernel takes it.
-fn after_boot(setting: &SettingFacts, facts: &Facts<'_>) -> Option<SysctlValue> {
-    let key = &setting.key;
-    let values = [&setting.history.value, &setting.kernel_default];
-    let values = values.into_iter().flatten().map(|text| parse(key, text));
-    let taken =
-        |value: &SysctlValue| check::refusal(key, &value.to_string(), facts.kernel).is_none();
-    values.into_iter().find(taken)
+/// The value after the next boot, where it is known.
+fn after_boot(key: &str, settings: &Settings<'_>, facts: &Facts<'_>) -> Option<SysctlValue> {
+    let kernel = Catalogued(facts.kernel);
+    let value = match settings.find(key) {
+        Some(setting) => setting.after_boot()?.to_owned(),
+        None => {
+            let set = settings.persistent.history(key, &kernel).value;
+            set.or_else(|| kernel.default(key))?
+        }
+    };
+    Some(parse(key, &value))
 }
 
 fn unknown_values(keys: &[String]) -> Option<Gap> {

@@ -324,6 +324,9 @@ fn after_a_boot_the_files_decide_on_the_host_and_containers_keep_what_they_were_
     // The kernel refuses it: the same.
     let refused = "net.core.somaxconn = -1\n";
     assert_eq!(of(refused, vec![]), [value("4096", 511), value("128", 128)]);
+    // Numbers are written as C has them.
+    let hexadecimal = "net.core.somaxconn = 0x12c\n";
+    assert_eq!(of(hexadecimal, vec![])[0], value("300", 300));
     // What is assumed holds after that.
     let then = vec![somaxconn(400)];
     assert_eq!(of(set, then), [value("400", 400), value("400", 400)]);
@@ -336,7 +339,7 @@ fn what_a_boot_does_is_a_gap_where_nobody_knows_it() {
     let mut seen = record(
         "
 namespaces:
-  - sysctls: {net.core.somaxconn: 100, net.ipv4.tcp_fin_timeout: 7}
+  - sysctls: {net.core.somaxconn: 100, net.ipv4.tcp_max_orphans: 7}
   - {name: blue, named: blue}
 files: []
 ",
@@ -348,6 +351,7 @@ files: []
     assert!(gaps[0].contains("net.core.somaxconn"), "{gaps:#?}");
     assert!(gaps[1].contains("blue"), "{gaps:#?}");
     assert_eq!(snapshot.namespaces[0].sysctl_int(SOMAXCONN), Some(100));
+    assert!(gaps[0].contains("net.ipv4.tcp_max_orphans"), "{gaps:#?}");
     // With the kernel's version its default is known.
     seen.host.kernel = Some("5.3.0".to_owned());
     let snapshot = assumptions.apply(&seen, &Catalogue::builtin());
@@ -382,9 +386,11 @@ fn slips_are_refused() {
             all("net.core.somaxcon", "1"),
             "did you mean net.core.somaxconn",
         ),
-        (all("vm.swapiness", "1"), "vm.swapiness is no sysctl"),
+        (all("vm.swapiness", "1"), "did you mean vm.swappiness"),
+        (all("acme.handle", "1"), "acme.handle is no sysctl"),
+        (all("net.ipv4.tcp_tw_recycle", "1"), "removed it"),
         (all(SOMAXCONN, "many"), "whole number"),
-        (all(SOMAXCONN, "2147483648"), "0 to 2147483647"),
+        (all(SOMAXCONN, "2147483648"), "more than 2147483647"),
         (
             refused(&only(vec![in_netns("pod/shop", SOMAXCONN, "1")])),
             "there are: host, pod/shop/web-1",
