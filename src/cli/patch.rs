@@ -35,12 +35,7 @@ pub(super) fn run(arguments: &Patch) -> Run {
         return Ok(Outcome::Clean);
     };
     let snapshot = facts.snapshot;
-    for gap in gaps::together(&snapshot.gaps) {
-        output::note(&format!("gap: {gap}"));
-    }
-    if let Some(words) = assumed::line(facts) {
-        output::note(&words);
-    }
+    begin(facts);
     let judgement = judge(&rules, facts);
     let advice = advise(&judgement.findings, facts);
     let Some(file) = file else {
@@ -79,6 +74,16 @@ pub(super) fn run(arguments: &Patch) -> Run {
     let header = patch::header(&advice, &written, place);
     let next = patch::next(&advice, &written, place);
     print(&header, &change, &next, arguments)
+}
+
+/// Says what the facts are not about: what could not be read, and that they are what would be.
+fn begin(facts: &Facts<'_>) {
+    for gap in gaps::together(&facts.snapshot.gaps) {
+        output::note(&format!("gap: {gap}"));
+    }
+    if let Some(words) = assumed::line(facts) {
+        output::note(&words);
+    }
 }
 
 /// Prints the fix for a target that changes no sysctl file.

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use serde_json::json;
 
+use crate::bad_input::refused;
 use crate::support::program::{Run, backlint, finish};
 
 const NGINX: &str = "fixtures/debian11-nginx-128.yaml";
@@ -148,4 +149,61 @@ fn after_a_boot_the_files_decide() {
     // What is assumed besides holds after the boot.
     let cured = ["--after-reboot", "--assume", "net.core.somaxconn=600"];
     run(&[&["--snapshot", file], &cured[..]].concat()).ended(0);
+}
+
+#[test]
+fn what_cannot_be_assumed_is_named() {
+    let cases: [(&[&str], &[&str]); 14] = [
+        (&["--assume"], &["--assume", "NETNS:"]),
+        (&["--assume", "4096"], &["4096", "KEY=VALUE"]),
+        (&["--assume", "net.core.somaxconn"], &["KEY=VALUE"]),
+        (&["--assume", "net.core.somaxconn="], &["no value"]),
+        (&["--assume", "=4096"], &["not the name of one sysctl"]),
+        (
+            &["--assume", ":net.core.somaxconn=1"],
+            &["before the colon"],
+        ),
+        (&["--assume", "net.*.somaxconn=1"], &["one sysctl"]),
+        (
+            &["--assume", "net/core/somaxcon=1"],
+            &["net.core.somaxcon", "did you mean net.core.somaxconn"],
+        ),
+        (
+            &["--assume", "vm.swapiness=1"],
+            &["vm.swapiness", "vm.swappiness"],
+        ),
+        (
+            &["--assume", "net.core.somaxconn=big"],
+            &["big", "not a whole number"],
+        ),
+        (
+            &["--assume", "net.core.somaxconn=-1"],
+            &["-1", "less than 0"],
+        ),
+        (
+            &["--assume", "docker/web:net.core.somaxconn=1"],
+            &["docker/web", "there are: host"],
+        ),
+        (
+            &[
+                "--assume",
+                "net.core.somaxconn=1",
+                "--assume",
+                "net/core/somaxconn=2",
+            ],
+            &["1 and 2"],
+        ),
+        (&["--after-reboot"], &["not recorded", "backlint snapshot"]),
+    ];
+    for (options, words) in cases {
+        for command in ["audit", "list", "patch"] {
+            let arguments = [
+                &[command, "--snapshot", "fixtures/php-fpm-unix-socket.yaml"],
+                options,
+            ]
+            .concat();
+            refused(&arguments, b"", words);
+        }
+    }
+    refused(&["snapshot", "--after-reboot"], b"", &["--after-reboot"]);
 }

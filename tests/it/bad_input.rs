@@ -29,7 +29,7 @@ why: because
 
 /// Insists on one message that says all of `words`, and on nothing else.
 #[track_caller]
-fn refused(arguments: &[&str], input: &[u8], words: &[&str]) {
+pub(crate) fn refused(arguments: &[&str], input: &[u8], words: &[&str]) {
     let run = finish_with(backlint().args(arguments), input).ended(2);
     assert_eq!(run.out, "", "{arguments:?}");
     let starts = |line: &&str| line.starts_with("error") || line.starts_with("backlint:");
@@ -77,61 +77,6 @@ fn bad_usage_is_named() {
         &["--snapshot"],
     );
     refused(&["snapshot", "--format", "toml"], b"", &["toml"]);
-}
-
-#[test]
-fn what_cannot_be_assumed_is_named() {
-    let home = tempfile::tempdir().unwrap();
-    let good = write(home.path(), "good.yaml", TRUNCATED);
-    let cases: [(&[&str], &[&str]); 14] = [
-        (&["--assume"], &["--assume", "NETNS:"]),
-        (&["--assume", "4096"], &["4096", "KEY=VALUE"]),
-        (&["--assume", "net.core.somaxconn"], &["KEY=VALUE"]),
-        (&["--assume", "net.core.somaxconn="], &["no value"]),
-        (&["--assume", "=4096"], &["not the name of one sysctl"]),
-        (
-            &["--assume", ":net.core.somaxconn=1"],
-            &["before the colon"],
-        ),
-        (&["--assume", "net.*.somaxconn=1"], &["one sysctl"]),
-        (
-            &["--assume", "net/core/somaxcon=1"],
-            &["net.core.somaxcon", "did you mean net.core.somaxconn"],
-        ),
-        (
-            &["--assume", "vm.swapiness=1"],
-            &["vm.swapiness", "vm.swappiness"],
-        ),
-        (
-            &["--assume", "net.core.somaxconn=big"],
-            &["big", "not a whole number"],
-        ),
-        (
-            &["--assume", "net.core.somaxconn=-1"],
-            &["-1", "2147483647"],
-        ),
-        (
-            &["--assume", "docker/web:net.core.somaxconn=1"],
-            &["docker/web", "there are: host"],
-        ),
-        (
-            &[
-                "--assume",
-                "net.core.somaxconn=1",
-                "--assume",
-                "net/core/somaxconn=2",
-            ],
-            &["1 and 2"],
-        ),
-        (&["--after-reboot"], &["not recorded", "backlint snapshot"]),
-    ];
-    for (options, words) in cases {
-        for command in ["audit", "list", "patch"] {
-            let arguments = [&[command, "--snapshot", &good], options].concat();
-            refused(&arguments, b"", words);
-        }
-    }
-    refused(&["snapshot", "--after-reboot"], b"", &["--after-reboot"]);
 }
 
 #[test]
