@@ -1,6 +1,7 @@
 //! From the record to facts: per listener which service it is, what was asked and what limits it;
 //! per namespace what its listeners have in common. Judges nothing: rules do.
 
+pub mod assume;
 pub mod check;
 mod doubt;
 mod request;
@@ -12,6 +13,7 @@ use crate::kernel::version::Version;
 use crate::kernel::{accept_queue, syn_queue, sysctls};
 use crate::services::{self, Catalogue, Identified};
 use crate::snapshot::{Listener, Namespace, Requested, Snapshot};
+pub use assume::{Assumed, Assumption, Assumptions};
 use request::Basis;
 pub use settings::{SettingFacts, Settings};
 pub use verdict::{Confidence, LimitedBy};
@@ -27,6 +29,8 @@ pub struct Facts<'a> {
     pub namespaces: Vec<NetnsFacts<'a>>,
     /// The machine's sysctls between now and the next boot. `None`: nobody looked at its files.
     pub settings: Option<Settings<'a>>,
+    /// What the record was made of, where it is not of what was seen.
+    pub assumed: Option<Assumed<'a>>,
 }
 
 /// Facts about one network namespace.
@@ -125,6 +129,19 @@ impl<'a> Facts<'a> {
             kernel,
             namespaces,
             settings: Settings::of(snapshot, kernel),
+            assumed: None,
+        }
+    }
+
+    /// The facts of a record that was made of another by [`Assumptions::apply`].
+    pub fn assuming(
+        snapshot: &'a Snapshot,
+        assumed: Assumed<'a>,
+        catalogue: &'a Catalogue,
+    ) -> Self {
+        Self {
+            assumed: Some(assumed),
+            ..Self::new(snapshot, catalogue)
         }
     }
 }

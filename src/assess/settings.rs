@@ -133,7 +133,7 @@ impl Kernel for Catalogued {
     }
 
     fn lacks(&self, key: &str) -> Option<String> {
-        words::not_there(sysctls::existence(key, self.0))
+        sysctls::existence(key, self.0).words()
     }
 
     fn default(&self, key: &str) -> Option<String> {
@@ -171,7 +171,7 @@ impl Kernel for OfKey {
     }
 
     fn lacks(&self, _key: &str) -> Option<String> {
-        words::not_there(self.existence)
+        self.existence.words()
     }
 
     fn default(&self, _key: &str) -> Option<String> {
@@ -313,7 +313,7 @@ fn setting(
         elsewhere: Vec::new(),
         key,
     };
-    if words::not_there(facts.existence).is_none() {
+    if facts.existence.words().is_none() {
         facts.fault = fault(&facts, kernel);
         facts.questionable = questionable(&facts);
     }

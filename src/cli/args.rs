@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::assume::Assume;
 use super::netns::Chosen;
 use super::why::Why;
 use crate::advise::place::DROP_IN;
@@ -108,6 +109,8 @@ pub(super) struct Audit {
     #[command(flatten)]
     pub(super) source: Source,
     #[command(flatten)]
+    pub(super) assume: Assume,
+    #[command(flatten)]
     pub(super) rules: Rules,
     #[command(flatten)]
     pub(super) services: Services,
@@ -163,6 +166,8 @@ pub(super) enum FailOn {
 pub(super) struct List {
     #[command(flatten)]
     pub(super) source: Source,
+    #[command(flatten)]
+    pub(super) assume: Assume,
     #[command(flatten)]
     pub(super) services: Services,
     /// How to write the list
@@ -262,6 +267,8 @@ pub(super) enum RecordFormat {
 pub(super) struct Patch {
     #[command(flatten)]
     pub(super) source: Source,
+    #[command(flatten)]
+    pub(super) assume: Assume,
     #[command(flatten)]
     pub(super) rules: Rules,
     #[command(flatten)]

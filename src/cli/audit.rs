@@ -1,6 +1,7 @@
 //! `backlint audit`.
 
 use super::args::{Audit, ReportFormat};
+use super::assume::Judged;
 use super::{Run, input, output};
 use crate::advise::advise;
 use crate::assess::Facts;
@@ -19,20 +20,19 @@ pub(super) fn run(arguments: &Audit) -> Run {
             syn_queues: true,
             ..input::wanted(&rules)
         };
-        vec![(
-            None,
-            input::host(&arguments.source.place, &wanted, &catalogue)?,
-        )]
+        let wanted = arguments.assume.wanted(wanted);
+        let snapshot = input::host(&arguments.source.place, &wanted, &catalogue)?;
+        vec![(None, snapshot)]
     } else {
         let named = input::snapshots(&arguments.source.snapshot)?.into_iter();
         named
             .map(|(name, snapshot)| (Some(name), snapshot))
             .collect()
     };
-    let facts: Vec<Facts<'_>> = sources
-        .iter()
-        .map(|(_, snapshot)| Facts::new(snapshot, &catalogue))
-        .collect();
+    let seen = sources.iter().map(|(_, snapshot)| snapshot).collect();
+    let assumptions = arguments.assume.assumptions();
+    let judged = Judged::new(seen, &assumptions, &rules.recorded_sysctls(), &catalogue)?;
+    let facts: Vec<Facts<'_>> = judged.facts(&catalogue).collect();
     let rules_given = arguments.rules.rules.iter();
     let services_given = arguments.services.services.iter();
     let place = arguments.source.place.words();

@@ -1,8 +1,10 @@
 //! `backlint list`.
 
 use std::cmp::Reverse;
+use std::collections::BTreeSet;
 
 use super::args::{List, ListFormat, Sort};
+use super::assume::Judged;
 use super::input::Failure;
 use super::{Run, input, output};
 use crate::assess::{Facts, ListenerFacts};
@@ -15,19 +17,14 @@ pub(super) fn run(arguments: &List) -> Run {
     let catalogue = input::catalogue(&arguments.services.services)?;
     let snapshots: Vec<(String, Snapshot)> = if arguments.source.snapshot.is_empty() {
         let sysctls = place::sysctls().map(str::to_owned).collect();
-        vec![(
-            String::new(),
-            input::host(
-                &arguments.source.place,
-                &Wanted {
-                    sysctls,
-                    owners: true,
-                    syn_queues: true,
-                    ..Wanted::default()
-                },
-                &catalogue,
-            )?,
-        )]
+        let wanted = arguments.assume.wanted(Wanted {
+            sysctls,
+            owners: true,
+            syn_queues: true,
+            ..Wanted::default()
+        });
+        let snapshot = input::host(&arguments.source.place, &wanted, &catalogue)?;
+        vec![(String::new(), snapshot)]
     } else {
         input::snapshots(&arguments.source.snapshot)?
     };
@@ -35,26 +32,27 @@ pub(super) fn run(arguments: &List) -> Run {
         let why = "JSON lists one source: give one --snapshot at a time";
         return Err(Failure::Other(anyhow::anyhow!(why)));
     }
+    let seen = snapshots.iter().map(|(_, snapshot)| snapshot).collect();
+    let assumptions = arguments.assume.assumptions();
+    let judged = Judged::new(seen, &assumptions, &BTreeSet::new(), &catalogue)?;
+    let all: Vec<Facts<'_>> = judged.facts(&catalogue).collect();
     output::result(Outcome::Clean, |out| {
-        for (n, (name, snapshot)) in snapshots.iter().enumerate() {
+        for (n, ((name, _), facts)) in snapshots.iter().zip(&all).enumerate() {
             if snapshots.len() > 1 {
                 let gap = if n > 0 { "\n" } else { "" };
                 writeln!(out, "{gap}{}", output::look().strong(name))?;
             }
-            let facts = Facts::new(snapshot, &catalogue);
-            let keep = rows(&facts, arguments);
+            let keep = rows(facts, arguments);
             match arguments.format {
-                ListFormat::Table => list::write(&facts, &keep, output::look(), out)?,
-                ListFormat::Json => json::list(&facts, &keep, out)?,
+                ListFormat::Table => list::write(facts, &keep, output::look(), out)?,
+                ListFormat::Json => json::list(facts, &keep, out)?,
             }
         }
         Ok(())
     })?;
     if arguments.format == ListFormat::Table {
-        let all = snapshots
-            .iter()
-            .flat_map(|(_, snapshot)| gaps::together(&snapshot.gaps));
-        for gap in all {
+        let gaps = all.iter().map(|facts| &facts.snapshot.gaps);
+        for gap in gaps.flat_map(|gaps| gaps::together(gaps)) {
             output::note(&format!("gap: {gap}"));
         }
     }

@@ -2,6 +2,7 @@
 //! standard output. Wires the stages together and decides nothing.
 
 mod args;
+mod assume;
 mod audit;
 mod containers;
 mod explain;

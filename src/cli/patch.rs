@@ -3,6 +3,7 @@
 use std::io::IsTerminal as _;
 
 use super::args::Patch;
+use super::assume::Judged;
 use super::target::Tree;
 use super::{Run, input, output};
 use crate::advise::place::{Wish, place};
@@ -10,7 +11,7 @@ use crate::advise::{Advice, SysctlStep, advise};
 use crate::assess::Facts;
 use crate::collect::Wanted;
 use crate::collect::boot::Depth;
-use crate::report::{Outcome, fix, gaps, patch};
+use crate::report::{Outcome, assumed, fix, gaps, patch};
 use crate::rules::RuleSet;
 use crate::rules::engine::{Judgement, judge};
 use crate::snapshot::{HOST_NETNS, Snapshot};
@@ -20,23 +21,33 @@ pub(super) fn run(arguments: &Patch) -> Run {
     let rules = input::rules(&arguments.rules.rules)?;
     let catalogue = input::catalogue(&arguments.services.services)?;
     let recorded = arguments.snapshot().map_err(anyhow::Error::msg)?;
-    let snapshot = match recorded {
+    let seen = match recorded {
         Some(path) => input::snapshot(path)?.1,
         None => {
-            let wanted = wanted(arguments, &rules);
+            let wanted = arguments.assume.wanted(wanted(arguments, &rules));
             input::host(&arguments.source.place, &wanted, &catalogue)?
         }
     };
-    for gap in gaps::together(&snapshot.gaps) {
-        output::note(&format!("gap: {gap}"));
+    let assumptions = arguments.assume.assumptions();
+    let named = rules.recorded_sysctls();
+    let judged = Judged::new(vec![&seen], &assumptions, &named, &catalogue)?;
+    let Some(facts) = &judged.facts(&catalogue).next() else {
+        return Ok(Outcome::Clean);
+    };
+    begin(facts);
+    let judgement = judge(&rules, facts);
+    let advice = advise(&judgement.findings, facts);
+    if arguments.target.0.changes_sysctl_files() {
+        print_diff(arguments, facts, &advice, &judgement)
+    } else {
+        print_fix(arguments.target.0, &advice, facts, &judgement)
     }
-    let facts = Facts::new(&snapshot, &catalogue);
-    let judgement = judge(&rules, &facts);
-    let advice = advise(&judgement.findings, &facts);
-    if !arguments.target.0.changes_sysctl_files() {
-        return print_fix(arguments.target.0, &advice, &facts, &judgement);
-    }
-    let tree = Tree::open(arguments, &snapshot)?;
+}
+
+/// Prints the change of sysctl files.
+fn print_diff(arguments: &Patch, facts: &Facts<'_>, advice: &Advice, judgement: &Judgement) -> Run {
+    let snapshot = facts.snapshot;
+    let tree = Tree::open(arguments, snapshot)?;
     let wish = match &arguments.file {
         Some(file) => tree.wish(file)?,
         None if arguments.target.0 == fix::Target::DropIn => Wish::DropIn,
@@ -46,13 +57,13 @@ pub(super) fn run(arguments: &Patch) -> Run {
     let places = place(&sysctls, &wish, tree.configured(facts.kernel));
     let places = places.map_err(anyhow::Error::new)?;
     let (change, faults) = tree.diff(&places)?;
-    tell(&advice, arguments, &snapshot);
+    tell(advice, arguments, snapshot);
     for note in faults.iter().chain(&places.notes) {
         output::note(note);
     }
     let patch = patch::Patch {
         root: &tree.root.display().to_string(),
-        advice: &advice,
+        advice,
         places: &places,
     };
     if change.is_empty() {
@@ -69,6 +80,16 @@ fn wanted(arguments: &Patch, rules: &RuleSet) -> Wanted {
     Wanted {
         boot: if files { Depth::Files } else { Depth::Nothing },
         ..input::wanted(rules)
+    }
+}
+
+/// Says what the facts are not about: what could not be read, and that they are what would be.
+fn begin(facts: &Facts<'_>) {
+    for gap in gaps::together(&facts.snapshot.gaps) {
+        output::note(&format!("gap: {gap}"));
+    }
+    if let Some(words) = assumed::line(facts) {
+        output::note(&words);
     }
 }
 

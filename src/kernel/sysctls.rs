@@ -25,7 +25,7 @@ use super::version::Version;
 pub use entry::{Kind, Sysctl};
 pub use existence::{Existence, existence};
 pub use scope::{Scope, scope};
-pub use value::{ValueFault, check_value, questionable, range};
+pub use value::{ValueFault, check_value, questionable, range, written};
 
 /// The sysctls that every record of a host has, by key: those that decide the accept path.
 const RECORDED: [&str; 12] = [

@@ -6,8 +6,8 @@ use tabled::builder::Builder;
 use tabled::settings::object::{Columns, Segment};
 use tabled::settings::{Alignment, Modify, Padding, Style};
 
-use super::place;
-use super::style::{Look, count};
+use super::style::{Look, count, wrap};
+use super::{assumed, place};
 use crate::assess::{Confidence, Facts, LimitedBy, ListenerFacts, NetnsFacts};
 use crate::services;
 use crate::snapshot::{Listener, OWN_NETNS};
@@ -47,6 +47,11 @@ pub fn write(
         .map(|netns| netns.listeners.len())
         .sum();
     let filtered = keep.len() < every;
+    if let Some(line) = assumed::line(facts) {
+        for line in wrap(&clean(&line), look.width) {
+            writeln!(out, "{}", look.strong(&line))?;
+        }
+    }
     let (mut left_out, mut told) = (0, false);
     for (index, rows) in blocks(facts, keep) {
         let Some(netns) = facts.namespaces.get(index) else {

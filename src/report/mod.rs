@@ -1,6 +1,7 @@
 //! What is shown: a report, and one module for each format it is written in. Decides nothing but
 //! the outcome, which is decided here once.
 
+pub mod assumed;
 pub mod diagnostics;
 pub mod diff;
 pub mod fix;
@@ -28,7 +29,7 @@ use crate::snapshot::Gap;
 pub struct Report<'a> {
     /// The file that was judged; `None` for the live host.
     pub source: Option<&'a str>,
-    /// The arguments that make backlint judge the same again, as a shell takes them, each with a
+    /// The arguments that make backlint look at the same again, as a shell takes them, each with a
     /// blank in front: ` --snapshot web.yaml`.
     pub again: String,
     /// The facts.
@@ -116,6 +117,20 @@ impl Report<'_> {
         } else {
             Outcome::Clean
         }
+    }
+
+    /// The arguments that make another command judge the same, what is assumed included.
+    pub fn same(&self) -> String {
+        let what = self.facts.assumed.map(|assumed| assumed.what);
+        let assuming = what.map(assumed::options).unwrap_or_default();
+        format!("{}{assuming}", self.again)
+    }
+
+    /// The arguments that show whether a plan worked.
+    pub fn verified(&self) -> String {
+        let what = self.facts.assumed.map(|assumed| assumed.what);
+        let after = what.map(assumed::after_reboot).unwrap_or_default();
+        format!("{}{after}", self.again)
     }
 
     /// What could not be read.

@@ -32,14 +32,17 @@ pub fn line(facts: &Facts<'_>, netns: &NetnsFacts<'_>) -> String {
         .map(|netns| netns.namespace)
         .find(|netns| netns.is_host())
         .filter(|host| host.name != this.name);
+    let seen = facts.assumed.map(|assumed| &assumed.seen.namespaces);
+    let seen = seen.and_then(|all| all.iter().find(|netns| netns.name == this.name));
+    let beside = Beside { host, seen };
     let mut parts: Vec<String> = ALWAYS
         .iter()
-        .filter_map(|(key, word)| limit(this, host, key, word, true))
+        .filter_map(|(key, word)| limit(this, beside, key, word, true))
         .collect();
     let cookies_off = this.sysctl_int("net.ipv4.tcp_syncookies") == Some(0);
     let others = WHERE_OTHER.iter();
     let others = others.chain(std::iter::once(&WITHOUT_COOKIES).filter(|_| cookies_off));
-    parts.extend(others.filter_map(|(key, word)| limit(this, host, key, word, false)));
+    parts.extend(others.filter_map(|(key, word)| limit(this, beside, key, word, false)));
     format!("{}{}: {}", this.name, made_of(this), parts.join(", "))
 }
 
@@ -49,21 +52,36 @@ pub fn with_listeners(facts: &Facts<'_>, netns: &NetnsFacts<'_>) -> String {
     format!("{}, {listeners}", line(facts, netns))
 }
 
+/// What a namespace's values are compared with.
+#[derive(Clone, Copy)]
+struct Beside<'a> {
+    /// The host's own namespace, where this is another.
+    host: Option<&'a Namespace>,
+    /// The namespace as it was seen, where this is assumed.
+    seen: Option<&'a Namespace>,
+}
+
 /// `somaxconn 128 (host 65535)`. A value that nobody read is told only where it always is.
 fn limit(
     this: &Namespace,
-    host: Option<&Namespace>,
+    beside: Beside<'_>,
     key: &str,
     word: &str,
     always: bool,
 ) -> Option<String> {
     let value = this.sysctls.get(key);
-    let other = host.and_then(|host| host.sysctls.get(key));
-    let differs = other.filter(|other| value.is_some_and(|value| value != *other));
-    match (value, differs) {
-        (Some(value), Some(other)) => Some(format!("{word} {value} (host {other})")),
-        (Some(value), None) if always => Some(format!("{word} {value}")),
-        (None, _) if always => Some(format!("{word} unknown")),
+    let compared = [("now", beside.seen), ("host", beside.host)];
+    let differs = compared.iter().filter_map(|(whose, netns)| {
+        let other = (*netns)?.sysctls.get(key)?;
+        (other != value?).then(|| format!("{whose} {other}"))
+    });
+    let differs: Vec<String> = differs.collect();
+    match value {
+        Some(value) if !differs.is_empty() => {
+            Some(format!("{word} {value} ({})", differs.join(", ")))
+        }
+        Some(value) if always => Some(format!("{word} {value}")),
+        None if always => Some(format!("{word} unknown")),
         _ => None,
     }
 }

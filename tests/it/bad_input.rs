@@ -29,7 +29,7 @@ why: because
 
 /// Insists on one message that says all of `words`, and on nothing else.
 #[track_caller]
-fn refused(arguments: &[&str], input: &[u8], words: &[&str]) {
+pub(crate) fn refused(arguments: &[&str], input: &[u8], words: &[&str]) {
     let run = finish_with(backlint().args(arguments), input).ended(2);
     assert_eq!(run.out, "", "{arguments:?}");
     let starts = |line: &&str| line.starts_with("error") || line.starts_with("backlint:");

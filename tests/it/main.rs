@@ -8,6 +8,7 @@
     clippy::print_stderr
 )]
 
+mod assumed;
 mod bad_input;
 mod docs;
 mod fixtures;

@@ -37,26 +37,12 @@ fn dead_file(file: DeadFile<'_>) -> String {
     format!("{}, which would set {lines}: {}", file.path, file.why)
 }
 
-/// Why a kernel does not have a sysctl, by its version.
-pub(in crate::assess) fn not_there(existence: Existence) -> Option<String> {
-    Some(match existence {
-        Existence::Exists | Existence::Unknown => return None,
-        Existence::Removed { in_, instead: None } => format!("Linux {in_} removed it"),
-        Existence::Removed {
-            in_,
-            instead: Some(key),
-        } => format!("Linux {in_} removed it, and {key} does the same"),
-        Existence::NotYet { since } => format!("it came with Linux {since}"),
-        Existence::Misspelt { nearest } => format!("there is none, and {nearest} is nearest"),
-    })
-}
-
 /// Why it does not exist.
 pub fn existence(setting: &SettingFacts) -> Option<String> {
     let absent =
         "it is not there: a module that is not loaded has it, or this kernel was built without";
     let absent = setting.absent.then(|| absent.to_owned());
-    not_there(setting.existence).or(absent)
+    setting.existence.words().or(absent)
 }
 
 impl SettingFacts {

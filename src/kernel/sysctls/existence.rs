@@ -47,6 +47,22 @@ pub enum Existence {
     Unknown,
 }
 
+impl Existence {
+    /// Why there is no such sysctl, a clause for people. `None`: there is, or may be.
+    pub fn words(self) -> Option<String> {
+        Some(match self {
+            Self::Exists | Self::Unknown => return None,
+            Self::Removed { in_, instead: None } => format!("Linux {in_} removed it"),
+            Self::Removed {
+                in_,
+                instead: Some(key),
+            } => format!("Linux {in_} removed it, and {key} does the same"),
+            Self::NotYet { since } => format!("it came with Linux {since}"),
+            Self::Misspelt { nearest } => format!("there is none, and {nearest} is nearest"),
+        })
+    }
+}
+
 /// Whether a kernel has a sysctl, the newest known where the version is not.
 pub fn existence(key: &str, kernel: Option<Version>) -> Existence {
     let Some(sysctl) = find(key) else {

@@ -126,6 +126,15 @@ pub fn check_value(key: &str, value: &str, kernel: Option<Version>) -> Result<()
     }
 }
 
+/// What a sysctl of one number has after a value was written to it. `None`: it is none, or has no
+/// number in 64 bits then.
+pub fn written(key: &str, value: &str) -> Option<i64> {
+    let int = find(key)?.kind == Kind::Int;
+    let fields = fields(value);
+    let first = fields.first().filter(|_| int)?;
+    i64::try_from(number(first)?).ok()
+}
+
 /// The least and the most that a kernel takes for a sysctl of one number. `None`: it is none, or
 /// the bounds are not known.
 pub fn range(key: &str, kernel: Option<Version>) -> Option<RangeInclusive<i64>> {

@@ -1,5 +1,6 @@
 //! Version 1. The structures are written for people who read JSON: internal types never appear.
 
+mod assumed;
 mod listener;
 mod namespace;
 mod plan;
@@ -7,6 +8,7 @@ mod why;
 
 use serde::Serialize;
 
+use self::assumed::Assumed;
 use self::listener::Listener;
 use self::namespace::Namespace;
 use self::plan::{PlanStep, Remediation};
@@ -21,6 +23,7 @@ use crate::{report, snapshot};
 #[derive(Serialize)]
 pub struct List<'a> {
     schema: &'static str,
+    assumed: Option<Assumed<'a>>,
     listeners: Chosen<'a>,
     gaps: Vec<Gap<'a>>,
 }
@@ -30,6 +33,7 @@ impl<'a> List<'a> {
     pub fn new(facts: &'a Facts<'a>, keep: &'a [(usize, usize)]) -> Self {
         Self {
             schema: "backlint/list/v1",
+            assumed: facts.assumed.map(Assumed::new),
             listeners: Chosen { facts, keep },
             gaps: facts.snapshot.gaps.iter().map(Gap::new).collect(),
         }
@@ -42,6 +46,7 @@ pub struct Report<'a> {
     schema: &'static str,
     tool: Tool,
     source: Option<&'a str>,
+    assumed: Option<Assumed<'a>>,
     host: Host<'a>,
     summary: Summary,
     findings: Findings<'a>,
@@ -65,6 +70,7 @@ impl<'a> Report<'a> {
                 version: env!("CARGO_PKG_VERSION"),
             },
             source: report.source,
+            assumed: facts.assumed.map(Assumed::new),
             host: Host::new(&facts.snapshot.host),
             summary: Summary::new(report),
             findings: Findings(report),

@@ -9,7 +9,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::io;
 
 use super::style::{Look, wrap};
-use super::{Format, Report};
+use super::{Format, Report, assumed};
 use crate::advise::{Step, SysctlStep, apply};
 use crate::assess::Confidence;
 use crate::rules::finding::Finding;
@@ -123,6 +123,11 @@ impl Page<'_> {
         parts.extend(host_words(host));
         if !parts.is_empty() {
             writeln!(self.out, "{}", self.look.strong(&parts.join(", ")))?;
+        }
+        if let Some(line) = assumed::line(self.report.facts) {
+            for line in wrap(&clean(&line), self.look.width) {
+                writeln!(self.out, "{}", self.look.strong(&line))?;
+            }
         }
         self.namespaces()
     }

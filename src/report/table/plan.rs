@@ -69,7 +69,7 @@ impl Page<'_> {
         }
         steps.push(match self.report.source {
             Some(_) => "backlint on that host shows whether it worked".to_owned(),
-            None => format!("backlint{} shows whether it worked", self.report.again),
+            None => format!("backlint{} shows whether it worked", self.report.verified()),
         });
         steps
     }
@@ -80,7 +80,7 @@ impl Page<'_> {
         let target = Target::of(step).filter(|target| !target.changes_sysctl_files());
         match target.map(Target::name) {
             Some(name) if told.insert(name) => {
-                let again = &self.report.again;
+                let again = self.report.same();
                 format!("{words}; backlint patch --for {name}{again} writes it")
             }
             _ => words,
@@ -107,7 +107,7 @@ impl Page<'_> {
 
     /// The sysctls of the namespace that was looked at first, as its machine would take them.
     fn own_sysctls(&self, own: &[&SysctlStep], steps: &mut Vec<String>) {
-        let again = &self.report.again;
+        let again = self.report.same();
         let values: Vec<String> = own
             .iter()
             .map(|step| format!("{} = {}", step.key, step.value))

@@ -1,6 +1,7 @@
 //! backlint on a running kernel. Each test makes a network namespace of its own.
 
 mod against_ss;
+mod assumed;
 mod capped_containers;
 mod catalogue;
 mod churn;
