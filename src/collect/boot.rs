@@ -325,7 +325,8 @@ fn writes(line: &str) -> bool {
 
 /// Whether somebody may have meant a file of this name to be read.
 fn is_meant(name: &str) -> bool {
-    !ASIDE.iter().any(|end| name.ends_with(end)) && !name.starts_with("README")
+    name.ends_with(".conf")
+        || !ASIDE.iter().any(|end| name.ends_with(end)) && !name.starts_with("README")
 }
 
 /// Names of TuneD's profiles in a list. Anything that is no plain name is none.
