@@ -7,6 +7,7 @@
 //! which order, `resolve` which of its lines counts; this module puts the stages together.
 
 mod loader;
+mod pattern;
 mod resolve;
 mod stages;
 #[cfg(test)]
@@ -71,7 +72,8 @@ impl Assigned {
 
 /// What the kernel does with values. The stage that knows both implements it.
 pub trait Kernel {
-    /// Why the kernel does not take a value. `None`: it does, as far as is known.
+    /// Why the kernel does not take a value. `None`: it does, as far as is known, or it has no such
+    /// key.
     fn refusal(&self, key: &str, value: &str) -> Option<String>;
     /// The value that the kernel itself starts with. `None`: it is not known.
     fn default(&self, key: &str) -> Option<String>;

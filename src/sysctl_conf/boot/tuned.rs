@@ -108,6 +108,7 @@ fn profile(name: &str, files: &[FileText], seen: &mut BTreeSet<String>, lines: &
                 line: *number,
                 key: normalise_key(key),
                 value: Some(value),
+                recognised: true,
                 only,
             };
             // Of one option the last profile counts.
@@ -245,6 +246,7 @@ fn again(files: &[FileText]) -> Vec<Line> {
                 line: n + 1,
                 key: normalise_key(key.trim()),
                 value: Some(value.trim().to_owned()),
+                recognised: true,
                 only: None,
             });
         }
