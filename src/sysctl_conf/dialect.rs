@@ -114,15 +114,35 @@ pub(super) fn procps(text: &str, globs: bool) -> Vec<Setting<'_>> {
         if none || key.ends_with(SEPARATORS) {
             continue;
         }
+        let Some(path) = resolved(key) else {
+            continue;
+        };
         settings.push(Setting {
             line: number + 1,
-            key: normalise_key(key),
+            key: normalise_key(&path),
             value,
             // NOTE: procps compares paths as texts.
             recognised: !key.split(SEPARATORS).any(str::is_empty) && !key.contains("/./"),
         });
     }
     settings
+}
+
+/// A key with the way up taken out of its path, which systemd-sysctl alone refuses. `None`: it leads
+/// out of /proc/sys.
+fn resolved(key: &str) -> Option<Cow<'_, str>> {
+    if !key.contains("/../") && !key.starts_with("../") {
+        return Some(key.into());
+    }
+    let mut parts: Vec<&str> = Vec::new();
+    for part in key.split('/') {
+        match part {
+            ".." => drop(parts.pop()?),
+            "" | "." => {}
+            part => parts.push(part),
+        }
+    }
+    Some(parts.join("/").into())
 }
 
 /// The settings of a text for BusyBox' sysctl.
@@ -173,6 +193,7 @@ pub(super) fn busybox(text: &str) -> Vec<Setting<'_>> {
 /// path works too. `None`: one elsewhere, or that of a directory.
 fn busyboxs_key(key: &str) -> Option<String> {
     let key = key.strip_prefix("/proc/sys/").unwrap_or(key);
+    let key = &*resolved(key)?;
     if key.starts_with(SEPARATORS) || key.ends_with(SEPARATORS) {
         return None;
     }

@@ -105,27 +105,7 @@ pub(super) fn resolve(
             fares.extend(globs.iter().map(|&n| (n, Fare::Refused(why.to_owned()))));
             fares
         }
-        Rules::List => {
-            let (set, kept_out): (Vec<usize>, Vec<usize>) =
-                explicit.iter().partition(|&&n| lines[n].value.is_some());
-            let (mut written, kept_out) = (set, excluding(&kept_out));
-            let mut fares: Vec<_> = kept_out.collect();
-            let named: Vec<usize> = explicit
-                .into_iter()
-                .filter(|&n| lines[n].recognised)
-                .collect();
-            let (patterns, mute): (Vec<usize>, Vec<usize>) =
-                globs.iter().partition(|&&n| lines[n].value.is_some());
-            let why = "it sets nothing: an exclusion cannot be a pattern here";
-            fares.extend(mute.iter().map(|&n| (n, Fare::Refused(why.to_owned()))));
-            fares.extend(beaten_globs(lines, &patterns, &named));
-            if named.is_empty() {
-                written.extend(patterns);
-                written.sort_unstable();
-            }
-            fares.extend(write(lines, &written, key, now, kernel));
-            fares
-        }
+        Rules::List => write_list(lines, &explicit, &globs, key, now, kernel),
         Rules::Map => {
             let mut fares = beaten_globs(lines, &globs, &explicit);
             let Some((&last, earlier)) = explicit.split_last() else {
@@ -153,6 +133,32 @@ fn refused(lines: &[Line], kernel: &dyn Kernel) -> Option<usize> {
         let value = line.value.as_deref().filter(|_| !is_glob(&line.key));
         value.is_some_and(|value| kernel.refusal(&line.key, value).is_some())
     })
+}
+
+/// The lines of procps 4: each in its order, and globs only where no line names the key.
+fn write_list(
+    lines: &[Line],
+    explicit: &[usize],
+    globs: &[usize],
+    key: &str,
+    now: Option<&str>,
+    kernel: &dyn Kernel,
+) -> Vec<(usize, Fare)> {
+    let sets = |n: &&usize| lines[**n].value.is_some();
+    let (mut written, kept_out): (Vec<usize>, Vec<usize>) = explicit.iter().partition(sets);
+    let (patterns, mute): (Vec<usize>, Vec<usize>) = globs.iter().partition(sets);
+    let named = explicit.iter().copied().filter(|&n| lines[n].recognised);
+    let named: Vec<usize> = named.collect();
+    let mut fares: Vec<(usize, Fare)> = excluding(&kept_out).collect();
+    let why = "it sets nothing: an exclusion cannot be a pattern here";
+    fares.extend(mute.iter().map(|&n| (n, Fare::Refused(why.to_owned()))));
+    fares.extend(beaten_globs(lines, &patterns, &named));
+    if named.is_empty() {
+        written.extend(patterns);
+        written.sort_unstable();
+    }
+    fares.extend(write(lines, &written, key, now, kernel));
+    fares
 }
 
 /// Lines that only keep a key out of globs.

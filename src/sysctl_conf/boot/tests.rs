@@ -262,6 +262,7 @@ fn the_loaders_find_a_key_by_different_spellings() {
         ("/proc/sys/net/core/somaxconn", ["-", "-", "1"]),
         ("net.core.somaxconn.", ["1", "-", "-"]),
         ("net..core.somaxconn", ["1", "1", "1"]),
+        ("net/core/../core/somaxconn", ["-", "1", "1"]),
         ("--net.core.somaxconn", ["-", "1", "-"]),
         ("---net.core.somaxconn", ["-", "-", "-"]),
         ("- net.core.somaxconn", ["1", "-", "-"]),
@@ -357,4 +358,42 @@ fn a_line_that_is_read_twice_has_the_value_of_the_reading_that_counts() {
     let history = persistent.history_with(Loader::Busybox, KEY, &Takes);
     assert_eq!(history.assignments.len(), 1, "{history:?}");
     assert_eq!(history.winner().unwrap().value.as_deref(), Some("1"));
+}
+
+#[test]
+fn profiles_of_tuned_are_merged_section_by_section() {
+    let value = |own: &str, after: &str, key: &str| {
+        let files = tree(&[
+            ("/etc/sysctl.d/a.conf", "kernel.panic = 1\n"),
+            ("/usr/lib/sysctl.d/b.conf", "net.core.somaxconn = 1\n"),
+            ("/etc/tuned/active_profile", "own\n"),
+            ("/etc/tuned/post_loaded_profile", "after\n"),
+            ("/etc/tuned/own/tuned.conf", own),
+            ("/etc/tuned/after/tuned.conf", after),
+            (
+                "/usr/lib/tuned/base/tuned.conf",
+                "[sysctl]\nnet.core.somaxconn=64\nkernel.panic=64\n[x]\ntype=sysctl\nvm.swappiness=64\n",
+            ),
+        ]);
+        let traces = boot(&["/usr/lib/systemd/systemd-sysctl", tuned::ENABLED]);
+        let persistent = Persistent::new(&files, Some(&traces), None);
+        persistent.history(key, &Takes).value
+    };
+    let base = "[main]\ninclude=base\n";
+    let of = |section: &str, key: &str| value(&format!("{base}{section}"), "", key);
+    assert_eq!(of("", KEY).as_deref(), Some("64"));
+    assert_eq!(
+        of("[sysctl]\ndrop=net.core.somaxconn\n", KEY).as_deref(),
+        Some("1")
+    );
+    assert_eq!(of("[sysctl]\nreplace=1\n", KEY).as_deref(), Some("1"));
+    assert_eq!(
+        of("[sysctl]\nreplace=1\n", "vm.swappiness").as_deref(),
+        Some("64")
+    );
+    assert_eq!(of("[sysctl]\nenabled=0\n", KEY).as_deref(), Some("1"));
+    let last = "[sysctl]\nnet.core.somaxconn=65\n";
+    assert_eq!(value(base, last, KEY).as_deref(), Some("65"));
+    // The loader's own value and what TuneD applies again are the same here.
+    assert_eq!(of("", "kernel.panic").as_deref(), Some("1"));
 }
