@@ -9,6 +9,7 @@
 )]
 
 mod bad_input;
+mod boot;
 mod docs;
 mod fixtures;
 mod generated;
