@@ -135,14 +135,15 @@ pub fn advise(findings: &[Finding], facts: &Facts<'_>) -> Advice {
     let (changes, notes) = sysctls.finish();
     advice.notes = notes;
     agree(&mut advice.by_finding, &changes);
-    advice.plan.extend(edits.into_iter().map(Step::Edit));
-    advice.plan.extend(changes.into_iter().map(Step::Sysctl));
-    advice
-        .plan
-        .extend(services.finish().into_iter().map(Step::Service));
-    advice
-        .plan
-        .extend(relistens.finish().into_iter().map(Step::Relisten));
+    let changes = changes.into_iter().map(Step::Sysctl);
+    let services = services.finish().into_iter().map(Step::Service);
+    let relistens = relistens.finish().into_iter().map(Step::Relisten);
+    let edits = edits.into_iter().map(Step::Edit);
+    advice.plan = edits
+        .chain(changes)
+        .chain(services)
+        .chain(relistens)
+        .collect();
     advice
 }
 

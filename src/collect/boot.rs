@@ -21,11 +21,12 @@ const DIRECTORIES: [&str; 5] = [
 ];
 
 /// Files with settings of their own kind: ufw's and TuneD's.
-const OTHERS: [&str; 5] = [
+const OTHERS: [&str; 6] = [
     "/etc/ufw/ufw.conf",
     "/etc/default/ufw",
     "/etc/ufw/sysctl.conf",
     "/etc/tuned/active_profile",
+    "/etc/tuned/post_loaded_profile",
     "/etc/tuned/tuned-main.conf",
 ];
 
@@ -220,11 +221,13 @@ impl Reader<'_> {
 
     /// The profiles that TuneD's active profile may be made of: those that a text read so far names.
     fn profiles(&mut self) {
-        let is_active = |file: &FileText| file.path == "/etc/tuned/active_profile";
-        let Some(active) = self.files.iter().find(|file| is_active(file)) else {
-            return;
-        };
-        let mut wanted = names(&active.text);
+        let named = [
+            "/etc/tuned/active_profile",
+            "/etc/tuned/post_loaded_profile",
+        ];
+        let naming = self.files.iter();
+        let naming = naming.filter(|file| named.contains(&file.path.as_str()));
+        let mut wanted: Vec<String> = naming.flat_map(|file| names(&file.text)).collect();
         let mut seen: BTreeSet<String> = BTreeSet::new();
         while let Some(name) = wanted.pop() {
             if seen.len() >= MOST_PROFILES || !seen.insert(name.clone()) {
@@ -353,7 +356,8 @@ fn writes(line: &str) -> bool {
 
 /// Whether somebody may have meant a file of this name to be read.
 fn is_meant(name: &str) -> bool {
-    !ASIDE.iter().any(|end| name.ends_with(end)) && !name.starts_with("README")
+    name.ends_with(".conf")
+        || !ASIDE.iter().any(|end| name.ends_with(end)) && !name.starts_with("README")
 }
 
 /// Names of TuneD's profiles in a list. Anything that is no plain name is none.

@@ -8,6 +8,7 @@
 
 mod loader;
 mod notes;
+mod pattern;
 mod resolve;
 mod stages;
 #[cfg(test)]
@@ -76,7 +77,8 @@ impl Assigned {
 
 /// What the kernel does with values. The stage that knows both implements it.
 pub trait Kernel {
-    /// Why the kernel does not take a value. `None`: it does, as far as is known.
+    /// Why the kernel does not take a value. `None`: it does, as far as is known, or it has no such
+    /// key.
     fn refusal(&self, key: &str, value: &str) -> Option<String>;
     /// Why there is no such sysctl. `None`: there is, as far as is known.
     fn lacks(&self, _key: &str) -> Option<String> {

@@ -18,7 +18,12 @@ pub(super) struct Setting<'a> {
     pub(super) key: String,
     /// `None`: the key is kept out of globs.
     pub(super) value: Option<Cow<'a, str>>,
+    /// Whether the loader knows the key again among those that a glob stands for.
+    pub(super) recognised: bool,
 }
+
+/// What separates the parts of a key.
+const SEPARATORS: [char; 2] = ['.', '/'];
 
 /// White space to C's `isspace`.
 fn is_space(c: char) -> bool {
@@ -49,6 +54,7 @@ pub(super) fn systemd(text: &str) -> Vec<Setting<'_>> {
             line,
             key: normalise_key(key.trim_matches(is_systemds_space)),
             value,
+            recognised: true,
         });
     }
     settings
@@ -99,18 +105,44 @@ pub(super) fn procps(text: &str, globs: bool) -> Vec<Setting<'_>> {
             None => continue,
         };
         let key = key.strip_prefix('-').unwrap_or(key);
-        // NOTE: blanks and a second `-` in front belong to the key, which then does not exist.
+        // NOTE: two parts of procps 4 take one `-` each (`parse_setting_line`, `setting_new`). Blanks
+        // and a third one belong to the key, which then does not exist.
+        let key = key.strip_prefix('-').filter(|_| globs).unwrap_or(key);
         let key = key.trim_end_matches(is_space);
-        if key.starts_with(is_space) || key.starts_with('-') || key.is_empty() {
+        // A path with a slash at its end is one of a directory.
+        let none = key.starts_with(is_space) || key.starts_with('-') || key.is_empty();
+        if none || key.ends_with(SEPARATORS) {
             continue;
         }
+        let Some(path) = resolved(key) else {
+            continue;
+        };
         settings.push(Setting {
             line: number + 1,
-            key: normalise_key(key),
+            key: normalise_key(&path),
             value,
+            // NOTE: procps compares paths as texts.
+            recognised: !key.split(SEPARATORS).any(str::is_empty) && !key.contains("/./"),
         });
     }
     settings
+}
+
+/// A key with the way up taken out of its path, which systemd-sysctl alone refuses. `None`: it leads
+/// out of /proc/sys.
+fn resolved(key: &str) -> Option<Cow<'_, str>> {
+    if !key.contains("/../") && !key.starts_with("../") {
+        return Some(key.into());
+    }
+    let mut parts: Vec<&str> = Vec::new();
+    for part in key.split('/') {
+        match part {
+            ".." => drop(parts.pop()?),
+            "" | "." => {}
+            part => parts.push(part),
+        }
+    }
+    Some(parts.join("/").into())
 }
 
 /// The settings of a text for BusyBox' sysctl.
@@ -136,15 +168,47 @@ pub(super) fn busybox(text: &str) -> Vec<Setting<'_>> {
             continue;
         };
         let key = key.trim_matches(is_space);
-        // There is no `-key`: it is a key of that name, which does not exist.
-        if key.is_empty() || key.starts_with('-') {
+        // There is no `-key`: it is a key of that name, which does not exist. An empty value writes
+        // nothing, and one that begins with `#` at once makes the line a bad one.
+        let nothing = value.starts_with('#') || value.trim_matches(is_space).is_empty();
+        if key.is_empty() || key.starts_with('-') || nothing {
             continue;
         }
+        let Some(key) = busyboxs_key(key) else {
+            continue;
+        };
         settings.push(Setting {
             line: number + 1,
-            key: normalise_key(key),
+            key,
             value: Some(value.trim_matches(is_space).to_owned().into()),
+            recognised: true,
         });
     }
     settings
+}
+
+/// A key as BusyBox 1.31 and later finds it: with a `.` before a `/` they change places as everywhere.
+/// Otherwise it takes the path that exists, whether dots separate or not (`sysctl_dots_to_slashes`);
+/// only a network device has a name with dots. A whole
+/// path works too. `None`: one elsewhere, or that of a directory.
+fn busyboxs_key(key: &str) -> Option<String> {
+    let key = key.strip_prefix("/proc/sys/").unwrap_or(key);
+    let key = &*resolved(key)?;
+    if key.starts_with(SEPARATORS) || key.ends_with(SEPARATORS) {
+        return None;
+    }
+    if key.contains('/') && key.find(SEPARATORS) == key.find('.') {
+        return Some(normalise_key(key));
+    }
+    let parts: Vec<&str> = key.split(SEPARATORS).collect();
+    let of_device = match &*parts {
+        ["net", "ipv4" | "ipv6", "conf" | "neigh", name @ .., last] if name.len() > 1 => {
+            Some((&parts[..3], name.join("/"), last))
+        }
+        _ => None,
+    };
+    Some(match of_device {
+        Some((front, name, last)) => normalise_key(&format!("{}.{name}.{last}", front.join("."))),
+        None => normalise_key(&parts.join(".")),
+    })
 }

@@ -34,20 +34,6 @@ pub fn is_glob(key: &str) -> bool {
     key.contains(['*', '?', '['])
 }
 
-/// Whether a normalised pattern fits a normalised key, part by part, as glob(7) compares paths.
-pub(super) fn fits(pattern: &str, key: &str) -> bool {
-    let parts = |key: &str| -> Vec<String> { path(key).split('/').map(str::to_owned).collect() };
-    let (patterns, parts) = (parts(pattern), parts(key));
-    patterns.len() == parts.len()
-        && patterns.iter().zip(&parts).all(|(pattern, part)| {
-            // `[^a]` is glibc's other spelling of `[!a]`.
-            match glob::Pattern::new(&pattern.replace("[^", "[!")) {
-                Ok(pattern) => pattern.matches(part),
-                Err(_) => pattern == part,
-            }
-        })
-}
-
 /// A normalised key as a path below /proc/sys.
 pub(super) fn path(key: &str) -> String {
     match key.strip_prefix('/') {

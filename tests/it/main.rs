@@ -10,6 +10,7 @@
 
 mod assumed;
 mod bad_input;
+mod boot;
 mod docs;
 mod fixtures;
 mod generated;

@@ -22,6 +22,7 @@ fn the_sysctl_configuration_is_read_by_directory_and_name() {
         "etc/sysctl.d/b.conf",
         "etc/sysctl.d/a.conf",
         "etc/sysctl.d/README",
+        "usr/local/lib/sysctl.d/README.conf",
         "usr/lib/sysctl.d/z.conf",
     ] {
         fs::write(root.path().join(name), name.as_bytes()).unwrap();
@@ -39,6 +40,7 @@ fn the_sysctl_configuration_is_read_by_directory_and_name() {
             "/etc/sysctl.d/b.conf",
             "/etc/sysctl.d/dir.conf",
             "/etc/sysctl.d/masked.conf",
+            "/usr/local/lib/sysctl.d/README.conf",
             "/usr/lib/sysctl.d/z.conf"
         ]
     );

@@ -35,6 +35,8 @@ pub struct Runs {
     /// Whether procps is older than 3.3.17 (the directory /run comes first), older than 4 (no
     /// globs), or neither.
     pub(super) procps: Procps,
+    /// Whether OpenRC's service finds procps' sysctl in place of BusyBox'.
+    pub(super) openrc_with_procps: bool,
     /// Whether /etc/sysctl.conf is taken for linked, as nobody recorded links.
     presumed_link: bool,
 }
@@ -74,6 +76,7 @@ impl Runs {
             how,
             in_container: in_container.is_some(),
             procps: generation(boot),
+            openrc_with_procps: os.is_some_and(|os| os.id == "alpine") && has_procps(boot),
             presumed_link: false,
         }
     }
@@ -97,6 +100,7 @@ impl Runs {
             },
             in_container: false,
             procps: Procps::Globs,
+            openrc_with_procps: false,
             presumed_link: !without_link,
         }
     }
@@ -124,6 +128,7 @@ const OPENRC: [&str; 3] = [
 ];
 /// procps' script for System V's init.
 const SYSV: &str = "/etc/init.d/procps";
+const SYSCTL: [&str; 2] = ["/sbin/sysctl", "/usr/sbin/sysctl"];
 const OPENRC_PROGRAM: [&str; 2] = ["/sbin/openrc", "/usr/sbin/openrc"];
 
 /// The loader that the traces lead to, and how.
@@ -163,6 +168,16 @@ fn found(boot: &Boot, os: Option<&Os>) -> (Option<Loader>, String) {
         return (Some(Loader::SystemdSysctl), format!("{program} is there"));
     }
     (None, "no program that loads them was found".to_owned())
+}
+
+/// Whether the first sysctl(8) on OpenRC's path is procps': BusyBox' is a link to busybox.
+fn has_procps(boot: &Boot) -> bool {
+    let sysctl = SYSCTL.iter().find_map(|path| boot.found.get(*path));
+    sysctl.is_some_and(|target| {
+        target
+            .as_deref()
+            .is_none_or(|target| !target.ends_with("/busybox"))
+    })
 }
 
 /// The generation of procps, a current one where its package is not known.
@@ -318,7 +333,14 @@ fn presume_link(files: &[FileText], runs: &Runs, order: &mut Vec<usize>, fates: 
 /// of its name, and /lib is read besides /usr/lib even where it is the same.
 fn openrc(files: &[FileText], fates: &mut [Fate]) -> Vec<usize> {
     let regular = |index: &usize| {
-        files[*index].unread.is_none() && files[*index].link.as_deref() != Some("/dev/null")
+        let file = &files[*index];
+        // What may not be read, or is too long, is a regular file all the same.
+        let unread = ["Permission denied", "it is longer than"];
+        file.link.as_deref() != Some("/dev/null")
+            && file
+                .unread
+                .as_deref()
+                .is_none_or(|why| unread.iter().any(|it| why.starts_with(it)))
     };
     let hides = |by: &[&str], index: usize| {
         by.iter().find_map(|directory| {

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::Kernel;
-use crate::sysctl_conf::key::{fits, is_glob};
+use super::pattern::fits;
+use crate::sysctl_conf::key::is_glob;
 
 /// A line of a stage, in the order of application.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,6 +17,8 @@ pub(super) struct Line {
     pub(super) key: String,
     /// `None`: keeps its key out of globs.
     pub(super) value: Option<String>,
+    /// Whether the key, named here, is kept out of globs.
+    pub(super) recognised: bool,
     /// Whether the value is written only where it changes the current one in one direction.
     pub(super) only: Option<Only>,
 }
@@ -39,6 +42,8 @@ pub(super) enum Rules {
     List,
     /// Every line in its order; no globs.
     Each,
+    /// The same up to the first value that the kernel refuses, which ends the program (BusyBox).
+    UntilRefused,
 }
 
 /// How a line fares within its stage.
@@ -63,8 +68,9 @@ impl Line {
         self.key == key
     }
 
-    fn covers(&self, key: &str) -> bool {
-        is_glob(&self.key) && fits(&self.key, key)
+    /// Whether the line's pattern takes in a key.
+    pub(super) fn covers(&self, rules: Rules, key: &str) -> bool {
+        is_glob(&self.key) && fits(&self.key, key, rules == Rules::Map)
     }
 }
 
@@ -79,24 +85,29 @@ pub(super) fn resolve(
 ) -> Vec<(usize, Fare)> {
     let is = |n: &usize| lines[*n].is_for(key);
     let explicit: Vec<usize> = (0..lines.len()).filter(is).collect();
-    let covering = (0..lines.len()).filter(|&n| lines[n].covers(key));
+    let covering = (0..lines.len()).filter(|&n| lines[n].covers(rules, key));
     let globs: Vec<usize> = covering.collect();
     match rules {
-        Rules::Each => {
-            let mut fares = write(lines, &explicit, key, now, kernel);
+        Rules::Each | Rules::UntilRefused => {
+            let end = match rules {
+                Rules::UntilRefused => refused(lines, kernel),
+                _ => None,
+            };
+            let reached = |n: &&usize| end.is_none_or(|end| **n <= end);
+            let (reached, beyond): (Vec<usize>, Vec<usize>) = explicit.iter().partition(reached);
+            let mut fares = write(lines, &reached, key, now, kernel);
+            if let Some(end) = end {
+                let why = format!(
+                    "the kernel does not take the value of {}, which ends this file",
+                    lines[end].place()
+                );
+                fares.extend(beyond.iter().map(|&n| (n, Fare::Refused(why.clone()))));
+            }
             let why = "patterns are not known here";
             fares.extend(globs.iter().map(|&n| (n, Fare::Left(why.to_owned()))));
             fares
         }
-        Rules::List => {
-            let (set, kept_out): (Vec<usize>, Vec<usize>) =
-                explicit.iter().partition(|&&n| lines[n].value.is_some());
-            let mut fares = beaten_globs(lines, &globs, &explicit);
-            fares.extend(excluding(&kept_out));
-            let written = if explicit.is_empty() { &globs } else { &set };
-            fares.extend(write(lines, written, key, now, kernel));
-            fares
-        }
+        Rules::List => write_list(lines, &explicit, &globs, key, now, kernel),
         Rules::Map => {
             let mut fares = beaten_globs(lines, &globs, &explicit);
             let Some((&last, earlier)) = explicit.split_last() else {
@@ -116,6 +127,40 @@ pub(super) fn resolve(
             fares
         }
     }
+}
+
+/// The first line whose value the kernel refuses.
+fn refused(lines: &[Line], kernel: &dyn Kernel) -> Option<usize> {
+    lines.iter().position(|line| {
+        let value = line.value.as_deref().filter(|_| !is_glob(&line.key));
+        value.is_some_and(|value| kernel.refusal(&line.key, value).is_some())
+    })
+}
+
+/// The lines of procps 4: each in its order, and globs only where no line names the key.
+fn write_list(
+    lines: &[Line],
+    explicit: &[usize],
+    globs: &[usize],
+    key: &str,
+    now: Option<&str>,
+    kernel: &dyn Kernel,
+) -> Vec<(usize, Fare)> {
+    let sets = |n: &&usize| lines[**n].value.is_some();
+    let (mut written, kept_out): (Vec<usize>, Vec<usize>) = explicit.iter().partition(sets);
+    let (patterns, mute): (Vec<usize>, Vec<usize>) = globs.iter().partition(sets);
+    let named = explicit.iter().copied().filter(|&n| lines[n].recognised);
+    let named: Vec<usize> = named.collect();
+    let mut fares: Vec<(usize, Fare)> = excluding(&kept_out).collect();
+    let why = "it sets nothing: an exclusion cannot be a pattern here";
+    fares.extend(mute.iter().map(|&n| (n, Fare::Refused(why.to_owned()))));
+    fares.extend(beaten_globs(lines, &patterns, &named));
+    if named.is_empty() {
+        written.extend(patterns);
+        written.sort_unstable();
+    }
+    fares.extend(write(lines, &written, key, now, kernel));
+    fares
 }
 
 /// Lines that only keep a key out of globs.

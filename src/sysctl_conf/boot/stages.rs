@@ -5,7 +5,7 @@ use super::resolve::{Fare, Line, Rules, resolve};
 use super::{Assigned, History, Kernel, Status, tuned};
 use crate::snapshot::{Boot, FileText, Loader};
 use crate::sysctl_conf::dialect::{self, Setting};
-use crate::sysctl_conf::key::{fits, is_glob, normalise_key};
+use crate::sysctl_conf::key::normalise_key;
 use crate::sysctl_conf::{Entry, entries};
 
 /// ufw's switch, its settings, and the file that it loads unless these name another.
@@ -38,7 +38,7 @@ pub(super) fn all(
 ) -> Vec<Stage> {
     let mut stages = Vec::new();
     stages.extend(boot.and_then(|boot| cmdline(&boot.cmdline)));
-    stages.push(of_loader(loader, files, runs));
+    stages.extend(of_loader(loader, files, runs));
     // Nothing of the following starts in a container.
     if !runs.in_container {
         stages.extend(ufw(files));
@@ -57,6 +57,7 @@ fn cmdline(words: &[String]) -> Option<Stage> {
             line: n + 1,
             key: normalise_key(&key.replace('/', ".")),
             value: Some(value.to_owned()),
+            recognised: true,
             only: None,
         })
     };
@@ -78,21 +79,22 @@ fn shown(file: &FileText) -> &str {
     }
 }
 
-fn of_loader(loader: Option<Loader>, files: &[FileText], runs: &Runs) -> Stage {
+/// The stages of a loader: one, but where it starts a program for each file.
+fn of_loader(loader: Option<Loader>, files: &[FileText], runs: &Runs) -> Vec<Stage> {
     let (order, fates) = loader::order(loader, files, runs);
-    let (rules, read): (Rules, fn(&str) -> Vec<Setting<'_>>) = match (loader, runs.procps) {
-        (Some(Loader::SystemdSysctl) | None, _) => (Rules::Map, dialect::systemd),
-        (Some(Loader::Busybox), _) => (Rules::Each, dialect::busybox),
-        (Some(Loader::Procps), Procps::Globs) => (Rules::List, |text| dialect::procps(text, true)),
-        (Some(Loader::Procps), _) => (Rules::Each, |text| dialect::procps(text, false)),
-    };
-    let mut lines = Vec::new();
+    let (who, rules, read) = program(loader, runs);
     let mut passed = Vec::new();
+    let mut applied: Vec<Vec<Line>> = Vec::new();
     for &index in &order {
         let file = &files[index];
         let settings = read(&file.text);
-        passed.extend(unusable(file, &settings, loader));
-        lines.extend(settings.into_iter().map(|setting| line(file, setting)));
+        passed.extend(unusable(file, &settings, who));
+        applied.push(
+            settings
+                .into_iter()
+                .map(|setting| line(file, setting))
+                .collect(),
+        );
     }
     for (file, fate) in files.iter().zip(&fates) {
         let (status, why) = match fate {
@@ -109,11 +111,40 @@ fn of_loader(loader: Option<Loader>, files: &[FileText], runs: &Runs) -> Stage {
         let settings = dialect::systemd(&file.text).into_iter();
         passed.extend(settings.map(|setting| (line(file, setting), status, why.clone())));
     }
-    Stage {
-        who: loader.map_or("nothing", Loader::name).to_owned(),
-        lines,
-        passed,
-        rules,
+    if loader != Some(Loader::Busybox) {
+        applied = vec![applied.concat()];
+    }
+    // What is not applied comes with a stage of its own, as there may be none else.
+    applied.push(Vec::new());
+    let mut stages: Vec<Stage> = applied
+        .into_iter()
+        .map(|lines| Stage {
+            who: who.to_owned(),
+            lines,
+            passed: Vec::new(),
+            rules,
+        })
+        .collect();
+    if let Some(last) = stages.last_mut() {
+        last.passed = passed;
+    }
+    stages
+}
+
+/// What a loader runs: its name, its rules, and how it reads a file.
+type Program = (&'static str, Rules, fn(&str) -> Vec<Setting<'_>>);
+
+fn program(loader: Option<Loader>, runs: &Runs) -> Program {
+    let of_procps: Program = match runs.procps {
+        Procps::Globs => ("procps", Rules::List, |text| dialect::procps(text, true)),
+        _ => ("procps", Rules::Each, |text| dialect::procps(text, false)),
+    };
+    match loader {
+        None => ("nothing", Rules::Map, dialect::systemd),
+        Some(Loader::SystemdSysctl) => ("systemd-sysctl", Rules::Map, dialect::systemd),
+        Some(Loader::Procps) => of_procps,
+        Some(Loader::Busybox) if runs.openrc_with_procps => of_procps,
+        Some(Loader::Busybox) => ("busybox", Rules::UntilRefused, dialect::busybox),
     }
 }
 
@@ -134,6 +165,7 @@ fn line(file: &FileText, setting: Setting<'_>) -> Line {
         line: setting.line,
         key: setting.key,
         value: setting.value.map(std::borrow::Cow::into_owned),
+        recognised: setting.recognised,
         only: None,
     }
 }
@@ -142,9 +174,8 @@ fn line(file: &FileText, setting: Setting<'_>) -> Line {
 fn unusable<'a>(
     file: &'a FileText,
     settings: &'a [Setting<'_>],
-    loader: Option<Loader>,
+    who: &'a str,
 ) -> impl Iterator<Item = (Line, Status, String)> + 'a {
-    let name = loader.map_or("the loader", Loader::name);
     entries(file.text.as_bytes()).filter_map(move |entry| {
         let Entry::Assignment(found) = entry else {
             return None;
@@ -158,9 +189,10 @@ fn unusable<'a>(
                 line: found.line,
                 key: found.key,
                 value: Some(String::from_utf8_lossy(found.value).into_owned()),
+                recognised: true,
                 only: None,
             };
-            (line, Status::Dead, format!("{name} cannot use this line"))
+            (line, Status::Dead, format!("{who} cannot use this line"))
         })
     })
 }
@@ -221,7 +253,7 @@ pub(super) fn history(stages: &[Stage], key: &str, kernel: &dyn Kernel) -> Histo
             applied.push((assigned(line, status, reason), written));
         }
         for (line, status, why) in &stage.passed {
-            if line.key == key || is_glob(&line.key) && fits(&line.key, key) {
+            if line.key == key || line.covers(stage.rules, key) {
                 rest.push(assigned(line, *status, why.clone()));
             }
         }
@@ -267,8 +299,7 @@ fn once(all: Vec<Assigned>) -> Vec<Assigned> {
             |known: &&mut Assigned| (&known.file, known.line) == (&assigned.file, assigned.line);
         match kept.iter_mut().find(same) {
             Some(known) if assigned.status < known.status => {
-                known.status = assigned.status;
-                known.reason = assigned.reason;
+                *known = assigned;
             }
             Some(_) => {}
             None => kept.push(assigned),

@@ -230,3 +230,172 @@ fn the_loader_is_told_by_its_traces() {
     let bare = Runs::of(Some(&boot(&[])), None);
     assert_eq!(bare.loader, Some(Loader::SystemdSysctl));
 }
+
+#[test]
+fn a_refused_value_ends_the_file_for_busybox_alone() {
+    let files = tree(&[
+        (
+            "/etc/sysctl.d/a.conf",
+            "vm.swappiness = -1\nnet.core.somaxconn = 3\n",
+        ),
+        ("/etc/sysctl.conf", "kernel.panic = 10\n"),
+    ]);
+    assert_eq!(after(&files, KEY), values(["3", "3", "-"]));
+    // Each file is loaded by a process of its own.
+    assert_eq!(after(&files, "kernel.panic"), values(["-", "10", "10"]));
+}
+
+#[test]
+fn an_empty_value_sets_nothing_for_busybox() {
+    let files = tree(&[(
+        "/etc/sysctl.d/a.conf",
+        "net.core.somaxconn = \nnet.core.somaxconn =#5\nvm.swappiness = 5\n",
+    )]);
+    assert_eq!(after(&files, KEY), values(["#5", "#5", "-"]));
+    assert_eq!(after(&files, "vm.swappiness"), values(["5", "5", "5"]));
+}
+
+#[test]
+fn the_loaders_find_a_key_by_different_spellings() {
+    for (key, expected) in [
+        ("net/core.somaxconn", ["-", "-", "1"]),
+        ("net.core/somaxconn", ["-", "-", "-"]),
+        ("/net/core/somaxconn", ["1", "1", "-"]),
+        ("/proc/sys/net/core/somaxconn", ["-", "-", "1"]),
+        ("net.core.somaxconn.", ["1", "-", "-"]),
+        ("net..core.somaxconn", ["1", "1", "1"]),
+        ("net/core/../core/somaxconn", ["-", "1", "1"]),
+        ("--net.core.somaxconn", ["-", "1", "-"]),
+        ("---net.core.somaxconn", ["-", "-", "-"]),
+        ("- net.core.somaxconn", ["1", "-", "-"]),
+    ] {
+        let files = tree(&[("/etc/sysctl.d/a.conf", &format!("{key} = 1\n"))]);
+        assert_eq!(after(&files, KEY), values(expected), "{key}");
+    }
+    let dotted = "net.ipv4.conf.eth0/7.rp_filter";
+    for key in [dotted, "net/ipv4/conf/eth0.7/rp_filter"] {
+        let files = tree(&[("/etc/sysctl.d/a.conf", &format!("{key} = 1\n"))]);
+        assert_eq!(after(&files, dotted), values(["1", "1", "1"]), "{key}");
+    }
+    let files = tree(&[(
+        "/etc/sysctl.d/a.conf",
+        "net.ipv4.conf.eth0.7.rp_filter = 1\n",
+    )]);
+    assert_eq!(after(&files, dotted), values(["-", "-", "1"]));
+}
+
+#[test]
+fn a_key_in_an_odd_spelling_is_not_kept_out_of_patterns_by_procps() {
+    let files = tree(&[(
+        "/etc/sysctl.d/a.conf",
+        "net..core.somaxconn = 1\nnet.core.somaxcon? = 2\n",
+    )]);
+    assert_eq!(after(&files, KEY), values(["1", "2", "1"]));
+}
+
+#[test]
+fn a_pattern_that_is_kept_out_sets_nothing() {
+    let files = tree(&[(
+        "/etc/sysctl.d/a.conf",
+        "net.core.somaxc* = 1\n-net.core.somaxcon?\n",
+    )]);
+    assert_eq!(after(&files, KEY), values(["1", "1", "-"]));
+}
+
+#[test]
+fn braces_are_alternatives_for_systemd_where_there_is_a_pattern() {
+    let files = tree(&[(
+        "/etc/sysctl.d/a.conf",
+        "net.core.{somaxc*,optmem_max} = 1\nvm.{swappiness,x} = 1\n",
+    )]);
+    assert_eq!(after(&files, KEY), values(["1", "-", "-"]));
+    assert_eq!(after(&files, "vm.swappiness"), values(["-", "-", "-"]));
+}
+
+#[test]
+fn openrc_loads_each_file_with_the_sysctl_that_it_finds() {
+    let files = tree(&[
+        ("/usr/lib/sysctl.d/z.conf", "net.core.somaxconn = 1\n"),
+        ("/etc/sysctl.d/a.conf", "net.core.s* = 2\n"),
+        ("/etc/sysctl.d/b.conf", "-net.core.somaxconn\n"),
+    ]);
+    let alpine = Os {
+        id: "alpine".to_owned(),
+        version: None,
+    };
+    let value = |sysctl: Option<&str>| {
+        let mut boot = boot(&["/sbin/openrc", "/etc/runlevels/boot/sysctl"]);
+        let sysctl = sysctl.map(str::to_owned);
+        boot.found.insert("/sbin/sysctl".to_owned(), sysctl);
+        let persistent = Persistent::new(&files, Some(&boot), Some(&alpine));
+        persistent.history(KEY, &Takes).value
+    };
+    assert_eq!(value(Some("/bin/busybox")).as_deref(), Some("1"));
+    assert_eq!(value(None).as_deref(), Some("2"));
+}
+
+#[test]
+fn a_file_that_may_not_be_read_hides_for_openrc_and_a_directory_does_not() {
+    for (why, expected) in [
+        ("Permission denied (os error 13)", ["-", "-", "-"]),
+        ("it is not a regular file", ["-", "-", "3"]),
+    ] {
+        let mut files = tree(&[
+            ("/etc/sysctl.d/a.conf", ""),
+            ("/usr/lib/sysctl.d/a.conf", "net.core.somaxconn = 3\n"),
+        ]);
+        files[0].unread = Some(why.to_owned());
+        assert_eq!(after(&files, KEY), values(expected), "{why}");
+    }
+}
+
+#[test]
+fn a_line_that_is_read_twice_has_the_value_of_the_reading_that_counts() {
+    let mut files = tree(&[
+        ("/etc/sysctl.conf", "net.core.somaxconn = 1\\"),
+        ("/usr/local/lib/sysctl.d/a.conf", "net.core.somaxconn = 1\\"),
+    ]);
+    files[1].link = Some("/etc/sysctl.conf".to_owned());
+    let persistent = Persistent::new(&files, None, None);
+    let history = persistent.history_with(Loader::Busybox, KEY, &Takes);
+    assert_eq!(history.assignments.len(), 1, "{history:?}");
+    assert_eq!(history.winner().unwrap().value.as_deref(), Some("1"));
+}
+
+#[test]
+fn profiles_of_tuned_are_merged_section_by_section() {
+    let value = |own: &str, after: &str, key: &str| {
+        let files = tree(&[
+            ("/etc/sysctl.d/a.conf", "kernel.panic = 1\n"),
+            ("/usr/lib/sysctl.d/b.conf", "net.core.somaxconn = 1\n"),
+            ("/etc/tuned/active_profile", "own\n"),
+            ("/etc/tuned/post_loaded_profile", "after\n"),
+            ("/etc/tuned/own/tuned.conf", own),
+            ("/etc/tuned/after/tuned.conf", after),
+            (
+                "/usr/lib/tuned/base/tuned.conf",
+                "[sysctl]\nnet.core.somaxconn=64\nkernel.panic=64\n[x]\ntype=sysctl\nvm.swappiness=64\n",
+            ),
+        ]);
+        let traces = boot(&["/usr/lib/systemd/systemd-sysctl", tuned::ENABLED]);
+        let persistent = Persistent::new(&files, Some(&traces), None);
+        persistent.history(key, &Takes).value
+    };
+    let base = "[main]\ninclude=base\n";
+    let of = |section: &str, key: &str| value(&format!("{base}{section}"), "", key);
+    assert_eq!(of("", KEY).as_deref(), Some("64"));
+    assert_eq!(
+        of("[sysctl]\ndrop=net.core.somaxconn\n", KEY).as_deref(),
+        Some("1")
+    );
+    assert_eq!(of("[sysctl]\nreplace=1\n", KEY).as_deref(), Some("1"));
+    assert_eq!(
+        of("[sysctl]\nreplace=1\n", "vm.swappiness").as_deref(),
+        Some("64")
+    );
+    assert_eq!(of("[sysctl]\nenabled=0\n", KEY).as_deref(), Some("1"));
+    let last = "[sysctl]\nnet.core.somaxconn=65\n";
+    assert_eq!(value(base, last, KEY).as_deref(), Some("65"));
+    // The loader's own value and what TuneD applies again are the same here.
+    assert_eq!(of("", "kernel.panic").as_deref(), Some("1"));
+}

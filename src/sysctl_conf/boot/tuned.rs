@@ -16,6 +16,8 @@ use crate::sysctl_conf::key::normalise_key;
 pub(super) const ENABLED: &str = "/etc/systemd/system/multi-user.target.wants/tuned.service";
 /// The names of the profiles in force.
 const ACTIVE: &str = "/etc/tuned/active_profile";
+/// The name of one more, which is merged after all others.
+const POST_LOADED: &str = "/etc/tuned/post_loaded_profile";
 /// TuneD's own settings.
 const MAIN: &str = "/etc/tuned/tuned-main.conf";
 /// Where profiles are, best first: those of 2.23 and later, those before.
@@ -39,14 +41,21 @@ pub(super) fn stages(files: &[FileText], boot: Option<&Boot>) -> Vec<Stage> {
     let Some(active) = text(ACTIVE) else {
         return Vec::new();
     };
-    let mut lines: Vec<Line> = Vec::new();
+    let mut units: Vec<Unit> = Vec::new();
     let mut seen = BTreeSet::new();
-    for name in active.text.split_whitespace() {
-        profile(name, files, &mut seen, &mut lines);
+    let after = text(POST_LOADED).map_or("", |file| file.text.as_str());
+    for name in active
+        .text
+        .split_whitespace()
+        .chain(after.split_whitespace())
+    {
+        profile(name, files, &mut seen, &mut units);
     }
-    if lines.is_empty() {
+    units.retain(|unit| unit.runs);
+    if units.is_empty() {
         return Vec::new();
     }
+    let lines = units.into_iter().flat_map(|unit| unit.lines).collect();
     let mut stages = vec![Stage::plain("TuneD", lines)];
     if text(MAIN).is_none_or(|main| reapplies(&main.text)) {
         stages.push(Stage::plain(
@@ -55,6 +64,15 @@ pub(super) fn stages(files: &[FileText], boot: Option<&Boot>) -> Vec<Stage> {
         ));
     }
     stages
+}
+
+/// A section of the profile that all profiles in force are merged to.
+struct Unit {
+    name: String,
+    /// Whether it sets sysctls: the last section of this name says so.
+    runs: bool,
+    /// Of one option, the last profile's.
+    lines: Vec<Line>,
 }
 
 /// The names that a profile's `include=` has.
@@ -71,7 +89,7 @@ fn includes(text: &str) -> Vec<String> {
 }
 
 /// Adds a profile's sysctls after those of the profiles that it includes.
-fn profile(name: &str, files: &[FileText], seen: &mut BTreeSet<String>, lines: &mut Vec<Line>) {
+fn profile(name: &str, files: &[FileText], seen: &mut BTreeSet<String>, units: &mut Vec<Unit>) {
     let mut places = PROFILES
         .iter()
         .map(|folder| format!("{folder}/{name}/{PROFILE}"));
@@ -85,13 +103,28 @@ fn profile(name: &str, files: &[FileText], seen: &mut BTreeSet<String>, lines: &
     };
     seen.insert(file.path.clone());
     for included in includes(&file.text) {
-        profile(&included, files, seen, lines);
+        profile(&included, files, seen, units);
     }
     let sections = sections(&file.text);
     let variables = variables(&sections);
-    for section in sections.iter().filter(|section| section.is_sysctl()) {
+    for section in &sections {
+        let known = units.iter().position(|unit| unit.name == section.name);
+        let at = known.unwrap_or(units.len());
+        if known.is_none() {
+            units.push(Unit {
+                name: section.name.to_owned(),
+                runs: false,
+                lines: Vec::new(),
+            });
+        }
+        let unit = &mut units[at];
+        unit.runs = section.is_sysctl();
         if section.value("replace").is_some_and(is_true) {
-            lines.clear();
+            unit.lines.clear();
+        }
+        let dropped = section.value("drop").unwrap_or_default();
+        for key in dropped.split([',', ';']).map(str::trim) {
+            unit.lines.retain(|line| line.key != normalise_key(key));
         }
         for (number, key, value) in &section.options {
             if SETTINGS.contains(key) {
@@ -108,11 +141,14 @@ fn profile(name: &str, files: &[FileText], seen: &mut BTreeSet<String>, lines: &
                 line: *number,
                 key: normalise_key(key),
                 value: Some(value),
+                recognised: true,
                 only,
             };
             // Of one option the last profile counts.
-            lines.retain(|known| known.key != line.key);
-            lines.push(line);
+            match unit.lines.iter_mut().find(|known| known.key == line.key) {
+                Some(known) => *known = line,
+                None => unit.lines.push(line),
+            }
         }
     }
 }
@@ -245,6 +281,7 @@ fn again(files: &[FileText]) -> Vec<Line> {
                 line: n + 1,
                 key: normalise_key(key.trim()),
                 value: Some(value.trim().to_owned()),
+                recognised: true,
                 only: None,
             });
         }
