@@ -70,7 +70,7 @@ impl<'a> Tree<'a> {
             root,
             texts,
             boot: a_system.then_some(found),
-            os: own.or(os.filter(|_| recorded)),
+            os: own.or(os),
             recorded: false,
         })
     }
