@@ -8,7 +8,8 @@
 pub mod apply;
 mod home;
 pub mod maker;
-pub mod persistent;
+mod persistent;
+pub mod place;
 mod restart;
 mod service;
 mod sysctl;

@@ -6,6 +6,7 @@ mod doubt;
 mod request;
 pub mod settings;
 pub mod verdict;
+pub mod why;
 
 use crate::kernel::version::Version;
 use crate::kernel::{accept_queue, syn_queue, sysctls};

@@ -124,43 +124,38 @@ pub fn plain(value: &str) -> &str {
 pub struct Catalogued(pub Option<Version>);
 
 impl Kernel for Catalogued {
+    /// A wrong number of fields is refused nowhere: the kernel takes those that there are.
     fn refusal(&self, key: &str, value: &str) -> Option<String> {
-        refusal(sysctls::existence(key, self.0), key, value, self.0)
+        match sysctls::check_value(key, value, self.0) {
+            Ok(()) | Err(ValueFault::Fields { .. }) => None,
+            Err(fault) => Some(fault.to_string()),
+        }
+    }
+
+    fn lacks(&self, key: &str) -> Option<String> {
+        words::not_there(sysctls::existence(key, self.0))
     }
 
     fn default(&self, key: &str) -> Option<String> {
-        let known = |kernel| sysctls::default_value(key, Some(kernel));
-        self.0.and_then(known)
+        match self.0 {
+            Some(kernel) => sysctls::default_value(key, Some(kernel)),
+            None => sysctls::steady_default(key),
+        }
     }
 }
 
-/// Why a kernel does not take a value. A wrong number of fields is none: it takes those there are.
-fn refusal(
-    existence: Existence,
-    key: &str,
-    value: &str,
-    kernel: Option<Version>,
-) -> Option<String> {
-    if let Some(why) = words::not_there(existence) {
-        return Some(why);
-    }
-    match sysctls::check_value(key, value, kernel) {
-        Ok(()) | Err(ValueFault::Fields { .. }) => None,
-        Err(fault) => Some(fault.to_string()),
-    }
-}
-
-/// The kernel of a record for one key, of which more is known than the version tells.
-struct OfKey {
-    kernel: Option<Version>,
-    existence: Existence,
+/// The kernel of a record for one key, of which more is known than the version tells: what runs
+/// exists.
+pub(super) struct OfKey {
+    catalogued: Catalogued,
+    pub(super) existence: Existence,
     default: Option<String>,
 }
 
 impl OfKey {
-    fn new(key: &str, runs: bool, kernel: Option<Version>) -> Self {
+    pub(super) fn new(key: &str, runs: bool, kernel: Option<Version>) -> Self {
         Self {
-            kernel,
+            catalogued: Catalogued(kernel),
             existence: match runs {
                 true => Existence::Exists,
                 false => sysctls::existence(key, kernel),
@@ -172,7 +167,11 @@ impl OfKey {
 
 impl Kernel for OfKey {
     fn refusal(&self, key: &str, value: &str) -> Option<String> {
-        refusal(self.existence, key, value, self.kernel)
+        self.catalogued.refusal(key, value)
+    }
+
+    fn lacks(&self, _key: &str) -> Option<String> {
+        words::not_there(self.existence)
     }
 
     fn default(&self, _key: &str) -> Option<String> {

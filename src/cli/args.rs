@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::netns::Chosen;
+use super::why::Why;
+use crate::advise::place::DROP_IN;
 use crate::report::Gate;
 use crate::report::fix::Target;
 use crate::rules::Severity;
@@ -48,6 +50,8 @@ pub(super) enum Command {
     Snapshot(Record),
     /// Print the change: a unified diff for a sysctl file, or for Docker, Kubernetes, systemd and others
     Patch(Patch),
+    /// Print what sets a sysctl: every file and line, which wins, and the value after the next boot
+    Why(Why),
     /// Print what is known of a service: what it asks for, how to change that, what applies it
     Explain(Explain),
 }
@@ -268,7 +272,7 @@ pub(super) struct Patch {
     /// Root directory whose sysctl files are changed
     #[arg(long, value_name = "DIR")]
     pub(super) root: Option<PathBuf>,
-    /// File below the root to change, instead of /etc/sysctl.conf
+    /// File below the root to change, instead of the one that counts at boot
     #[arg(long, value_name = "PATH")]
     pub(super) file: Option<PathBuf>,
 }
@@ -306,31 +310,27 @@ impl Patch {
         }
     }
 
-    /// The file to change. `Ok(None)`: the target changes none. `Err`: an option has no meaning for
-    /// the target.
-    pub(super) fn file(&self) -> Result<Option<PathBuf>, String> {
+    /// `Err`: an option has no meaning for the target.
+    pub(super) fn fits(&self) -> Result<(), String> {
         let target = self.target.0;
-        match (target.file(), &self.file) {
-            (Some(_), Some(file)) if target == Target::SysctlConf => Ok(Some(file.clone())),
-            (Some(file), None) => Ok(Some(PathBuf::from(file))),
-            (_, Some(_)) => Err(self.misplaced("--file")),
-            (None, None) if self.root.is_some() => Err(self.misplaced("--root")),
-            (None, None) => Ok(None),
+        let name = target.name();
+        if target.changes_sysctl_files() {
+            return match &self.file {
+                Some(_) if target == Target::DropIn => Err(format!(
+                    "--for {name} changes {DROP_IN}: leave --file out, or leave --for out"
+                )),
+                _ => Ok(()),
+            };
         }
-    }
-
-    fn misplaced(&self, option: &str) -> String {
-        let name = self.target.0.name();
-        match (self.target.0.file(), option) {
-            (Some(file), _) => {
-                format!("--for {name} changes {file}: leave {option} out, or leave --for out")
-            }
-            (None, "--file") => {
-                format!("--for {name} changes no sysctl file: --file is for --for sysctl-conf")
-            }
-            (None, _) => format!(
-                "--for {name} changes no sysctl file: {option} is for --for sysctl-conf or drop-in"
-            ),
+        let options = [
+            (self.file.is_some(), "--file", "sysctl-conf"),
+            (self.root.is_some(), "--root", "sysctl-conf or drop-in"),
+        ];
+        match options.iter().find(|(given, ..)| *given) {
+            Some((_, option, others)) => Err(format!(
+                "--for {name} changes no sysctl file: {option} is for --for {others}"
+            )),
+            None => Ok(()),
         }
     }
 }

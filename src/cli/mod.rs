@@ -13,6 +13,7 @@ mod output;
 mod patch;
 mod record;
 mod target;
+mod why;
 
 use std::process::ExitCode;
 
@@ -39,6 +40,7 @@ pub fn run() -> ExitCode {
         Command::List(arguments) => list::run(&arguments),
         Command::Snapshot(arguments) => record::run(&arguments),
         Command::Patch(arguments) => patch::run(&arguments),
+        Command::Why(arguments) => why::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
     };
     finish(result)

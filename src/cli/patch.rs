@@ -2,27 +2,30 @@
 
 use std::io::IsTerminal as _;
 
-use anyhow::anyhow;
-
 use super::args::Patch;
-use super::target::Target;
+use super::target::Tree;
 use super::{Run, input, output};
-use crate::advise::{Advice, SysctlStep, advise, persistent};
+use crate::advise::place::{Wish, place};
+use crate::advise::{Advice, SysctlStep, advise};
 use crate::assess::Facts;
-use crate::report::patch::{self, Place};
-use crate::report::{Outcome, diff, fix, gaps};
+use crate::collect::Wanted;
+use crate::collect::boot::Depth;
+use crate::report::{Outcome, fix, gaps, patch};
+use crate::rules::RuleSet;
 use crate::rules::engine::{Judgement, judge};
 use crate::snapshot::{HOST_NETNS, Snapshot};
-use crate::sysctl_conf::edit::edit;
 
 pub(super) fn run(arguments: &Patch) -> Run {
-    let file = arguments.file().map_err(anyhow::Error::msg)?;
+    arguments.fits().map_err(anyhow::Error::msg)?;
     let rules = input::rules(&arguments.rules.rules)?;
     let catalogue = input::catalogue(&arguments.services.services)?;
     let recorded = arguments.snapshot().map_err(anyhow::Error::msg)?;
     let snapshot = match recorded {
         Some(path) => input::snapshot(path)?.1,
-        None => input::host(&arguments.source.place, &input::wanted(&rules), &catalogue)?,
+        None => {
+            let wanted = wanted(arguments, &rules);
+            input::host(&arguments.source.place, &wanted, &catalogue)?
+        }
     };
     for gap in gaps::together(&snapshot.gaps) {
         output::note(&format!("gap: {gap}"));
@@ -30,42 +33,43 @@ pub(super) fn run(arguments: &Patch) -> Run {
     let facts = Facts::new(&snapshot, &catalogue);
     let judgement = judge(&rules, &facts);
     let advice = advise(&judgement.findings, &facts);
-    let Some(file) = file else {
+    if !arguments.target.0.changes_sysctl_files() {
         return print_fix(arguments.target.0, &advice, &facts, &judgement);
+    }
+    let tree = Tree::open(arguments, &snapshot)?;
+    let wish = match &arguments.file {
+        Some(file) => tree.wish(file)?,
+        None if arguments.target.0 == fix::Target::DropIn => Wish::DropIn,
+        None => Wish::Any,
     };
-    let file = Target::find(arguments, &file, &snapshot)?;
     let sysctls: Vec<&SysctlStep> = advice.host_sysctls().collect();
-    let persistent = persistent::compare(&sysctls, file.old.as_deref());
-    let new = edit(file.old.as_deref(), &persistent.changes).map_err(anyhow::Error::new)?;
-    let relative = file.path.strip_prefix("/").unwrap_or(&file.path).to_str();
-    let relative = relative.ok_or_else(|| anyhow!("{} is not UTF-8", file.path.display()))?;
-    let change = diff::unified(relative, file.old.as_deref(), &new);
-    let place = Place {
-        root: &file.root.display().to_string(),
-        file: &file.path.display().to_string(),
-    };
+    let places = place(&sysctls, &wish, tree.configured(facts.kernel));
+    let places = places.map_err(anyhow::Error::new)?;
+    let (change, faults) = tree.diff(&places)?;
     tell(&advice, arguments, &snapshot);
+    for note in faults.iter().chain(&places.notes) {
+        output::note(note);
+    }
+    let patch = patch::Patch {
+        root: &tree.root.display().to_string(),
+        advice: &advice,
+        places: &places,
+    };
     if change.is_empty() {
         let blind = judgement.not_evaluated.len();
-        output::note(&patch::nothing_to_change(
-            &advice,
-            &persistent.already,
-            blind,
-            place,
-        ));
+        output::note(&patch.nothing_to_change(blind));
         return Ok(Outcome::Clean);
     }
-    file.warn(&persistent.changes);
-    let written = |step: &&SysctlStep| {
-        persistent
-            .changes
-            .iter()
-            .any(|change| change.key == step.key)
-    };
-    let written: Vec<&SysctlStep> = sysctls.into_iter().filter(written).collect();
-    let header = patch::header(&advice, &written, place);
-    let next = patch::next(&advice, &written, place);
-    print(&header, &change, &next, arguments)
+    print(&patch, &change, arguments)
+}
+
+/// What to read of the host: its sysctl files too, where they are the ones to change.
+fn wanted(arguments: &Patch, rules: &RuleSet) -> Wanted {
+    let files = arguments.target.0.changes_sysctl_files() && arguments.root.is_none();
+    Wanted {
+        boot: if files { Depth::Files } else { Depth::Nothing },
+        ..input::wanted(rules)
+    }
 }
 
 /// Prints the fix for a target that changes no sysctl file.
@@ -88,14 +92,14 @@ fn print_fix(
     }
 }
 
-fn print(header: &str, change: &[u8], next: &str, arguments: &Patch) -> Run {
+fn print(patch: &patch::Patch<'_>, change: &[u8], arguments: &Patch) -> Run {
     let outcome = output::result(Outcome::Clean, |out| {
-        out.write_all(header.as_bytes())?;
+        out.write_all(patch.header().as_bytes())?;
         out.write_all(change)
     })?;
     // In a pipe nobody reads the header.
     if !std::io::stdout().is_terminal() && arguments.source.snapshot.is_empty() {
-        output::note(next);
+        output::note(&patch.next());
     }
     Ok(outcome)
 }
@@ -113,7 +117,7 @@ fn tell(advice: &Advice, arguments: &Patch, snapshot: &Snapshot) {
             0 => String::new(),
             more => format!(" and {more} more like it"),
         };
-        let hint = fix::Target::of(step).filter(|target| target.file().is_none());
+        let hint = fix::Target::of(step).filter(|target| !target.changes_sysctl_files());
         let hint = hint.map_or(String::new(), |target| {
             format!("; use --for {}", target.name())
         });

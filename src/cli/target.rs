@@ -1,5 +1,7 @@
-//! The file that `backlint patch` changes, and the other files that may set the same keys.
+//! The sysctl files that `backlint patch` changes, and what decides who reads them: of this host, of
+//! the root directory that was named, or of a record.
 
+use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
 
 use anyhow::{Context as _, anyhow};
@@ -7,155 +9,151 @@ use anyhow::{Context as _, anyhow};
 use super::args::Patch;
 use super::input::Failure;
 use super::output;
+use crate::advise::place::{Configured, Places, Wish};
 use crate::collect::boot::{self, Depth};
-use crate::collect::files;
-use crate::snapshot::{FileText, Gap, Snapshot};
+use crate::collect::{files, host};
+use crate::kernel::version::Version;
+use crate::report::diff;
+use crate::snapshot::{Boot, FileText, Os, Snapshot};
 use crate::sysctl_conf;
-use crate::sysctl_conf::edit::Change;
+use crate::sysctl_conf::boot::SYSCTL_CONF;
+use crate::sysctl_conf::edit::{Change, edit_for};
 
-/// The file to change.
-pub(super) struct Target<'a> {
-    /// The root that the path is below; `/` for this host.
+/// The link that systemd's packages make to /etc/sysctl.conf.
+const LINK: &str = "/etc/sysctl.d/99-sysctl.conf";
+
+/// The persistent configuration that is changed.
+pub(super) struct Tree<'a> {
+    /// The root that the paths are below; `/` for this host.
     pub(super) root: &'a Path,
-    /// Absolute path inside the root, after symlinks.
-    pub(super) path: PathBuf,
-    /// Its bytes; `None`: it does not exist.
-    pub(super) old: Option<Vec<u8>>,
-    /// The snapshot that stands for the host's files; `None`: the real ones are looked at.
-    recorded: Option<&'a Snapshot>,
+    texts: Vec<FileText>,
+    boot: Option<Boot>,
+    os: Option<Os>,
+    /// Whether a record stands for the files; otherwise the real ones are read.
+    recorded: bool,
 }
 
-impl<'a> Target<'a> {
-    /// Finds and reads the file.
-    pub(super) fn find(
-        arguments: &'a Patch,
-        file: &Path,
-        snapshot: &'a Snapshot,
-    ) -> Result<Self, Failure> {
-        let root = arguments.root.as_deref().unwrap_or(Path::new("/"));
+impl<'a> Tree<'a> {
+    /// Looks at the configuration.
+    pub(super) fn open(arguments: &'a Patch, snapshot: &Snapshot) -> Result<Self, Failure> {
+        let recorded = !arguments.source.snapshot.is_empty();
+        let os = snapshot.host.os.clone();
+        let Some(root) = arguments.root.as_deref() else {
+            if recorded && snapshot.files.is_none() {
+                output::note(
+                    "the snapshot does not record the host's files: a diff would create them; with --root it is made against real ones",
+                );
+            }
+            let mut texts = snapshot.files.clone().unwrap_or_default();
+            if snapshot.boot.is_none() {
+                presume_link(&mut texts);
+            }
+            return Ok(Self {
+                root: Path::new("/"),
+                texts,
+                boot: snapshot.boot.clone(),
+                os,
+                recorded,
+            });
+        };
+        files::Root::open(root)
+            .with_context(|| format!("{} cannot be looked at", root.display()))?;
+        let mut gaps = Vec::new();
+        let (texts, found) = boot::read(root, Depth::Files, None, &mut gaps);
+        for gap in gaps {
+            output::note(&format!("gap: {gap}"));
+        }
+        let own = host::os(root);
+        // A folder of files and no system: who reads them is not told there.
+        let a_system = own.is_some() || !found.found.is_empty();
+        Ok(Self {
+            root,
+            texts,
+            boot: a_system.then_some(found),
+            os: own.or(os.filter(|_| recorded)),
+            recorded: false,
+        })
+    }
+
+    /// What the advice needs to know.
+    pub(super) fn configured(&self, kernel: Option<Version>) -> Configured<'_> {
+        Configured {
+            files: &self.texts,
+            boot: self.boot.as_ref(),
+            os: self.os.as_ref(),
+            kernel,
+        }
+    }
+
+    /// The file that `--file` names, by the path that the configuration has for it.
+    pub(super) fn wish(&self, file: &Path) -> Result<Wish, Failure> {
         let path = Path::new("/").join(file);
         if path.components().any(|part| part == Component::ParentDir) {
             let why = "--file is a path below the root, without `..`";
             return Err(anyhow!("{}: {why}", file.display()).into());
         }
-        let recorded =
-            (!arguments.source.snapshot.is_empty() && arguments.root.is_none()).then_some(snapshot);
-        if let Some(snapshot) = recorded {
+        let (_, real) = self.read(&path)?;
+        let known = |path: &Path| self.texts.iter().any(|text| Path::new(&text.path) == path);
+        let path = if known(&path) { path } else { real };
+        let path = path.into_os_string().into_string();
+        let path = path.map_err(|path| anyhow!("{} is not UTF-8", path.display()))?;
+        Ok(Wish::File(path))
+    }
+
+    /// A file's bytes (`None`: it does not exist), and where it really is.
+    fn read(&self, path: &Path) -> Result<(Option<Vec<u8>>, PathBuf), Failure> {
+        if self.recorded {
             let name = path.to_string_lossy();
-            let files = snapshot.files.as_deref().unwrap_or_else(|| {
-                let word = "the snapshot does not record the host's files: a diff would create";
-                output::note(&format!(
-                    "{word} {name}; with --root it is made against a real one"
-                ));
-                &[]
-            });
-            let text = files
-                .iter()
-                .find(|file| file.path == name)
-                .map(|file| &file.text);
-            let old = text.map(|text| text.clone().into_bytes());
-            return Ok(Self {
-                root,
-                path,
-                old,
-                recorded,
-            });
+            let mut texts = self.texts.iter();
+            let found = texts.find(|file| file.path == name);
+            let bytes = found.map(|file| file.text.clone().into_bytes());
+            return Ok((bytes, path.to_owned()));
         }
-        let file = files::read(root, &path).with_context(|| {
-            format!(
-                "{} below {} cannot be changed",
-                path.display(),
-                root.display()
-            )
+        let file = files::read(self.root, path).with_context(|| {
+            let (path, root) = (path.display(), self.root.display());
+            format!("{path} below {root} cannot be changed")
         })?;
-        let (old, path) = match file {
+        Ok(match file {
             Some(file) => (Some(file.bytes), file.real_path),
-            None => (None, path),
-        };
-        Ok(Self {
-            root,
-            path,
-            old,
-            recorded,
+            None => (None, path.to_owned()),
         })
     }
 
-    /// Says what may keep the change from having effect at the next boot.
-    pub(super) fn warn(&self, changes: &[Change]) {
-        let path = self.path.display();
-        for fault in sysctl_conf::faults(self.old.as_deref().unwrap_or_default()) {
-            output::note(&format!(
-                "{path}:{}: {}; left as it is",
-                fault.line, fault.kind
-            ));
+    /// The diff of these changes, and the faults of the files that stay as they are.
+    pub(super) fn diff(&self, places: &Places) -> Result<(Vec<u8>, Vec<String>), Failure> {
+        let mut files: BTreeMap<String, (Option<Vec<u8>>, Vec<Change>)> = BTreeMap::new();
+        for change in &places.files {
+            let (old, real) = self.read(Path::new(&change.path))?;
+            let real = real.into_os_string().into_string();
+            let real = real.map_err(|path| anyhow!("{} is not UTF-8", path.display()))?;
+            // Two paths may lead to one file, where a directory is a link.
+            let (_, known) = files.entry(real).or_insert((old, Vec::new()));
+            known.extend(change.changes.iter().cloned());
         }
-        let (files, gaps) = self.all_files();
-        for gap in gaps {
-            output::note(&format!("gap: {gap}"));
+        let mut out = Vec::new();
+        let mut faults = Vec::new();
+        for (path, (old, changes)) in files {
+            let old = old.as_deref();
+            let new = edit_for(places.runs.loader, old, &changes).map_err(anyhow::Error::new)?;
+            out.extend(diff::unified(&path, old, &new));
+            let found = sysctl_conf::faults(old.unwrap_or_default()).into_iter();
+            let told = |fault: sysctl_conf::Fault<'_>| {
+                format!("{path}:{}: {}; left as it is", fault.line, fault.kind)
+            };
+            faults.extend(found.map(told));
         }
-        let (same, others): (Vec<&FileText>, Vec<&FileText>) =
-            files.iter().partition(|file| self.is_this(file));
-        for other in others {
-            self.warn_of(other, changes);
-        }
-        let in_a_folder = |path: &Path| path.to_string_lossy().contains("/sysctl.d/");
-        let read_at_boot =
-            same.iter().any(|file| in_a_folder(Path::new(&file.path))) || in_a_folder(&self.path);
-        if !read_at_boot && self.has_systemd() {
-            output::note(&format!(
-                "no file of a sysctl.d folder is {path}, and systemd-sysctl reads only those at boot: use --file /etc/sysctl.d/99-backlint.conf"
-            ));
-        }
+        Ok((out, faults))
     }
+}
 
-    /// The persistent configuration, and what of it could not be read.
-    fn all_files(&self) -> (Vec<FileText>, Vec<Gap>) {
-        let mut gaps = Vec::new();
-        let files = match self.recorded {
-            Some(snapshot) => snapshot.files.clone().unwrap_or_default(),
-            None => boot::read(self.root, Depth::Files, None, &mut gaps).0,
-        };
-        (files, gaps)
-    }
-
-    /// Whether a file is the one that changes, perhaps by another name: on Debian 12
-    /// /etc/sysctl.d/99-sysctl.conf is a link to it. A snapshot does not record links, only texts.
-    fn is_this(&self, other: &FileText) -> bool {
-        let path = Path::new(&other.path);
-        if self.recorded.is_some() {
-            return path == self.path || self.old.as_deref() == Some(other.text.as_bytes());
-        }
-        let found = files::read(self.root, path).ok().flatten();
-        path == self.path || found.is_some_and(|file| file.real_path == self.path)
-    }
-
-    /// Says when another file sets a key of the change to another value: which of them wins is
-    /// decided by what loads them at boot.
-    fn warn_of(&self, other: &FileText, changes: &[Change]) {
-        let path = self.path.display();
-        let assignments = sysctl_conf::assignments(other.text.as_bytes());
-        for change in changes {
-            let differs = |setting: &[u8]| setting != change.value.as_bytes();
-            for found in assignments
-                .iter()
-                .filter(|found| found.key == change.key && differs(found.setting))
-            {
-                output::note(&format!(
-                    "{}:{} sets {} too, and may win over {path} at the next boot; --file {0} changes it there",
-                    other.path, found.line, change.key
-                ));
-            }
-        }
-    }
-
-    /// Whether systemd-sysctl is installed below the root that is looked at. The program is longer
-    /// than what is read, which says that it exists.
-    fn has_systemd(&self) -> bool {
-        let exists = |path: &&str| !matches!(files::read(self.root, Path::new(path)), Ok(None));
-        let programs = [
-            "usr/lib/systemd/systemd-sysctl",
-            "lib/systemd/systemd-sysctl",
-        ];
-        self.recorded.is_none() && programs.iter().any(exists)
+/// A record by hand has no links: a file that is the same under both names is one.
+fn presume_link(texts: &mut [FileText]) {
+    let conf = texts.iter().find(|file| file.path == SYSCTL_CONF);
+    let Some(text) = conf.map(|file| file.text.clone()) else {
+        return;
+    };
+    let linked = |file: &&mut FileText| file.path == LINK && file.text == text;
+    if let Some(file) = texts.iter_mut().find(linked) {
+        file.link = Some(SYSCTL_CONF.to_owned());
     }
 }

@@ -62,6 +62,13 @@ const ASIDE: [&str; 15] = [
 /// Packages whose version decides what they read.
 const PACKAGES: [&str; 3] = ["procps", "procps-ng", "systemd"];
 
+/// Traces that are there because this is a container.
+const CONTAINERS_OWN: [&str; 3] = [
+    "/.dockerenv",
+    "/run/.containerenv",
+    "/run/systemd/container",
+];
+
 /// Where udev rules, units and scripts are that may set sysctls, with the ends of their names.
 const WRITERS: [(&str, &[&str]); 9] = [
     ("/etc/udev/rules.d", &[".rules"]),
@@ -99,12 +106,15 @@ pub enum Depth {
     Everything,
 }
 
-/// What is configured below `root` for the next boot. `cmdline` is the running kernel's command
-/// line, where the root is that of the running system.
+/// The link of a process in the first PID namespace (`PROC_PID_INIT_INO`, include/linux/proc_ns.h).
+const FIRST_PIDS: &str = "pid:[4026531836]";
+
+/// What is configured below `root` for the next boot. `proc` is procfs, where the root is that of the
+/// running system.
 pub fn read(
     root: &Path,
     depth: Depth,
-    cmdline: Option<&Path>,
+    proc: Option<&Path>,
     gaps: &mut Vec<Gap>,
 ) -> (Vec<FileText>, Boot) {
     let mut reader = match Root::open(root) {
@@ -132,9 +142,15 @@ pub fn read(
             .iter()
             .filter_map(|path| Some(((*path).to_owned(), reader.trace(Path::new(path))?)))
             .collect(),
-        cmdline: cmdline.map(words).unwrap_or_default(),
+        cmdline: proc.map(words).unwrap_or_default(),
         ..Boot::default()
     };
+    // A machine may have been made from a container's image, with its traces.
+    let pids = proc.and_then(|proc| std::fs::read_link(proc.join("self/ns/pid")).ok());
+    if pids.as_deref() == Some(Path::new(FIRST_PIDS)) {
+        boot.found
+            .retain(|path, _| !CONTAINERS_OWN.contains(&path.as_str()));
+    }
     let decides = boot.found.keys().any(|path| path == "/etc/init.d/procps");
     if depth == Depth::Everything || decides {
         let version = |name: &&str| packages::version(&reader.root, name);
@@ -156,9 +172,9 @@ pub fn writers(root: &Path) -> Vec<Writer> {
     root.map_or_else(|_| Vec::new(), |root| writers_below(&root))
 }
 
-/// The words of a command line that set sysctls.
-fn words(path: &Path) -> Vec<String> {
-    let text = std::fs::read(path).unwrap_or_default();
+/// The words of the kernel's command line that set sysctls.
+fn words(proc: &Path) -> Vec<String> {
+    let text = std::fs::read(proc.join("cmdline")).unwrap_or_default();
     let text = String::from_utf8_lossy(&text);
     let words = text.split_whitespace();
     words

@@ -18,6 +18,26 @@ pub(super) fn read(root: &Path) -> Host {
     }
 }
 
+/// The system that is installed below `root` and does not run: of its kernels the newest.
+pub(super) fn installed(root: &Path) -> Host {
+    let folders = ["/usr/lib/modules", "/lib/modules"];
+    let lists = folders
+        .iter()
+        .filter_map(|folder| files::list_dir(root, Path::new(folder)).ok()?);
+    let releases = lists
+        .flatten()
+        .map(|name| name.to_string_lossy().into_owned());
+    let version = |release: &String| -> Vec<u64> {
+        let numbers = release.split(|c: char| !c.is_ascii_digit());
+        numbers.filter_map(|number| number.parse().ok()).collect()
+    };
+    Host {
+        name: None,
+        kernel: releases.max_by_key(version),
+        os: os(root),
+    }
+}
+
 /// The distribution installed below `root`; `None` where os-release(5) is missing or has no `ID`.
 pub fn os(root: &Path) -> Option<Os> {
     let mut found = OS_RELEASE

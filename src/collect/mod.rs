@@ -38,7 +38,7 @@ mod vsock;
 use std::collections::BTreeSet;
 use std::io;
 use std::os::unix::fs::MetadataExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::thread;
 
 use self::look::{Look, closed};
@@ -46,7 +46,7 @@ use self::namespaces::{Namespaces, Netns, Reach};
 use self::netlink::Diag;
 use self::part::{Begun, Part};
 use self::row::Family;
-use crate::snapshot::{Gap, Listener, Namespace, SCHEMA, Snapshot};
+use crate::snapshot::{Gap, Host, Listener, Namespace, SCHEMA, Snapshot};
 
 /// Where the host is read from. Tests pass a fake tree.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -254,11 +254,10 @@ fn record(
         });
         members.push(netns.pids);
     }
-    let cmdline = sources.proc.join("cmdline");
     let (files, boot) = match wanted.boot {
         boot::Depth::Nothing => (None, None),
         depth => {
-            let (files, boot) = boot::read(&sources.root, depth, Some(&cmdline), &mut gaps);
+            let (files, boot) = boot::read(&sources.root, depth, Some(&sources.proc), &mut gaps);
             (Some(files), Some(boot))
         }
     };
@@ -274,6 +273,41 @@ fn record(
         snapshot,
         members,
         sharing: None,
+    }
+}
+
+/// What sets these sysctls on the machine: its files, and the values in the caller's own network
+/// namespace. No listeners.
+pub fn machine(sources: &Sources, keys: &[String]) -> Snapshot {
+    let mut gaps = Vec::new();
+    let keys: BTreeSet<String> = keys.iter().cloned().collect();
+    let mut own = Namespace::new(crate::snapshot::HOST_NETNS);
+    own.sysctls = sysctl::read(&sources.proc, &keys, &mut gaps);
+    let host = host::read(&sources.root);
+    configured(&sources.root, Some(&sources.proc), host, own, gaps)
+}
+
+/// What sets sysctls on the system that is installed below `root`, which does not run.
+pub fn tree(root: &Path) -> Snapshot {
+    let own = Namespace::new(crate::snapshot::HOST_NETNS);
+    configured(root, None, host::installed(root), own, Vec::new())
+}
+
+fn configured(
+    root: &Path,
+    proc: Option<&Path>,
+    host: Host,
+    own: Namespace,
+    mut gaps: Vec<Gap>,
+) -> Snapshot {
+    let (files, boot) = boot::read(root, boot::Depth::Everything, proc, &mut gaps);
+    Snapshot {
+        schema: SCHEMA.to_owned(),
+        host,
+        namespaces: vec![own],
+        files: Some(files),
+        boot: Some(boot),
+        gaps,
     }
 }
 

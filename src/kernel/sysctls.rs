@@ -76,6 +76,14 @@ pub fn default_value(key: &str, kernel: Option<Version>) -> Option<String> {
     find(key)?.start(kernel).map(str::to_owned)
 }
 
+/// What every kernel starts with. `None`: it depends, also on the version, or is not known.
+pub fn steady_default(key: &str) -> Option<String> {
+    match find(key)?.default {
+        entry::Start::Always(value) => Some(value.to_owned()),
+        entry::Start::By(_) | entry::Start::Depends => None,
+    }
+}
+
 /// The recorded sysctl that a key is probably a slip of: one or two letters off, or with slashes for
 /// its dots. `None` for a known key, and for a key that is just another one.
 pub fn slip(key: &str) -> Option<&'static str> {

@@ -13,6 +13,7 @@ pub mod reference;
 pub mod service;
 pub mod style;
 pub mod table;
+pub mod why;
 
 use std::io;
 

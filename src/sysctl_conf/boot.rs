@@ -19,7 +19,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::key::{climbs, is_glob, normalise_key};
 use crate::snapshot::{Boot, FileText, Loader, Os, Snapshot};
-pub use loader::{Runs, SYSCTL_CONF};
+pub use loader::{DROP_INS, Runs, SYSCTL_CONF, is_drop_in};
 use stages::Stage;
 
 /// How an assignment fares.
@@ -78,6 +78,10 @@ impl Assigned {
 pub trait Kernel {
     /// Why the kernel does not take a value. `None`: it does, as far as is known.
     fn refusal(&self, key: &str, value: &str) -> Option<String>;
+    /// Why there is no such sysctl. `None`: there is, as far as is known.
+    fn lacks(&self, _key: &str) -> Option<String> {
+        None
+    }
     /// The value that the kernel itself starts with. `None`: it is not known.
     fn default(&self, key: &str) -> Option<String>;
 }
@@ -150,6 +154,23 @@ impl<'a> Persistent<'a> {
     /// The files that were looked at.
     pub fn files(&self) -> &'a [FileText] {
         self.files
+    }
+
+    /// Whether the machine's loader applies a line of this file.
+    pub fn loads(&self, file: &str) -> bool {
+        let loader = self.runs.loader.map(Loader::name);
+        let stage = self.own.iter().find(|stage| Some(&*stage.who) == loader);
+        stage.is_some_and(|stage| stage.lines.iter().any(|line| line.file == file))
+    }
+
+    /// When a file is applied last on this machine: larger is later. `None`: it never is.
+    pub fn position(&self, file: &str) -> Option<usize> {
+        let mut lines = self.own.iter().flat_map(|stage| &stage.lines).enumerate();
+        let mut last = None;
+        while let Some((n, _)) = lines.find(|(_, line)| line.file == file) {
+            last = Some(n);
+        }
+        last
     }
 
     /// Every key that a line of any file sets, or would if something read it, by name; no globs.

@@ -5,6 +5,7 @@
 //! What backlint adds are comment lines that start with `# backlint:`, so that it finds them again:
 //! editing twice gives what editing once gives. Nothing is written to disk here.
 
+use crate::snapshot::Loader;
 use crate::text::untrusted::clean;
 
 use super::key::{climbs, normalise_key};
@@ -60,7 +61,22 @@ pub enum EditError {
 ///
 /// When a change cannot be written, or two changes contradict each other; see [`EditError`].
 pub fn edit(text: Option<&[u8]>, changes: &[Change]) -> Result<Vec<u8>, EditError> {
+    edit_for(None, text, changes)
+}
+
+/// As [`edit`], for the loader that reads the file. To BusyBox the dash of `-key = value` belongs to
+/// the key, so that such a line sets nothing: it stays, and another one sets the key.
+///
+/// # Errors
+///
+/// [`EditError`], as [`edit`].
+pub fn edit_for(
+    loader: Option<Loader>,
+    text: Option<&[u8]>,
+    changes: &[Change],
+) -> Result<Vec<u8>, EditError> {
     let mut file = File::new(text.unwrap_or_default());
+    file.dashes = loader != Some(Loader::Busybox);
     for change in &merged(changes)? {
         file.apply(change);
     }
@@ -134,6 +150,8 @@ fn same(a: &[u8], b: &[u8]) -> bool {
 struct File {
     lines: Vec<Vec<u8>>,
     eol: &'static [u8],
+    /// Whether `-key = value` sets the key.
+    dashes: bool,
 }
 
 /// The last word of a file on a key.
@@ -151,7 +169,11 @@ impl File {
             Some(b"\r\n") => b"\r\n".as_slice(),
             _ => b"\n",
         };
-        Self { lines, eol }
+        Self {
+            lines,
+            eol,
+            dashes: true,
+        }
     }
 
     fn apply(&mut self, change: &Change) {
@@ -169,7 +191,11 @@ impl File {
     fn last(&self, key: &str) -> Last {
         for (at, line) in self.lines.iter().enumerate().rev() {
             match parse(line) {
-                Line::Assignment(parts) if parts.key == key => return Last::Assigned(at, parts),
+                Line::Assignment(parts)
+                    if parts.key == key && (self.dashes || !parts.ignore_errors) =>
+                {
+                    return Last::Assigned(at, parts);
+                }
                 Line::Exclusion(excluded) if excluded == key => return Last::Excluded(at),
                 _ => {}
             }
@@ -292,11 +318,13 @@ fn with_value<'a>(
     let after_equals = parts.after_equals;
     let mut lead = "";
     let mut start = range.start;
+    if range.is_empty() && start > after_equals && gap.is_empty() {
+        // Nothing but blanks up to the end: the first of them parts the value from the `=`. Not a
+        // carriage return, which in front of a value would end the line.
+        start = after_equals + usize::from(matches!(line[after_equals], b' ' | b'\t'));
+    }
     if range.is_empty() && start == after_equals && line[..after_equals - 1].ends_with(b" ") {
         lead = " ";
-    } else if range.is_empty() && start > after_equals && gap.is_empty() {
-        // Nothing but blanks up to the end: the first of them parts the value from the `=`.
-        start = after_equals + 1;
     }
     let end = if range.is_empty() { start } else { range.end };
     let new = [

@@ -190,8 +190,14 @@ fn a_patch_goes_nowhere_that_a_link_or_dots_lead() {
     fs::create_dir(tree.path().join("etc")).unwrap();
     symlink("/nowhere", tree.path().join("etc/sysctl.conf")).unwrap();
     let root = tree.path().to_str().unwrap();
-    let dangling = run(["patch", "--snapshot", &file, "--root", root]).ended(2);
+    let patch = ["patch", "--snapshot", &file, "--root", root];
+    let dangling = run(patch.iter().chain(&["--file", "/etc/sysctl.conf"])).ended(2);
     assert!(dangling.err.contains("leads nowhere"), "{}", dangling.err);
+    // Without --file, another place is found.
+    let elsewhere = run(patch).ended(0);
+    assert!(elsewhere.err.contains("leads nowhere"), "{}", elsewhere.err);
+    let added = "+++ b/etc/sysctl.d/99-backlint.conf";
+    assert!(elsewhere.out.contains(added), "{}", elsewhere.out);
     let dots = run([
         "patch",
         "--snapshot",

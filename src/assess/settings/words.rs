@@ -38,7 +38,7 @@ fn dead_file(file: DeadFile<'_>) -> String {
 }
 
 /// Why a kernel does not have a sysctl, by its version.
-pub(super) fn not_there(existence: Existence) -> Option<String> {
+pub(in crate::assess) fn not_there(existence: Existence) -> Option<String> {
     Some(match existence {
         Existence::Exists | Existence::Unknown => return None,
         Existence::Removed { in_, instead: None } => format!("Linux {in_} removed it"),

@@ -4,8 +4,9 @@
 
 use std::collections::BTreeMap;
 
+use super::Fix;
 use super::text::{self, Text};
-use super::{Fix, Target};
+use crate::advise::place::DROP_IN;
 
 pub(super) fn write(fix: &Fix<'_>) -> Option<String> {
     let steps = fix.steps();
@@ -38,10 +39,7 @@ pub(super) fn write(fix: &Fix<'_>) -> Option<String> {
         text.line("      ansible.posix.sysctl:");
         text.line(&format!("        name: {}", text::quoted(&step.key)));
         text.line(&format!("        value: {}", text::quoted(&step.value)));
-        text.line(&format!(
-            "        sysctl_file: {}",
-            Target::DropIn.file().unwrap_or_default()
-        ));
+        text.line(&format!("        sysctl_file: {DROP_IN}"));
         text.line("        sysctl_set: true");
         text.line("        reload: true");
         text.line("        state: present");

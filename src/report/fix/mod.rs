@@ -88,8 +88,10 @@ impl Target {
     /// What it writes, in one line.
     pub const fn about(self) -> &'static str {
         match self {
-            Self::SysctlConf => "The host's sysctl file, as a unified diff",
-            Self::DropIn => "/etc/sysctl.d/99-backlint.conf, as a unified diff",
+            Self::SysctlConf => {
+                "The host's sysctl files, where it counts at boot, as a unified diff"
+            }
+            Self::DropIn => "A file of its own in /etc/sysctl.d, as a unified diff",
             Self::Docker => "`docker run` with the --sysctl flags of each container",
             Self::Compose => "A Compose file that adds `sysctls:` to services",
             Self::Kubernetes => "securityContext.sysctls of pods, and the kubelet's allow-list",
@@ -104,13 +106,9 @@ impl Target {
         }
     }
 
-    /// The sysctl file that it changes; `None`: it changes none.
-    pub const fn file(self) -> Option<&'static str> {
-        match self {
-            Self::SysctlConf => Some("/etc/sysctl.conf"),
-            Self::DropIn => Some("/etc/sysctl.d/99-backlint.conf"),
-            _ => None,
-        }
+    /// Whether it is a diff of the machine's own sysctl files.
+    pub const fn changes_sysctl_files(self) -> bool {
+        matches!(self, Self::SysctlConf | Self::DropIn)
     }
 
     /// The target that a step is for. `None`: nobody makes its namespace in a way that is known.

@@ -33,10 +33,10 @@ pub const fn record(target: Target) -> &'static str {
 const fn when(target: Target) -> &'static str {
     match target {
         Target::SysctlConf => {
-            "For services in the host's own network namespace, where /etc/sysctl.conf is read at boot. Another file is named with `--file`, another root directory with `--root`."
+            "For services in the host's own network namespace. The change goes where it counts at boot with the machine's own loader: the line that wins, where it stands; else /etc/sysctl.conf, where it is read and nothing comes after it; else a file in /etc/sysctl.d behind all others that set the key. Another file is named with `--file`, another root directory with `--root`."
         }
         Target::DropIn => {
-            "As `sysctl-conf`, where /etc/sysctl.conf is not read at boot (Debian 13, and whatever boots with systemd-sysctl alone), or where a file of its own is easier to keep. It is the same as `--file /etc/sysctl.d/99-backlint.conf`."
+            "As `sysctl-conf`, where a file of its own is easier to keep: /etc/sysctl.d/99-backlint.conf, or one with a name that comes later, where that is needed to win. What overrides it even so gets the value too."
         }
         Target::Docker => {
             "For containers that `docker run` made. A network namespace starts from the kernel's constants, so the host's value does not reach them; and dockerd has no setting for all containers."

@@ -57,7 +57,11 @@ impl io::Write for Pieces<'_> {
     }
 }
 
-fn document(value: &impl serde::Serialize, out: &mut dyn io::Write) -> io::Result<()> {
+/// Writes one value as JSON.
+///
+/// # Errors
+/// What the writer says.
+pub fn document(value: &impl serde::Serialize, out: &mut dyn io::Write) -> io::Result<()> {
     let mut pieces = Pieces {
         bytes: Vec::with_capacity(2 * PIECE),
         out,

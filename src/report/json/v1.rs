@@ -3,12 +3,14 @@
 mod listener;
 mod namespace;
 mod plan;
+mod why;
 
 use serde::Serialize;
 
 use self::listener::Listener;
 use self::namespace::Namespace;
 use self::plan::{PlanStep, Remediation};
+pub use self::why::Why;
 use crate::advise::Step;
 use crate::assess::Facts;
 use crate::rules::vocabulary::Value;

@@ -77,7 +77,7 @@ impl Page<'_> {
     /// A sysctl of another namespace: what to do there, and once for each target what writes it.
     fn elsewhere(&self, step: &SysctlStep, told: &mut BTreeSet<&'static str>) -> String {
         let words = apply::words(step, self.report.facts);
-        let target = Target::of(step).filter(|target| target.file().is_none());
+        let target = Target::of(step).filter(|target| !target.changes_sysctl_files());
         match target.map(Target::name) {
             Some(name) if told.insert(name) => {
                 let again = &self.report.again;
@@ -120,14 +120,14 @@ impl Page<'_> {
                     "backlint patch{again} prints the change for that host: {values}"
                 ));
                 steps.push(
-                    "on that host, apply it and load it: sysctl -p /etc/sysctl.conf".to_owned(),
+                    "on that host, apply it, and load it with the command in its header".to_owned(),
                 );
             }
             None if host => {
                 steps.push(format!(
                     "backlint patch{again} | sudo patch -p1 -d / writes {values}"
                 ));
-                steps.push("sudo sysctl -p /etc/sysctl.conf loads it".to_owned());
+                steps.push("load it with the command in its header".to_owned());
             }
             _ => {
                 let words = own.iter().map(|step| apply::words(step, self.report.facts));

@@ -11,9 +11,12 @@ pub const SYSCTL_CONF: &str = "/etc/sysctl.conf";
 /// The link through which systemd-sysctl reads it where a distribution ships one.
 const LINK: &str = "/etc/sysctl.d/99-sysctl.conf";
 
+/// The directory for an administrator's files.
+pub const DROP_INS: &str = "/etc/sysctl.d";
+
 /// The directories of sysctl.d(5), best first.
 const DIRECTORIES: [&str; 5] = [
-    "/etc/sysctl.d",
+    DROP_INS,
     "/run/sysctl.d",
     "/usr/local/lib/sysctl.d",
     "/usr/lib/sysctl.d",
@@ -62,6 +65,8 @@ impl Runs {
                 None,
                 format!("{path} is there: nothing loads sysctl files in a container"),
             ),
+            // A few files by themselves: a part of some system, and not a system without a loader.
+            (None, None) if boot.found.is_empty() && os.is_none() => return Self::presumed(os),
             (None, None) => found(boot, os),
         };
         Self {
@@ -247,7 +252,7 @@ fn unread(loader: Option<Loader>, path: &str, runs: &Runs) -> Fate {
 }
 
 /// Whether a path is in a directory of sysctl.d(5).
-pub(super) fn is_drop_in(path: &str) -> bool {
+pub fn is_drop_in(path: &str) -> bool {
     DIRECTORIES.contains(&directory(path))
 }
 

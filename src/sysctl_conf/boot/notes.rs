@@ -109,6 +109,28 @@ const PROGRAMS: [Program; 4] = [
     },
 ];
 
+/// Drop-ins that somebody else than the administrator keeps, by the end of their paths.
+const KEPT_BY_OTHERS: [(&str, &str); 9] = [
+    (
+        "/60-gce-network-security.conf",
+        "Google's guest packages bring it",
+    ),
+    ("/99-gce.conf", "Google's guest packages bring it"),
+    ("/99-cloudimg-ipv6.conf", "Ubuntu's cloud images bring it"),
+    (
+        "/50-cloudimg-settings.conf",
+        "Ubuntu's cloud images bring it",
+    ),
+    ("/99-amazon.conf", "Amazon's EKS images bring it"),
+    (
+        "/99-kubernetes-cri.conf",
+        "the images of Kubernetes nodes bring it",
+    ),
+    ("/60-libvirtd.conf", "libvirt brings it"),
+    ("/60-qemu-postcopy-migration.conf", "libvirt brings it"),
+    ("/10-network-security.conf", "Ubuntu's procps brings it"),
+];
+
 /// Lines of one note's kind that are told.
 const SHOWN: usize = 8;
 
@@ -126,6 +148,18 @@ impl Persistent<'_> {
                 "ufw loads {}:{} when it starts, in no fixed order with the loader: either may come last",
                 line.file, line.line
             ));
+        }
+        let history = self.own.iter().flat_map(|stage| &stage.lines);
+        for line in history.filter(|line| line.key == key) {
+            let known = KEPT_BY_OTHERS
+                .iter()
+                .find(|(end, _)| line.file.ends_with(end));
+            if let Some((_, who)) = known {
+                let note = format!("{}: {who}, and an update may write it again", line.file);
+                if !notes.contains(&note) {
+                    notes.push(note);
+                }
+            }
         }
         let Some(boot) = boot else {
             return notes;

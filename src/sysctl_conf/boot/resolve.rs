@@ -187,8 +187,12 @@ fn write(
     for &n in which {
         let line = &lines[n];
         let value = line.value.clone().unwrap_or_default();
-        let fare = match kernel.refusal(key, &value) {
-            Some(why) => Fare::Refused(format!("the kernel does not take it: {why}")),
+        let refusal = || {
+            let why = kernel.refusal(key, &value)?;
+            Some(format!("the kernel does not take it: {why}"))
+        };
+        let fare = match kernel.lacks(key).or_else(refusal) {
+            Some(why) => Fare::Refused(why),
             None => match kept(line.only, now.as_deref(), &value) {
                 Some(why) => Fare::Left(why),
                 None => {

@@ -227,4 +227,6 @@ fn the_loader_is_told_by_its_traces() {
         None
     );
     assert_eq!(of(&[], "debian"), None);
+    let bare = Runs::of(Some(&boot(&[])), None);
+    assert_eq!(bare.loader, Some(Loader::SystemdSysctl));
 }

@@ -127,6 +127,8 @@ fn an_empty_value_is_filled() {
     assert_eq!(filled("net.x=\r\n"), "net.x=5\r\n");
     assert_eq!(filled("net.x ="), "net.x = 5");
     assert_eq!(filled("net.x = \n"), "net.x = 5\n");
+    assert_eq!(filled("net.x =\r\r\n"), "net.x = 5\r\r\n");
+    assert_eq!(filled("net.x=\r \n"), "net.x=5\r \n");
     assert_eq!(filled("net.x =# c\n"), "net.x = 5 # c\n");
     assert_eq!(filled("net.x = # c\n"), "net.x = 5 # c\n");
     let emptied = |text: &str| edited(text, &[change("net.x", "", &[])]);
@@ -219,4 +221,26 @@ fn changes_of_one_key_are_merged_or_refused() {
     );
     let error = edit(None, &[one, change("a/b", "2", &[])]).unwrap_err();
     assert_eq!(error.to_string(), "a.b cannot be both \"1\" and \"2\"");
+}
+
+#[test]
+fn busybox_knows_no_dash() {
+    let text = b"net.core.somaxconn = 64\n-net.core.somaxconn = 100\n";
+    let change = Change {
+        key: "net.core.somaxconn".to_owned(),
+        value: "511".to_owned(),
+        reasons: Vec::new(),
+    };
+    let edited = |loader| {
+        let text = edit_for(loader, Some(text), std::slice::from_ref(&change)).unwrap();
+        String::from_utf8(text).unwrap()
+    };
+    assert_eq!(
+        edited(Some(Loader::Busybox)),
+        "net.core.somaxconn = 511\n-net.core.somaxconn = 100\n"
+    );
+    assert_eq!(
+        edited(Some(Loader::Procps)),
+        "net.core.somaxconn = 64\n-net.core.somaxconn = 511\n"
+    );
 }
