@@ -94,10 +94,7 @@ pub fn advise(findings: &[Finding], facts: &Facts<'_>) -> Advice {
         for (remediation, about) in finding.steps() {
             match remediation {
                 Remediation::Edit(words) => {
-                    let step = EditStep {
-                        words: words.clone(),
-                        reasons: vec![finding.message.clone()],
-                    };
+                    let step = EditStep::of(words, finding);
                     own.push(Step::Edit(step.clone()));
                     once(&mut edits, step);
                 }
@@ -145,6 +142,15 @@ pub fn advise(findings: &[Finding], facts: &Facts<'_>) -> Advice {
         .chain(relistens)
         .collect();
     advice
+}
+
+impl EditStep {
+    fn of(words: &str, finding: &Finding) -> Self {
+        Self {
+            words: words.to_owned(),
+            reasons: vec![finding.message.clone()],
+        }
+    }
 }
 
 /// Adds an edit, or its reasons where several findings want the same one.
