@@ -218,6 +218,9 @@ fn all(
         return None;
     }
     let persistent = Persistent::of(snapshot)?;
+    // No boot makes a namespace that somebody made by hand, whatever is written in the files.
+    let booted = |netns: &&Namespace| netns.is_host() || persistent.runs().in_container;
+    let host = host.filter(booted);
     let boot = snapshot.boot.as_ref();
     let mut keys: BTreeSet<String> = persistent.keys();
     keys.extend(host.iter().flat_map(|host| host.sysctls.keys().cloned()));

@@ -161,8 +161,9 @@ impl<'a> Persistent<'a> {
     /// Whether the machine's loader applies a line of this file.
     pub fn loads(&self, file: &str) -> bool {
         let loader = self.runs.loader.map(Loader::name);
-        let stage = self.own.iter().find(|stage| Some(&*stage.who) == loader);
-        stage.is_some_and(|stage| stage.lines.iter().any(|line| line.file == file))
+        // OpenRC's service has a stage for each file.
+        let mut stages = self.own.iter().filter(|stage| Some(&*stage.who) == loader);
+        stages.any(|stage| stage.lines.iter().any(|line| line.file == file))
     }
 
     /// When a file is applied last on this machine: larger is later. `None`: it never is.

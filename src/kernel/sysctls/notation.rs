@@ -5,10 +5,17 @@
 /// Characters of a number that the kernel looks at (`TMPBUFLEN` without its end).
 const NUMBER_LENGTH: usize = 21;
 
+/// What may stand behind a number (`proc_wspace_sep`).
+const SEPARATORS: [char; 3] = [' ', '\t', '\n'];
+/// White space besides, which the kernel passes over in front of a number alone.
+const OTHER_SPACE: [char; 3] = ['\r', '\x0b', '\x0c'];
+
 /// The words of a value, up to one that begins a comment: the kernel stops looking before it.
 pub(super) fn fields(value: &str) -> Vec<&str> {
-    let words = value.split_ascii_whitespace();
+    let words = value.split(SEPARATORS);
+    let words = words.map(|word| word.trim_start_matches(OTHER_SPACE));
     words
+        .filter(|word| !word.is_empty())
         .take_while(|word| !word.starts_with(['#', ';']))
         .collect()
 }

@@ -12,6 +12,7 @@ use proptest::test_runner::TestCaseError;
 
 use super::generator::{Node, Tree};
 use super::oracle::{Oracle, Way};
+use crate::support::program::{as_nobody, finish};
 
 /// What compares trees.
 pub(super) struct Comparison {
@@ -86,6 +87,7 @@ impl Comparison {
         tree.lay_out(self.loaders.root());
         let (files, boot) = configuration(self.loaders.root(), tree);
         let mut compared = 0;
+        let program = told(self.loaders.root(), tree, self.keys);
         for way in Way::ALL {
             let boot = with(way, &boot);
             let alpine = Os {
@@ -113,6 +115,20 @@ impl Comparison {
                     )));
                 }
                 compared += 1;
+                if let Some(told) = program.get(&(way.name(), key)) {
+                    let expected = match told {
+                        Some(value) => self.kernel.shown(&dotted, value),
+                        None => Some(before[key].clone()),
+                    };
+                    if expected.as_ref() != Some(&after[key]) {
+                        return Err(TestCaseError::fail(format!(
+                            "backlint why tells {told:?} for {key} with {}, which leaves {:?}",
+                            way.name(),
+                            after[key],
+                        )));
+                    }
+                    compared += 1;
+                }
                 consistent(&dotted, &history, tree).map_err(|why| {
                     TestCaseError::fail(format!("{}: {key}: {why}\n{history:#?}", way.name()))
                 })?;
@@ -120,6 +136,49 @@ impl Comparison {
         }
         Ok(compared)
     }
+}
+
+/// Keys whose values only the running kernel can judge: other sysctls bound them, or the groups of the
+/// user namespace, or what is built in.
+const BOUNDED: [&str; 3] = [
+    "net/ipv4/ip_local_port_range",
+    "net/ipv4/ping_group_range",
+    "net/ipv4/tcp_congestion_control",
+];
+
+/// The values after the boot that `backlint why` tells, by way and key, as a user who may not read
+/// everything.
+fn told(
+    root: &Path,
+    tree: &Tree,
+    keys: &'static [&'static str],
+) -> BTreeMap<(&'static str, &'static str), Option<String>> {
+    let mut command = as_nobody();
+    command
+        .arg("why")
+        .args(keys)
+        .args(["--format", "json", "--root"]);
+    let answers = finish(command.arg(root)).ended(0).json();
+    let answers = answers.as_array().expect("an answer for each key").iter();
+    let mut told = BTreeMap::new();
+    let mut ways = vec![Way::SystemdSysctl, Way::Procps, Way::Busybox];
+    // A value that is refused ends a file for BusyBox.
+    let name = |key: &&str| key.rsplit('/').next().unwrap().to_owned();
+    let bounded: Vec<String> = BOUNDED.iter().map(name).collect();
+    let mentions = |node: &Node| {
+        let text = format!("{node:?}");
+        bounded.iter().any(|name| text.contains(name.as_str()))
+    };
+    if tree.nodes.values().any(mentions) {
+        ways.pop();
+    }
+    for (answer, &key) in answers.zip(keys).filter(|(_, key)| !BOUNDED.contains(key)) {
+        for &way in &ways {
+            let value = &answer["after_boot"][with(way, &Boot::default()).loader.unwrap().name()];
+            told.insert((way.name(), key), value.as_str().map(str::to_owned));
+        }
+    }
+    told
 }
 
 /// What backlint reads of a tree.
