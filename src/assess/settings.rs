@@ -196,10 +196,15 @@ pub fn keys(snapshot: &Snapshot) -> BTreeSet<String> {
     keys.into_iter().flatten().take(MOST_KEYS).collect()
 }
 
-/// Whether some value at run time is not the one after the next boot, as far as the files tell.
+/// Whether some value at run time that rules are about is not the one after the next boot, as far as
+/// the files tell: one of the network, or of a line of the administrator.
 pub fn some_does_not_last(snapshot: &Snapshot) -> bool {
+    let matters = |it: &SettingFacts| it.key.starts_with("net.") || it.read().next().is_some();
     let settings = all(snapshot, version(snapshot));
-    settings.is_some_and(|(_, all)| all.iter().any(|it| it.lasts() == Some(false)))
+    settings.is_some_and(|(_, all)| {
+        all.iter()
+            .any(|it| it.lasts() == Some(false) && matters(it))
+    })
 }
 
 fn version(snapshot: &Snapshot) -> Option<Version> {

@@ -152,7 +152,11 @@ pub fn read(
         boot.found
             .retain(|path, _| !CONTAINERS_OWN.contains(&path.as_str()));
     }
-    let decides = boot.found.keys().any(|path| path == "/etc/init.d/procps");
+    // A package's database is long, and the version decides only where procps itself runs at boot: what
+    // stands here on Debian is there beside systemd too.
+    let has = |path: &str| boot.found.contains_key(path);
+    let systemd = has("/usr/lib/systemd/systemd-sysctl") || has("/lib/systemd/systemd-sysctl");
+    let decides = has("/etc/init.d/procps") && !systemd;
     if depth == Depth::Everything || decides {
         let version = |name: &&str| packages::version(&reader.root, name);
         boot.packages = PACKAGES
