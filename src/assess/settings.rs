@@ -136,6 +136,10 @@ impl Kernel for Catalogued {
         sysctls::existence(key, self.0).words()
     }
 
+    fn may_lack(&self, key: &str) -> bool {
+        sysctls::is_of_device(key)
+    }
+
     fn default(&self, key: &str) -> Option<String> {
         match self.0 {
             Some(kernel) => sysctls::default_value(key, Some(kernel)),
@@ -147,6 +151,7 @@ impl Kernel for Catalogued {
 /// The kernel of a record for one key, of which more is known than the version tells: what runs
 /// exists.
 pub(super) struct OfKey {
+    key: String,
     catalogued: Catalogued,
     pub(super) existence: Existence,
     default: Option<String>,
@@ -155,6 +160,7 @@ pub(super) struct OfKey {
 impl OfKey {
     pub(super) fn new(key: &str, runs: bool, kernel: Option<Version>) -> Self {
         Self {
+            key: key.to_owned(),
             catalogued: Catalogued(kernel),
             existence: match runs {
                 true => Existence::Exists,
@@ -170,12 +176,22 @@ impl Kernel for OfKey {
         self.catalogued.refusal(key, value)
     }
 
-    fn lacks(&self, _key: &str) -> Option<String> {
-        self.existence.words()
+    fn lacks(&self, key: &str) -> Option<String> {
+        match key == self.key {
+            true => self.existence.words(),
+            false => self.catalogued.lacks(key),
+        }
     }
 
-    fn default(&self, _key: &str) -> Option<String> {
-        self.default.clone()
+    fn may_lack(&self, key: &str) -> bool {
+        self.catalogued.may_lack(key)
+    }
+
+    fn default(&self, key: &str) -> Option<String> {
+        match key == self.key {
+            true => self.default.clone(),
+            false => self.catalogued.default(key),
+        }
     }
 }
 

@@ -76,6 +76,12 @@ pub fn default_value(key: &str, kernel: Option<Version>) -> Option<String> {
     find(key)?.start(kernel).map(str::to_owned)
 }
 
+/// Whether a key is that of one device, which may not be there: not of all, the default or loopback.
+pub fn is_of_device(key: &str) -> bool {
+    let always = |part: &str| matches!(part, "all" | "default" | "lo");
+    find(key).is_some_and(Sysctl::is_pattern) && !key.split('.').any(always)
+}
+
 /// What every kernel starts with. `None`: it depends, also on the version, or is not known.
 pub fn steady_default(key: &str) -> Option<String> {
     match find(key)?.default {

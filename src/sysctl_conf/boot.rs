@@ -84,6 +84,10 @@ pub trait Kernel {
     fn lacks(&self, _key: &str) -> Option<String> {
         None
     }
+    /// Whether there may be no such sysctl: it is a device's, which may not be there.
+    fn may_lack(&self, _key: &str) -> bool {
+        false
+    }
     /// The value that the kernel itself starts with. `None`: it is not known.
     fn default(&self, key: &str) -> Option<String>;
 }

@@ -132,7 +132,9 @@ pub(super) fn resolve(
 /// The first line whose value the kernel refuses.
 fn refused(lines: &[Line], kernel: &dyn Kernel) -> Option<usize> {
     lines.iter().position(|line| {
-        let value = line.value.as_deref().filter(|_| !is_glob(&line.key));
+        let there = kernel.lacks(&line.key).is_none() && !kernel.may_lack(&line.key);
+        let value = line.value.as_deref();
+        let value = value.filter(|_| there && !is_glob(&line.key));
         value.is_some_and(|value| kernel.refusal(&line.key, value).is_some())
     })
 }

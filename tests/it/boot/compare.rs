@@ -166,7 +166,10 @@ fn told(
     let name = |key: &&str| key.rsplit('/').next().unwrap().to_owned();
     let bounded: Vec<String> = BOUNDED.iter().map(name).collect();
     let mentions = |node: &Node| {
-        let text = format!("{node:?}");
+        let (Node::Text(text) | Node::Locked(text)) = node else {
+            return false;
+        };
+        let text = String::from_utf8_lossy(text);
         bounded.iter().any(|name| text.contains(name.as_str()))
     };
     if tree.nodes.values().any(mentions) {
