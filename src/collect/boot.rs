@@ -9,16 +9,7 @@ use std::path::{Path, PathBuf};
 
 use super::files::{FileError, Root};
 use super::packages;
-use crate::snapshot::{Boot, FileText, Gap, TRACES, Writer};
-
-/// The directories of sysctl.d(5).
-const DIRECTORIES: [&str; 5] = [
-    "/etc/sysctl.d",
-    "/run/sysctl.d",
-    "/usr/local/lib/sysctl.d",
-    "/usr/lib/sysctl.d",
-    "/lib/sysctl.d",
-];
+use crate::snapshot::{Boot, CONTAINER_TRACES, DROP_INS, FileText, Gap, TRACES, Writer};
 
 /// Files with settings of their own kind: ufw's and TuneD's.
 const OTHERS: [&str; 6] = [
@@ -62,13 +53,6 @@ const ASIDE: [&str; 15] = [
 
 /// Packages whose version decides what they read.
 const PACKAGES: [&str; 3] = ["procps", "procps-ng", "systemd"];
-
-/// Traces that are there because this is a container.
-const CONTAINERS_OWN: [&str; 3] = [
-    "/.dockerenv",
-    "/run/.containerenv",
-    "/run/systemd/container",
-];
 
 /// Where udev rules, units and scripts are that may set sysctls, with the ends of their names.
 const WRITERS: [(&str, &[&str]); 9] = [
@@ -150,7 +134,7 @@ pub fn read(
     let pids = proc.and_then(|proc| std::fs::read_link(proc.join("self/ns/pid")).ok());
     if pids.as_deref() == Some(Path::new(FIRST_PIDS)) {
         boot.found
-            .retain(|path, _| !CONTAINERS_OWN.contains(&path.as_str()));
+            .retain(|path, _| !CONTAINER_TRACES.contains(&path.as_str()));
     }
     // A package's database is long, and the version decides only where procps itself runs at boot: what
     // stands here on Debian is there beside systemd too.
@@ -200,7 +184,7 @@ impl Reader<'_> {
     /// put aside.
     fn sysctl_files(&mut self) {
         self.keep(Path::new("/etc/sysctl.conf"));
-        for directory in DIRECTORIES {
+        for directory in DROP_INS {
             let directory = Path::new(directory);
             if directory == Path::new("/lib/sysctl.d") && self.lib_is_usr_lib() {
                 continue;

@@ -304,4 +304,4 @@ fn real_path(base: &OwnedFd, file: BorrowedFd<'_>) -> Option<PathBuf> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -37,11 +37,28 @@ impl fmt::Display for Loader {
     }
 }
 
-/// The paths that tell what runs at boot: those that a record may have in [`Boot::found`].
-pub const TRACES: [&str; 21] = [
+/// The directories of sysctl.d(5), best first.
+pub const DROP_INS: [&str; 5] = [
+    "/etc/sysctl.d",
+    "/run/sysctl.d",
+    "/usr/local/lib/sysctl.d",
+    "/usr/lib/sysctl.d",
+    "/lib/sysctl.d",
+];
+
+/// Files that are there because this is a container: Docker's, Podman's, and that of systemd for all
+/// others. They are among [`TRACES`].
+pub const CONTAINER_TRACES: [&str; 3] = [
     "/.dockerenv",
     "/run/.containerenv",
     "/run/systemd/container",
+];
+
+/// The paths that tell what runs at boot: those that a record may have in [`Boot::found`].
+pub const TRACES: [&str; 21] = [
+    CONTAINER_TRACES[0],
+    CONTAINER_TRACES[1],
+    CONTAINER_TRACES[2],
     "/sbin/init",
     "/usr/sbin/init",
     "/usr/lib/systemd/systemd-sysctl",

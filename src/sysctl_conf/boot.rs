@@ -20,7 +20,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::key::{climbs, is_glob, normalise_key};
 use crate::snapshot::{Boot, FileText, Loader, Os, Snapshot};
-pub use loader::{DROP_INS, Runs, SYSCTL_CONF, is_drop_in};
+pub use loader::{ETC_DROP_INS, Runs, SYSCTL_CONF, is_drop_in};
 use stages::Stage;
 
 /// How an assignment fares.

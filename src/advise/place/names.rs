@@ -2,7 +2,7 @@
 //! file that has another's name hides it.
 
 use crate::snapshot::FileText;
-use crate::sysctl_conf::boot::{DROP_INS, is_drop_in};
+use crate::sysctl_conf::boot::{ETC_DROP_INS, is_drop_in};
 
 /// The file of backlint's own, unless another must come after it.
 pub const DROP_IN: &str = "/etc/sysctl.d/99-backlint.conf";
@@ -24,7 +24,7 @@ pub(super) fn all(files: &[FileText]) -> Vec<String> {
     let mut names = vec![NAMES[0].to_owned()];
     let mut there: Vec<&str> = files
         .iter()
-        .filter_map(|file| file.path.strip_prefix(DROP_INS)?.strip_prefix('/'))
+        .filter_map(|file| file.path.strip_prefix(ETC_DROP_INS)?.strip_prefix('/'))
         .filter(|name| name.ends_with(END) && !name.starts_with('.'))
         .collect();
     there.sort_unstable();
@@ -33,7 +33,7 @@ pub(super) fn all(files: &[FileText]) -> Vec<String> {
     names.extend(behind_all(files));
     let mut paths: Vec<String> = Vec::new();
     for name in names {
-        let path = format!("{DROP_INS}/{name}");
+        let path = format!("{ETC_DROP_INS}/{name}");
         if !hides(files, &path, &name) && !paths.contains(&path) {
             paths.push(path);
         }

@@ -4,16 +4,7 @@ use std::fs;
 use std::os::unix::fs::symlink;
 
 use super::*;
-
-fn tree() -> tempfile::TempDir {
-    let root = tempfile::tempdir().unwrap();
-    for directory in ["etc/sysctl.d", "usr/lib/sysctl.d", "usr/local/lib/sysctl.d"] {
-        fs::create_dir_all(root.path().join(directory)).unwrap();
-    }
-    symlink("usr/lib", root.path().join("lib")).unwrap();
-    fs::write(root.path().join("etc/sysctl.conf"), "a = 1\n").unwrap();
-    root
-}
+use crate::collect::files::tests::tree;
 
 #[test]
 fn the_sysctl_configuration_is_read_by_directory_and_name() {

@@ -5,7 +5,8 @@ use std::os::unix::fs::symlink;
 
 use super::*;
 
-fn tree() -> tempfile::TempDir {
+/// A root with the directories of sysctl.d(5) and /lib as a link.
+pub(in crate::collect) fn tree() -> tempfile::TempDir {
     let root = tempfile::tempdir().unwrap();
     for directory in ["etc/sysctl.d", "usr/lib/sysctl.d", "usr/local/lib/sysctl.d"] {
         fs::create_dir_all(root.path().join(directory)).unwrap();

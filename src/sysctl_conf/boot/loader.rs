@@ -4,7 +4,7 @@
 //! `PreloadSystem` of procps (src/sysctl.c, 3.3.17 to 4.0; before 3.3.17 /run came before /etc), and
 //! the service `sysctl` of Alpine's OpenRC (main/openrc/sysctl.initd).
 
-use crate::snapshot::{Boot, FileText, Loader, Os};
+use crate::snapshot::{Boot, CONTAINER_TRACES, DROP_INS, FileText, Loader, Os};
 
 /// The file that sysctl(8) loads by default.
 pub const SYSCTL_CONF: &str = "/etc/sysctl.conf";
@@ -12,16 +12,7 @@ pub const SYSCTL_CONF: &str = "/etc/sysctl.conf";
 const LINK: &str = "/etc/sysctl.d/99-sysctl.conf";
 
 /// The directory for an administrator's files.
-pub const DROP_INS: &str = "/etc/sysctl.d";
-
-/// The directories of sysctl.d(5), best first.
-const DIRECTORIES: [&str; 5] = [
-    DROP_INS,
-    "/run/sysctl.d",
-    "/usr/local/lib/sysctl.d",
-    "/usr/lib/sysctl.d",
-    "/lib/sysctl.d",
-];
+pub const ETC_DROP_INS: &str = DROP_INS[0];
 
 /// What loads the files on a machine.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,7 +49,7 @@ impl Runs {
         let Some(boot) = boot else {
             return Self::presumed(os);
         };
-        let in_container = CONTAINER
+        let in_container = CONTAINER_TRACES
             .iter()
             .find(|path| boot.found.contains_key(**path));
         let (loader, how) = match (boot.loader, in_container) {
@@ -106,12 +97,6 @@ impl Runs {
     }
 }
 
-/// Files that only a container has (containers of Docker and Podman; systemd's for all others).
-const CONTAINER: [&str; 3] = [
-    "/.dockerenv",
-    "/run/.containerenv",
-    "/run/systemd/container",
-];
 /// systemd's loader.
 const SYSTEMD_SYSCTL: [&str; 2] = [
     "/usr/lib/systemd/systemd-sysctl",
@@ -222,12 +207,12 @@ pub(super) fn order(
     let order = match loader {
         None => Vec::new(),
         Some(Loader::SystemdSysctl) => {
-            let mut order = by_name(files, &DIRECTORIES, &mut fates, true);
+            let mut order = by_name(files, &DROP_INS, &mut fates, true);
             presume_link(files, runs, &mut order, &mut fates);
             order
         }
         Some(Loader::Procps) => {
-            let mut directories = DIRECTORIES;
+            let mut directories = DROP_INS;
             if runs.procps == Procps::RunFirst {
                 directories.swap(0, 1);
             }
@@ -268,7 +253,7 @@ fn unread(loader: Option<Loader>, path: &str, runs: &Runs) -> Fate {
 
 /// Whether a path is in a directory of sysctl.d(5).
 pub fn is_drop_in(path: &str) -> bool {
-    DIRECTORIES.contains(&directory(path))
+    DROP_INS.contains(&directory(path))
 }
 
 fn name(path: &str) -> &str {
