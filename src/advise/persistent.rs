@@ -2,24 +2,16 @@
 
 use super::SysctlStep;
 use crate::assess::settings::same;
+use crate::kernel::sysctls;
 
 /// Whether a value in a file serves the step. A number that was to be raised and that is larger there
 /// does: the next boot must not bring less than before.
 pub(super) fn suffices(step: &SysctlStep, value: &str) -> bool {
-    match (step.raised(), number(value)) {
+    match (step.raised(), sysctls::written(&step.key, value)) {
         (Some(wanted), Some(there)) => there >= wanted,
         (Some(_), None) => false,
-        (None, _) => same(value, &step.value),
+        (None, _) => same(&step.key, value, &step.value),
     }
-}
-
-/// The number that the kernel takes from a value: one word, perhaps with a comment behind a blank.
-fn number(value: &str) -> Option<i64> {
-    let mut words = value.split_whitespace();
-    let number = words.next()?.parse().ok()?;
-    let rest = words.next();
-    rest.is_none_or(|rest| rest.starts_with(['#', ';']))
-        .then_some(number)
 }
 
 #[cfg(test)]
@@ -45,6 +37,8 @@ pub(super) mod tests {
         let raised = step(Some("128"), "511");
         assert!(suffices(&raised, "8192"));
         assert!(suffices(&raised, "511 # web"));
+        assert!(suffices(&raised, "0xffff"));
+        assert!(suffices(&raised, "65535 1"));
         assert!(!suffices(&raised, "511# web"));
         assert!(!suffices(&raised, "300"));
         assert!(!suffices(&raised, ""));

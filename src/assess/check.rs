@@ -3,7 +3,7 @@
 
 use crate::kernel::sysctls::Kind;
 use crate::kernel::{counters, sysctls};
-use crate::snapshot::{Snapshot, SysctlValue, file};
+use crate::snapshot::{MOST_LINES, Snapshot, SysctlValue, file};
 use crate::text::diagnostic::Diagnostic;
 use crate::text::locate::Step;
 
@@ -12,6 +12,16 @@ use crate::text::locate::Step;
 /// # Errors
 /// A diagnostic with its place in the file.
 pub fn names(name: &str, text: &str, snapshot: &Snapshot) -> Result<(), Diagnostic> {
+    let mut lines = 0;
+    for (n, file) in snapshot.files.iter().flatten().enumerate() {
+        lines += file.lines();
+        if lines > MOST_LINES {
+            let path: [Step; 3] = ["files".into(), n.into(), "text".into()];
+            let message = format!("all files together have more than {MOST_LINES} lines");
+            let fault = file::fault_at(name, text, &path, message);
+            return Err(fault.with_help("leave out what sets no sysctl"));
+        }
+    }
     for (n, namespace) in snapshot.namespaces.iter().enumerate() {
         let place = |group: &str, key: &str, message: String| {
             let path: [Step; 4] = ["namespaces".into(), n.into(), group.into(), key.into()];

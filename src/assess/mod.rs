@@ -139,9 +139,12 @@ impl<'a> Facts<'a> {
         assumed: Assumed<'a>,
         catalogue: &'a Catalogue,
     ) -> Self {
+        let facts = Self::new(snapshot, catalogue);
         Self {
             assumed: Some(assumed),
-            ..Self::new(snapshot, catalogue)
+            // What is assumed does not run, so nothing is lost at the next boot.
+            settings: facts.settings.map(Settings::without_running),
+            ..facts
         }
     }
 }

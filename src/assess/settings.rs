@@ -67,7 +67,7 @@ impl SettingFacts {
             return None;
         }
         match self.after_boot() {
-            Some(after) => Some(same(running, after)),
+            Some(after) => Some(same(&self.key, running, after)),
             None if self.key == MAX_SYN_BACKLOG => {
                 let chosen = syn_queue::may_be_default(running.parse().ok()?);
                 (!chosen).then_some(false)
@@ -78,7 +78,7 @@ impl SettingFacts {
 
     /// Whether the running value is a number, and larger than the one after the next boot.
     pub fn is_raised(&self) -> bool {
-        let number = |text: Option<&str>| text?.trim().parse::<i64>().ok();
+        let number = |text: Option<&str>| sysctls::written(&self.key, text?);
         let running = number(self.running.as_deref());
         match self.after_boot() {
             Some(after) => running
@@ -90,20 +90,9 @@ impl SettingFacts {
     }
 }
 
-/// Whether two values are the same to the kernel: white space does not count, nor does what follows
-/// a number.
-pub fn same(one: &str, other: &str) -> bool {
-    let number = |text: &str| {
-        let word = text.split_whitespace().next()?;
-        word.parse::<i64>().ok()
-    };
-    let words = one.split_whitespace().eq(other.split_whitespace());
-    let single = |text: &str| {
-        text.split_whitespace()
-            .nth(1)
-            .is_none_or(|it| it.starts_with('#'))
-    };
-    words || single(one) && single(other) && number(one).is_some() && number(one) == number(other)
+/// Whether two values of a key are the same to the kernel.
+pub fn same(key: &str, one: &str, other: &str) -> bool {
+    sysctls::kept(key, one) == sysctls::kept(key, other)
 }
 
 /// A value without the comment that the kernel passes over behind a number.
@@ -136,8 +125,9 @@ impl Kernel for Catalogued {
         sysctls::existence(key, self.0).words()
     }
 
-    fn may_lack(&self, key: &str) -> bool {
-        sysctls::is_of_device(key)
+    fn ends(&self, key: &str, value: &str) -> bool {
+        let there = self.lacks(key).is_none() && !sysctls::is_of_device(key);
+        there && self.refusal(key, value).is_some()
     }
 
     fn default(&self, key: &str) -> Option<String> {
@@ -183,8 +173,8 @@ impl Kernel for OfKey {
         }
     }
 
-    fn may_lack(&self, key: &str) -> bool {
-        self.catalogued.may_lack(key)
+    fn ends(&self, key: &str, value: &str) -> bool {
+        self.catalogued.ends(key, value)
     }
 
     fn default(&self, key: &str) -> Option<String> {
@@ -264,6 +254,14 @@ impl<'a> Settings<'a> {
         })
     }
 
+    /// The same for a record whose values do not run.
+    pub(super) fn without_running(mut self) -> Self {
+        for setting in &mut self.all {
+            setting.running = None;
+        }
+        self
+    }
+
     /// All of them, by key.
     pub fn iter(&self) -> impl Iterator<Item = &SettingFacts> {
         self.all.iter()
@@ -301,7 +299,7 @@ impl<'a> Settings<'a> {
             return false;
         }
         let value = setting.history.value.as_deref();
-        let differs = |theirs: &str| value.is_none_or(|own| !same(own, theirs));
+        let differs = |theirs: &str| value.is_none_or(|own| !same(&setting.key, own, theirs));
         setting.dead().next().is_none() && self.with_procps(setting).is_some_and(|it| differs(&it))
     }
 
@@ -370,10 +368,19 @@ mod tests {
 
     #[test]
     fn values_are_compared_as_the_kernel_reads_them() {
-        assert!(same("4096 131072 6291456", "4096\t131072  6291456"));
-        assert!(same("128", "128 # web"));
-        assert!(!same("128", "129"));
-        assert!(!same("1 2 3", "1 2"));
-        assert!(!same("reno", "cubic"));
+        let cap = "net.core.somaxconn";
+        assert!(same(
+            "net.ipv4.tcp_rmem",
+            "4096 131072 6291456",
+            "4096\t131072  6291456"
+        ));
+        assert!(!same("net.ipv4.tcp_rmem", "1 2 3", "1 2"));
+        for other in ["128 # web", "128 ; web", "0x80", "0200", "128 1"] {
+            assert!(same(cap, "128", other), "{other}");
+        }
+        assert!(!same(cap, "128", "129"));
+        assert!(!same(cap, "10", "010"));
+        assert!(!same("net.ipv4.tcp_congestion_control", "reno", "cubic"));
+        assert!(same("kernel.our_own", "5", "0x5"));
     }
 }

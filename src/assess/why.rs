@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::settings::OfKey;
 use crate::kernel::sysctls;
 use crate::kernel::version::Version;
-use crate::snapshot::{Loader, Snapshot};
+use crate::snapshot::{FileText, Loader, Namespace, Snapshot};
 use crate::sysctl_conf::boot::{Assigned, History, Kernel as _, Persistent, Runs};
 
 /// What sets a sysctl.
@@ -40,9 +40,14 @@ impl Why {
         let persistent = Persistent::of(snapshot)?;
         let release = snapshot.host.kernel.as_deref();
         let version = release.and_then(|release| release.parse::<Version>().ok());
-        let host = snapshot.namespaces.first();
-        let running = host.and_then(|host| host.sysctls.get(key));
+        // No boot makes another namespace than the host's, or the one of a container that boots.
+        let first = snapshot.namespaces.first();
+        let booted = |netns: &&Namespace| netns.is_host() || persistent.runs().in_container;
+        let running = first.filter(booted).and_then(|host| host.sysctls.get(key));
         let kernel = OfKey::new(key, running.is_some(), version);
+        let mut notes: Vec<String> = persistent.unread().map(unread).collect();
+        notes.extend(first.filter(|netns| !booted(netns)).map(elsewhere));
+        notes.extend(persistent.notes(key, snapshot.boot.as_ref()));
         let with = |loader| (loader, persistent.history_with(loader, key, &kernel));
         Some(Self {
             key: key.to_owned(),
@@ -53,7 +58,7 @@ impl Why {
             kernel: release.map(str::to_owned),
             history: persistent.history(key, &kernel),
             with: Loader::ALL.into_iter().map(with).collect(),
-            notes: persistent.notes(key, snapshot.boot.as_ref()),
+            notes,
             runs: persistent.runs().clone(),
         })
     }
@@ -72,4 +77,19 @@ impl Why {
         });
         others.map(|(loader, history)| (*loader, history.winner()))
     }
+}
+
+fn unread(file: &FileText) -> String {
+    let why = file.unread.as_deref().unwrap_or_default();
+    format!(
+        "{} was not read ({why}): what it sets is not in this answer",
+        file.path
+    )
+}
+
+fn elsewhere(netns: &Namespace) -> String {
+    format!(
+        "the value of network namespace {} is not told: no boot makes it, and these files do not reach it",
+        netns.name
+    )
 }

@@ -55,9 +55,10 @@ fn print_diff(arguments: &Patch, facts: &Facts<'_>, advice: &Advice, judgement: 
     };
     let sysctls: Vec<&SysctlStep> = advice.host_sysctls().collect();
     let places = place(&sysctls, &wish, tree.configured(facts.kernel));
-    let places = places.map_err(anyhow::Error::new)?;
+    let mut places = places.map_err(anyhow::Error::new)?;
+    places.notes.extend(elsewhere(arguments, snapshot));
     let (change, faults) = tree.diff(&places)?;
-    tell(advice, arguments, snapshot);
+    tell(advice);
     for note in faults.iter().chain(&places.notes) {
         output::note(note);
     }
@@ -126,7 +127,7 @@ fn print(patch: &patch::Patch<'_>, change: &[u8], arguments: &Patch) -> Run {
 }
 
 /// Says what the diff does not say by itself.
-fn tell(advice: &Advice, arguments: &Patch, snapshot: &Snapshot) {
+fn tell(advice: &Advice) {
     for note in &advice.notes {
         output::note(note);
     }
@@ -146,14 +147,14 @@ fn tell(advice: &Advice, arguments: &Patch, snapshot: &Snapshot) {
             "not in the diff: {key} = {value} of network namespace {netns}{more}, which these files do not reach{hint}"
         ));
     }
-    let elsewhere = snapshot
-        .namespaces
-        .first()
-        .filter(|netns| netns.name != HOST_NETNS);
-    if let Some(netns) = elsewhere.filter(|_| arguments.root.is_none()) {
-        output::note(&format!(
-            "these values are of network namespace {}, not of the host: the host's files do not reach it when it is made again; give it the values where it is made (--for docker, kubernetes and others)",
-            netns.name
-        ));
-    }
+}
+
+/// Where the values of the change come from, if the files do not reach it.
+fn elsewhere(arguments: &Patch, snapshot: &Snapshot) -> Option<String> {
+    let first = snapshot.namespaces.first();
+    let netns = first.filter(|netns| netns.name != HOST_NETNS && arguments.root.is_none())?;
+    Some(format!(
+        "these values are of network namespace {}, not of the host: the host's files do not reach it when it is made again; give it the values where it is made (--for docker, kubernetes and others)",
+        netns.name
+    ))
 }

@@ -105,7 +105,9 @@ impl<'a> Tree<'a> {
         if self.recorded {
             let name = path.to_string_lossy();
             let mut texts = self.texts.iter();
-            let found = texts.find(|file| file.path == name);
+            // A link's text is recorded under the name of the link.
+            let found =
+                texts.find(|file| file.path == name || file.link.as_deref() == Some(&*name));
             let bytes = found.map(|file| file.text.clone().into_bytes());
             return Ok((bytes, path.to_owned()));
         }

@@ -60,7 +60,9 @@ pub(super) fn run(arguments: &Why) -> Run {
         let why = why::Why::of(&snapshot, key).ok_or_else(|| {
             anyhow!("the snapshot has no `files`: record one with `backlint snapshot`")
         })?;
-        known(&why)?;
+        let live = arguments.root.is_none() && arguments.snapshot.is_none();
+        let unread = snapshot.gaps.iter().any(|gap| gap.what == *key);
+        known(&why, live && !unread)?;
         all.push(why);
     }
     for gap in gaps::together(&snapshot.gaps) {
@@ -92,7 +94,12 @@ fn spelled(key: &str) -> String {
 }
 
 fn is_no_key(key: &str) -> bool {
-    key.is_empty() || is_glob(key) || key.contains(['=', '\0']) || key.contains(char::is_whitespace)
+    let climbs = key.starts_with('/');
+    climbs
+        || key.is_empty()
+        || is_glob(key)
+        || key.contains(['=', '\0'])
+        || key.contains(char::is_whitespace)
 }
 
 fn look(arguments: &Why, keys: &[String]) -> Result<Snapshot, Failure> {
@@ -118,8 +125,9 @@ fn look(arguments: &Why, keys: &[String]) -> Result<Snapshot, Failure> {
     }
 }
 
-/// Refuses a key that nothing knows: neither the kernel, nor a file, nor the catalogue.
-fn known(why: &why::Why) -> Result<(), Failure> {
+/// Refuses a key that nothing knows: neither the kernel, nor a file, nor the catalogue. `asked`: whether
+/// the kernel was asked.
+fn known(why: &why::Why, asked: bool) -> Result<(), Failure> {
     let mentioned = !why.history.assignments.is_empty();
     if why.running.is_some() || mentioned || why.meaning.is_some() {
         return Ok(());
@@ -128,6 +136,10 @@ fn known(why: &why::Why) -> Result<(), Failure> {
         Existence::Misspelt { nearest } => {
             let key = &why.key;
             Err(anyhow!("no sysctl is called `{key}`; did you mean `{nearest}`?").into())
+        }
+        _ if asked => {
+            let key = &why.key;
+            Err(anyhow!("this kernel has no sysctl `{key}`, and no file sets it").into())
         }
         _ => Ok(()),
     }

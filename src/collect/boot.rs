@@ -9,7 +9,9 @@ use std::path::{Path, PathBuf};
 
 use super::files::{FileError, Root};
 use super::packages;
-use crate::snapshot::{Boot, CONTAINER_TRACES, DROP_INS, FileText, Gap, TRACES, Writer};
+use crate::snapshot::{
+    Boot, CONTAINER_TRACES, DROP_INS, FileText, Gap, MOST_LINES, TRACES, Writer,
+};
 
 /// Files with settings of their own kind: ufw's and TuneD's.
 const OTHERS: [&str; 6] = [
@@ -106,6 +108,7 @@ pub fn read(
         Ok(root) => Reader {
             root,
             files: Vec::new(),
+            lines: 0,
             gaps,
         },
         Err(error) => {
@@ -167,7 +170,7 @@ fn words(proc: &Path) -> Vec<String> {
     let text = String::from_utf8_lossy(&text);
     let words = text.split_whitespace();
     words
-        .filter(|word| word.starts_with("sysctl."))
+        .filter(|word| word.starts_with("sysctl.") || word.starts_with("sysctl/"))
         .map(str::to_owned)
         .collect()
 }
@@ -175,6 +178,8 @@ fn words(proc: &Path) -> Vec<String> {
 struct Reader<'a> {
     root: Root,
     files: Vec<FileText>,
+    /// Lines of these.
+    lines: usize,
     gaps: &'a mut Vec<Gap>,
 }
 
@@ -250,13 +255,23 @@ impl Reader<'_> {
         }
         let leads = target.and_then(|_| self.root.leads(path));
         let link = leads.map(|path| path.to_string_lossy().into_owned());
-        match self.root.read(path) {
-            Ok(Some(content)) => {
-                let text = String::from_utf8_lossy(&content.bytes).into_owned();
-                self.files.push(FileText {
-                    link,
-                    ..FileText::new(shown, text.clone())
-                });
+        let read = self.root.read(path).and_then(|content| {
+            let text = content.map(|content| String::from_utf8_lossy(&content.bytes).into_owned());
+            let file = text.map(|text| FileText {
+                link: link.clone(),
+                ..FileText::new(shown.clone(), text)
+            });
+            let lines = self.lines + file.as_ref().map_or(0, FileText::lines);
+            if lines > MOST_LINES {
+                return Err(FileError::TooManyLines);
+            }
+            self.lines = lines;
+            Ok(file)
+        });
+        match read {
+            Ok(Some(file)) => {
+                let text = file.text.clone();
+                self.files.push(file);
                 Some(text)
             }
             Ok(None) => None,
@@ -265,6 +280,7 @@ impl Reader<'_> {
                 self.files.push(FileText {
                     link,
                     unread: Some(error.to_string()),
+                    irregular: matches!(error, FileError::NotRegular | FileError::Dangling),
                     ..FileText::new(shown, "")
                 });
                 None

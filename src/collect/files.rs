@@ -14,6 +14,8 @@ use std::path::{Component, Path, PathBuf};
 use rustix::fs::{Dir, FileType, Mode, OFlags, ResolveFlags, Stat, openat, openat2, readlinkat};
 use rustix::io::Errno;
 
+use crate::snapshot::MOST_LINES;
+
 /// Most bytes of a file.
 const MOST: u64 = 1024 * 1024;
 
@@ -48,6 +50,9 @@ pub enum FileError {
     /// No directory that this program reads has so many.
     #[error("it has more than {MOST_NAMES} names")]
     TooMany,
+    /// With the files read before.
+    #[error("all files together have more than {MOST_LINES} lines")]
+    TooManyLines,
     /// Nothing that this program reads is that long.
     #[error("it is longer than {MOST} bytes")]
     TooLong,

@@ -281,7 +281,9 @@ fn record(
 pub fn machine(sources: &Sources, keys: &[String]) -> Snapshot {
     let mut gaps = Vec::new();
     let keys: BTreeSet<String> = keys.iter().cloned().collect();
-    let mut own = Namespace::new(crate::snapshot::HOST_NETNS);
+    let own = Namespaces::find(sources, Reach::Own).all;
+    let own = own.first().map(Netns::record);
+    let mut own = own.unwrap_or_else(|| Namespace::new(crate::snapshot::OWN_NETNS));
     own.sysctls = sysctl::read(&sources.proc, &keys, &mut gaps);
     let host = host::read(&sources.root);
     configured(&sources.root, Some(&sources.proc), host, own, gaps)

@@ -21,11 +21,14 @@ mod tcp;
 mod tcp_more;
 mod value;
 
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
 use super::version::Version;
 pub use entry::{Kind, Sysctl};
 pub use existence::{Existence, existence};
 pub use scope::{Scope, scope};
-pub use value::{ValueFault, check_value, questionable, range, written};
+pub use value::{ValueFault, check_value, kept, questionable, range, written};
 
 /// The sysctls that every record of a host has, by key: those that decide the accept path.
 const RECORDED: [&str; 12] = [
@@ -65,8 +68,19 @@ pub fn recorded() -> impl Iterator<Item = &'static Sysctl> {
 /// A known sysctl by its dotted key, in which `/` inside a component is a dot. An entry of just this
 /// key goes before one with a `*`.
 pub fn find(key: &str) -> Option<&'static Sysctl> {
-    let exact = all().find(|sysctl| sysctl.key == key);
-    exact.or_else(|| all().find(|sysctl| sysctl.is_pattern() && sysctl.fits(key)))
+    /// Every entry by its key, and those whose key is a pattern.
+    type Index = (
+        BTreeMap<&'static str, &'static Sysctl>,
+        Vec<&'static Sysctl>,
+    );
+    static INDEX: LazyLock<Index> = LazyLock::new(|| {
+        let patterns = all().filter(|sysctl| sysctl.is_pattern());
+        let by_key = all().map(|sysctl| (sysctl.key, sysctl));
+        (by_key.collect(), patterns.collect())
+    });
+    let (by_key, patterns) = &*INDEX;
+    let fitting = || patterns.iter().find(|sysctl| sysctl.fits(key));
+    by_key.get(key).or_else(fitting).copied()
 }
 
 /// What the kernel itself starts with, several numbers with single blanks between them. `None`: it

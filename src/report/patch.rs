@@ -4,6 +4,7 @@
 use std::fmt::Write as _;
 
 use super::fix::Target;
+use super::style::count;
 use super::table::some;
 use crate::advise::place::{Already, Placed, Places};
 use crate::advise::{Advice, RelistenStep, SysctlStep};
@@ -151,7 +152,14 @@ impl Patch<'_> {
     fn at_boot(&self) -> String {
         let runs = &self.places.runs;
         match runs.loader {
-            Some(loader) => format!("at boot {loader} does ({})", runs.how),
+            Some(loader) => {
+                let ufws = |placed: &Placed| placed.file.starts_with("/etc/ufw/");
+                let ufw = match self.places.placed.iter().any(ufws) {
+                    true => "; ufw's own file ufw does, in no fixed order with it",
+                    false => "",
+                };
+                format!("at boot {loader} does ({}){ufw}", runs.how)
+            }
             None => format!("at boot nothing does ({})", runs.how),
         }
     }
@@ -185,7 +193,7 @@ pub fn no_fix(target: Target, advice: &Advice, blind: usize) -> String {
 /// What else there is to know where nothing is to be written.
 fn rest(advice: &Advice, blind: usize, parts: &mut Vec<String>) {
     if blind > 0 {
-        parts.push(format!("{blind} rules could not be evaluated"));
+        parts.push(format!("{} could not be evaluated", count(blind, "rule")));
     }
     if !advice.plan.is_empty() {
         parts.push("`backlint` tells the other steps, such as listening again".to_owned());

@@ -77,7 +77,7 @@ fn after(why: &Why) -> String {
         (Some(winner), _) => {
             let changes = why.running.as_deref().is_some_and(|running| {
                 let value = why.history.value.as_deref();
-                value.is_some_and(|value| !crate::assess::settings::same(running, value))
+                value.is_some_and(|value| !crate::assess::settings::same(&why.key, running, value))
             });
             let change = if changes {
                 " (another value than now)"

@@ -37,6 +37,9 @@ impl fmt::Display for Loader {
     }
 }
 
+/// Lines that all files of a record have together, at most: each may be a key that is looked into.
+pub const MOST_LINES: usize = 10_000;
+
 /// The directories of sysctl.d(5), best first.
 pub const DROP_INS: [&str; 5] = [
     "/etc/sysctl.d",
@@ -55,7 +58,7 @@ pub const CONTAINER_TRACES: [&str; 3] = [
 ];
 
 /// The paths that tell what runs at boot: those that a record may have in [`Boot::found`].
-pub const TRACES: [&str; 21] = [
+pub const TRACES: [&str; 23] = [
     CONTAINER_TRACES[0],
     CONTAINER_TRACES[1],
     CONTAINER_TRACES[2],
@@ -70,6 +73,8 @@ pub const TRACES: [&str; 21] = [
     "/etc/runlevels/sysinit/sysctl",
     "/etc/runlevels/default/sysctl",
     "/etc/init.d/procps",
+    "/etc/runit/core-services/08-sysctl.sh",
+    "/etc/NIXOS",
     "/sbin/sysctl",
     "/usr/sbin/sysctl",
     "/etc/systemd/system/multi-user.target.wants/tuned.service",
@@ -136,9 +141,20 @@ pub struct FileText {
     /// Why it could not be read. It is there all the same, and hides files of its name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unread: Option<String>,
+    /// Whether it is no regular file: a directory, a device, a link to nothing.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub irregular: bool,
 }
 
 impl FileText {
+    /// How many lines it has for any loader; one at least, so that files are counted too.
+    pub fn lines(&self) -> usize {
+        let ends = self.text.bytes();
+        1 + ends
+            .filter(|byte| matches!(byte, b'\n' | b'\r' | 0))
+            .count()
+    }
+
     /// A file that was read.
     pub fn new(path: impl Into<String>, text: impl Into<String>) -> Self {
         Self {
@@ -146,6 +162,7 @@ impl FileText {
             text: text.into(),
             link: None,
             unread: None,
+            irregular: false,
         }
     }
 }

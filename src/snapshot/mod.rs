@@ -19,7 +19,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-pub use boot::{Boot, CONTAINER_TRACES, DROP_INS, FileText, Loader, TRACES, Writer};
+pub use boot::{Boot, CONTAINER_TRACES, DROP_INS, FileText, Loader, MOST_LINES, TRACES, Writer};
 pub use container::{Compose, Container, Engine, Pod};
 pub use owner::{Libc, Owner, Runtime};
 pub use protocol::Protocol;

@@ -6,6 +6,7 @@
 //! loader with its files, ufw's own file, TuneD. `loader` says which files a loader reads and in
 //! which order, `resolve` which of its lines counts; this module puts the stages together.
 
+mod lines;
 mod loader;
 mod notes;
 mod pattern;
@@ -20,6 +21,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::key::{climbs, is_glob, normalise_key};
 use crate::snapshot::{Boot, FileText, Loader, Os, Snapshot};
+use loader::Fate;
 pub use loader::{ETC_DROP_INS, Runs, SYSCTL_CONF, is_drop_in};
 use stages::Stage;
 
@@ -84,9 +86,10 @@ pub trait Kernel {
     fn lacks(&self, _key: &str) -> Option<String> {
         None
     }
-    /// Whether there may be no such sysctl: it is a device's, which may not be there.
-    fn may_lack(&self, _key: &str) -> bool {
-        false
+    /// Whether the key is there for certain, and the value is refused. The answer is the same whichever
+    /// key is asked about.
+    fn ends(&self, key: &str, value: &str) -> bool {
+        self.refusal(key, value).is_some()
     }
     /// The value that the kernel itself starts with. `None`: it is not known.
     fn default(&self, key: &str) -> Option<String>;
@@ -162,17 +165,29 @@ impl<'a> Persistent<'a> {
         self.files
     }
 
+    /// The files that could not be read and that the machine's loader, or the programs after it, read.
+    pub fn unread(&self) -> impl Iterator<Item = &'a FileText> + use<'_, 'a> {
+        let (_, fates) = loader::order(self.runs.loader, self.files, &self.runs);
+        let all = self.files.iter().zip(fates);
+        let unread = all.filter(|(file, fate)| file.unread.is_some() && *fate == Fate::Read);
+        unread.map(|(file, _)| file)
+    }
+
     /// Whether the machine's loader applies a line of this file.
     pub fn loads(&self, file: &str) -> bool {
         let loader = self.runs.loader.map(Loader::name);
         // OpenRC's service has a stage for each file.
         let mut stages = self.own.iter().filter(|stage| Some(&*stage.who) == loader);
-        stages.any(|stage| stage.lines.iter().any(|line| line.file == file))
+        stages.any(|stage| stage.lines.all.iter().any(|line| line.file == file))
     }
 
     /// When a file is applied last on this machine: larger is later. `None`: it never is.
     pub fn position(&self, file: &str) -> Option<usize> {
-        let mut lines = self.own.iter().flat_map(|stage| &stage.lines).enumerate();
+        let mut lines = self
+            .own
+            .iter()
+            .flat_map(|stage| &stage.lines.all)
+            .enumerate();
         let mut last = None;
         while let Some((n, _)) = lines.find(|(_, line)| line.file == file) {
             last = Some(n);
@@ -182,10 +197,10 @@ impl<'a> Persistent<'a> {
 
     /// Every key that a line of any file sets, or would if something read it, by name; no globs.
     pub fn keys(&self) -> BTreeSet<String> {
-        let lines = self.own.iter().flat_map(|stage| {
-            let passed = stage.passed.iter().map(|(line, ..)| line);
-            stage.lines.iter().chain(passed)
-        });
+        let lines = self
+            .own
+            .iter()
+            .flat_map(|stage| stage.lines.all.iter().chain(&stage.passed.all));
         lines
             .filter(|line| line.value.is_some() && !is_glob(&line.key) && !climbs(&line.key))
             .map(|line| line.key.clone())

@@ -83,7 +83,8 @@ pub(super) fn is_editable(files: &[FileText], path: &str) -> bool {
     let closed = |file: &&FileText| {
         target(file) == path && (file.unread.is_some() || file.link.as_deref() == Some("/dev/null"))
     };
-    path.starts_with("/etc/") && !is_tuned(path) && !files.iter().any(|file| closed(&file))
+    let plain = path.starts_with("/etc/") && path.split('/').all(|part| part != "..");
+    plain && !is_tuned(path) && !files.iter().any(|file| closed(&file))
 }
 
 pub(super) fn is_tuned(path: &str) -> bool {

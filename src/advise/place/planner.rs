@@ -63,7 +63,10 @@ impl<'a> Planner<'a> {
 
     /// Takes note of a sysctl that the next boot sets well enough without a change.
     pub(super) fn has_already(&mut self, step: &SysctlStep) -> bool {
-        self.is_there(step, &self.history(&self.files, &step.key))
+        // What is below /run is gone at the next boot.
+        let lasting = without_run(&self.files);
+        let there = serves(&self.history(&self.files, &step.key), step);
+        there && self.is_there(step, &self.history(&lasting, &step.key))
     }
 
     fn is_there(&mut self, step: &SysctlStep, history: &History) -> bool {
@@ -121,7 +124,8 @@ impl<'a> Planner<'a> {
         for files in [&all, &lasting] {
             let history = self.history(files, &step.key);
             let candidates = candidates(&persistent(&self.configured, files), step, &history);
-            if self.is_there(step, &history) || self.first_of(files, step, candidates)? {
+            let lasts = files.len() == lasting.len();
+            if lasts && self.is_there(step, &history) || self.first_of(files, step, candidates)? {
                 if files.len() < all.len() {
                     self.note_run(step);
                 }
@@ -163,7 +167,10 @@ impl<'a> Planner<'a> {
             return Ok(false);
         }
         let kernel = Catalogued(self.configured.kernel);
-        Ok(serves(&persistent.history(&step.key, &kernel), step))
+        // It serves with what is below /run and without.
+        let lasting = without_run(&after);
+        Ok(serves(&persistent.history(&step.key, &kernel), step)
+            && serves(&self.history(&lasting, &step.key), step))
     }
 
     /// Puts a sysctl into a file of backlint's own, and changes the lines that override it.
@@ -297,6 +304,15 @@ impl<'a> Planner<'a> {
             self.places.notes.push(note);
         }
         let persistent = persistent(&self.configured, &self.files);
+        let unread = persistent.unread().map(|file| {
+            format!(
+                "{} could not be read: what it sets may come after this change",
+                file.path
+            )
+        });
+        if !self.changes.is_empty() {
+            self.places.notes.extend(unread);
+        }
         let kernel = Catalogued(self.configured.kernel);
         for placed in &self.places.placed {
             let aside = aside(&persistent.history(&placed.key, &kernel));

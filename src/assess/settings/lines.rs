@@ -84,7 +84,7 @@ impl SettingFacts {
 fn differs(line: &Assigned, from: &str) -> bool {
     line.value
         .as_deref()
-        .is_some_and(|value| !same(value, from))
+        .is_some_and(|value| !same(&line.key, value, from))
 }
 
 impl Settings<'_> {

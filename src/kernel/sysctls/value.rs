@@ -135,6 +135,23 @@ pub fn written(key: &str, value: &str) -> Option<i64> {
     i64::try_from(number(first)?).ok()
 }
 
+/// A value as the kernel shows it once it was written: numbers in decimal, single blanks between them,
+/// and of a sysctl of one number only the first. What a value leaves as it was is not in it.
+pub fn kept(key: &str, value: &str) -> String {
+    let sysctl = find(key);
+    if sysctl.is_some_and(|sysctl| matches!(sysctl.taken(None), Some(Takes::Word))) {
+        return value.split_whitespace().collect::<Vec<_>>().join(" ");
+    }
+    let int = sysctl.is_some_and(|sysctl| sysctl.kind == Kind::Int);
+    let fields = fields(value).into_iter();
+    let shown = |field: &str| match number(field) {
+        Some(number) => number.to_string(),
+        None => field.to_owned(),
+    };
+    let fields = fields.take(if int { 1 } else { usize::MAX }).map(shown);
+    fields.collect::<Vec<_>>().join(" ")
+}
+
 /// The least and the most that a kernel takes for a sysctl of one number. `None`: it is none, or
 /// the bounds are not known.
 pub fn range(key: &str, kernel: Option<Version>) -> Option<RangeInclusive<i64>> {

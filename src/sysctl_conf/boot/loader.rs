@@ -52,14 +52,21 @@ impl Runs {
         let in_container = CONTAINER_TRACES
             .iter()
             .find(|path| boot.found.contains_key(**path));
-        let (loader, how) = match (boot.loader, in_container) {
+        // systemd wrote it, so it runs inside, and its loader with it.
+        let with_systemd = boot.found.contains_key(CONTAINER_TRACES[2]);
+        let (loader, how) = match (boot.loader, in_container.filter(|_| !with_systemd)) {
             (Some(loader), _) => (Some(loader), "the record says so".to_owned()),
             (None, Some(path)) => (
                 None,
                 format!("{path} is there: nothing loads sysctl files in a container"),
             ),
             // A few files by themselves: a part of some system, and not a system without a loader.
-            (None, None) if boot.found.is_empty() && os.is_none() => return Self::presumed(os),
+            (None, None) if boot.found.is_empty() && os.is_none() => {
+                return Self {
+                    presumed_link: false,
+                    ..Self::presumed(os)
+                };
+            }
             (None, None) => found(boot, os),
         };
         Self {
@@ -111,6 +118,10 @@ const OPENRC: [&str; 3] = [
     "/etc/runlevels/sysinit/sysctl",
     "/etc/runlevels/default/sysctl",
 ];
+/// The script of Void's runit, which calls `sysctl --system`.
+const VOID: &str = "/etc/runit/core-services/08-sysctl.sh";
+/// What only NixOS has, whose programs are elsewhere.
+const NIXOS: &str = "/etc/NIXOS";
 /// procps' script for System V's init.
 const SYSV: &str = "/etc/init.d/procps";
 const SYSCTL: [&str; 2] = ["/sbin/sysctl", "/usr/sbin/sysctl"];
@@ -151,6 +162,13 @@ fn found(boot: &Boot, os: Option<&Os>) -> (Option<Loader>, String) {
     }
     if let Some(program) = systemd {
         return (Some(Loader::SystemdSysctl), format!("{program} is there"));
+    }
+    if boot.found.contains_key(VOID) {
+        return (Some(Loader::Procps), format!("{VOID} is there"));
+    }
+    if boot.found.contains_key(NIXOS) {
+        let how = format!("{NIXOS} is there, and NixOS runs systemd");
+        return (Some(Loader::SystemdSysctl), how);
     }
     (None, "no program that loads them was found".to_owned())
 }
@@ -319,13 +337,7 @@ fn presume_link(files: &[FileText], runs: &Runs, order: &mut Vec<usize>, fates: 
 fn openrc(files: &[FileText], fates: &mut [Fate]) -> Vec<usize> {
     let regular = |index: &usize| {
         let file = &files[*index];
-        // What may not be read, or is too long, is a regular file all the same.
-        let unread = ["Permission denied", "it is longer than"];
-        file.link.as_deref() != Some("/dev/null")
-            && file
-                .unread
-                .as_deref()
-                .is_none_or(|why| unread.iter().any(|it| why.starts_with(it)))
+        !file.irregular && file.link.as_deref() != Some("/dev/null")
     };
     let hides = |by: &[&str], index: usize| {
         by.iter().find_map(|directory| {

@@ -131,6 +131,9 @@ const KEPT_BY_OTHERS: [(&str, &str); 9] = [
     ("/10-network-security.conf", "Ubuntu's procps brings it"),
 ];
 
+/// The loaders' own scripts.
+const LOADERS: [&str; 2] = ["/etc/init.d/procps", "/etc/init.d/sysctl"];
+
 /// Lines of one note's kind that are told.
 const SHOWN: usize = 8;
 
@@ -142,14 +145,14 @@ impl Persistent<'_> {
             .own
             .iter()
             .find(|stage| stage.who == super::stages::UFW_NAME)
-            && let Some(line) = stage.lines.iter().find(|line| line.key == key)
+            && let Some(line) = stage.lines.all.iter().find(|line| line.key == key)
         {
             notes.push(format!(
                 "ufw loads {}:{} when it starts, in no fixed order with the loader: either may come last",
                 line.file, line.line
             ));
         }
-        let history = self.own.iter().flat_map(|stage| &stage.lines);
+        let history = self.own.iter().flat_map(|stage| &stage.lines.all);
         for line in history.filter(|line| line.key == key) {
             let known = KEPT_BY_OTHERS
                 .iter()
@@ -184,6 +187,7 @@ impl Persistent<'_> {
         let (own, other): (Vec<&Writer>, Vec<&Writer>) = boot
             .writers
             .iter()
+            .filter(|writer| !LOADERS.contains(&writer.path.as_str()))
             .filter(|writer| names(&writer.text, key) || loads(&writer.text))
             .partition(|writer| names(&writer.text, key));
         told(own, "names it too", &mut notes);
@@ -194,9 +198,14 @@ impl Persistent<'_> {
 
 /// Whether a line names a key, in one of its spellings.
 fn names(text: &str, key: &str) -> bool {
-    [key.to_owned(), key::path(key)]
-        .iter()
-        .any(|spelling| text.contains(spelling.as_str()))
+    let within = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '/');
+    [key.to_owned(), key::path(key)].iter().any(|spelling| {
+        text.match_indices(spelling.as_str()).any(|(at, _)| {
+            let behind = text[at + spelling.len()..].chars().next();
+            let before = text[..at].chars().next_back();
+            !behind.is_some_and(within) && !before.is_some_and(|c| within(c) && c != '/')
+        })
+    })
 }
 
 /// Whether a line loads sysctl files, which may set any key. The loader's own unit and its like are
@@ -223,6 +232,7 @@ mod tests {
         assert!(names("ExecStart=/sbin/sysctl -w net.core.somaxconn=1", key));
         assert!(names("echo 5 > /proc/sys/net/core/somaxconn", key));
         assert!(!names("ExecStart=/sbin/sysctl -w net.core.rmem_max=1", key));
+        assert!(!names("sysctl -w kernel.panic_on_oops=1", "kernel.panic"));
         assert!(loads("RUN+=\"/sbin/sysctl -p /etc/x.conf\"") || loads("/sbin/sysctl --system"));
         assert!(!loads(
             "ExecStart=/usr/lib/systemd/systemd-sysctl --prefix=/net"

@@ -4,30 +4,56 @@
 use crate::sysctl_conf::key::path;
 
 /// Most patterns that braces make of one.
-const MOST: usize = 256;
+const MOST: usize = 64;
 
-/// Whether a normalised pattern fits a normalised key. `braces`: whether `{a,b}` is `a` or `b`
-/// (GLOB_BRACE).
-pub(super) fn fits(pattern: &str, key: &str, braces: bool) -> bool {
-    let (pattern, key) = (path(pattern), path(key));
-    let patterns = match braces {
-        true => alternatives(&pattern),
-        false => vec![pattern],
-    };
-    let fits = |pattern: &String| {
-        let parts = |path: &str| path.split('/').map(characters).collect::<Vec<_>>();
-        let (patterns, parts) = (parts(pattern), parts(&key));
-        patterns.len() == parts.len()
-            && patterns
-                .iter()
-                .zip(&parts)
-                .all(|(pattern, part)| part_fits(pattern, part))
-    };
-    patterns.iter().any(fits)
+/// A pattern over keys, read once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Pattern {
+    /// What braces make of it, each by the parts of its path.
+    alternatives: Vec<Vec<Part>>,
 }
 
-fn characters(part: &str) -> Vec<char> {
-    part.chars().collect()
+/// A key by the parts of its path.
+pub(super) struct Parts(Vec<Vec<char>>);
+
+impl Parts {
+    pub(super) fn of(key: &str) -> Self {
+        let parts = path(key);
+        Self(
+            parts
+                .split('/')
+                .map(|part| part.chars().collect())
+                .collect(),
+        )
+    }
+}
+
+impl Pattern {
+    /// Reads a normalised pattern. `braces`: whether `{a,b}` is `a` or `b` (GLOB_BRACE).
+    pub(super) fn new(pattern: &str, braces: bool) -> Self {
+        let pattern = path(pattern);
+        let patterns = match braces {
+            true => alternatives(&pattern),
+            false => vec![pattern],
+        };
+        let parts = |pattern: &String| pattern.split('/').map(Part::new).collect();
+        Self {
+            alternatives: patterns.iter().map(parts).collect(),
+        }
+    }
+
+    /// How many patterns it is.
+    pub(super) fn alternatives(&self) -> usize {
+        self.alternatives.len()
+    }
+
+    /// Whether the pattern takes in a key.
+    pub(super) fn fits(&self, key: &Parts) -> bool {
+        self.alternatives.iter().any(|parts| {
+            let mut both = parts.iter().zip(&key.0);
+            parts.len() == key.0.len() && both.all(|(pattern, part)| pattern.fits(part))
+        })
+    }
 }
 
 /// The patterns that braces stand for; those without a partner are literal.
@@ -72,28 +98,88 @@ fn split_braces(pattern: &str) -> Option<Vec<String>> {
     None
 }
 
-/// Whether one part of a path fits, as fnmatch(3) says.
-fn part_fits(pattern: &[char], part: &[char]) -> bool {
-    let Some((first, rest)) = pattern.split_first() else {
-        return part.is_empty();
-    };
-    let next = part.split_first();
-    match first {
-        '*' => (0..=part.len()).any(|skipped| part_fits(rest, &part[skipped..])),
-        '?' => next.is_some_and(|(_, part)| part_fits(rest, part)),
-        '[' => match set(rest) {
-            Some((set, rest)) => next.is_some_and(|(c, part)| set.has(*c) && part_fits(rest, part)),
-            None => next.is_some_and(|(c, part)| *c == '[' && part_fits(rest, part)),
-        },
-        '\\' => match (rest.split_first(), next) {
-            (Some((literal, rest)), Some((c, part))) => literal == c && part_fits(rest, part),
-            _ => false,
-        },
-        literal => next.is_some_and(|(c, part)| literal == c && part_fits(rest, part)),
+/// What one character of a name may be, or how many there may be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Token {
+    /// `*`
+    Any,
+    /// `?`
+    One,
+    Literal(char),
+    Set(Set),
+}
+
+/// One part of a path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Part(Vec<Token>);
+
+impl Part {
+    fn new(part: &str) -> Self {
+        let characters: Vec<char> = part.chars().collect();
+        let mut rest = characters.as_slice();
+        let mut tokens = Vec::new();
+        while let Some((first, behind)) = rest.split_first() {
+            rest = behind;
+            tokens.push(match first {
+                '*' => Token::Any,
+                '?' => Token::One,
+                '[' => match set(behind) {
+                    Some((set, behind)) => {
+                        rest = behind;
+                        Token::Set(set)
+                    }
+                    None => Token::Literal('['),
+                },
+                '\\' => match behind.split_first() {
+                    Some((literal, behind)) => {
+                        rest = behind;
+                        Token::Literal(*literal)
+                    }
+                    // It escapes nothing, and no name has such an end.
+                    None => Token::Set(Set {
+                        negated: false,
+                        ranges: Vec::new(),
+                    }),
+                },
+                literal => Token::Literal(*literal),
+            });
+        }
+        Self(tokens)
+    }
+
+    /// Whether a name fits, as fnmatch(3) says. Of several stars only the last is tried again: what
+    /// the others took in can stay as it is.
+    fn fits(&self, name: &[char]) -> bool {
+        let (mut token, mut at) = (0, 0);
+        let mut star: Option<(usize, usize)> = None;
+        while at < name.len() {
+            let fits = match self.0.get(token) {
+                Some(Token::Any) => {
+                    star = Some((token, at));
+                    token += 1;
+                    continue;
+                }
+                Some(Token::One) => true,
+                Some(Token::Literal(literal)) => *literal == name[at],
+                Some(Token::Set(set)) => set.has(name[at]),
+                None => false,
+            };
+            match (fits, star) {
+                (true, _) => (token, at) = (token + 1, at + 1),
+                (false, Some((last, from))) => {
+                    (token, at) = (last + 1, from + 1);
+                    star = Some((last, at));
+                }
+                (false, None) => return false,
+            }
+        }
+        let rest = self.0.get(token..).unwrap_or_default();
+        rest.iter().all(|token| *token == Token::Any)
     }
 }
 
 /// What is in brackets.
+#[derive(Debug, Clone, PartialEq, Eq)]
 struct Set {
     negated: bool,
     ranges: Vec<(char, char)>,
@@ -139,7 +225,11 @@ fn set(pattern: &[char]) -> Option<(Set, &[char])> {
 
 #[cfg(test)]
 mod tests {
-    use super::fits;
+    use super::{Parts, Pattern};
+
+    fn fits(pattern: &str, key: &str, braces: bool) -> bool {
+        Pattern::new(pattern, braces).fits(&Parts::of(key))
+    }
 
     const KEY: &str = "net.ipv4.conf.lo.rp_filter";
 
@@ -166,6 +256,13 @@ mod tests {
         ] {
             assert!(!fits(pattern, KEY, false), "{pattern}");
         }
+    }
+
+    #[test]
+    fn many_stars_take_no_time() {
+        let pattern = format!("net.{}b", "*a".repeat(200));
+        assert!(!fits(&pattern, &format!("net.{}", "a".repeat(400)), false));
+        assert!(fits(&pattern, &format!("net.{}b", "a".repeat(400)), false));
     }
 
     #[test]

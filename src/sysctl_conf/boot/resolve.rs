@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Kernel;
-use super::pattern::fits;
-use crate::sysctl_conf::key::is_glob;
+use super::lines::Lines;
 
 /// A line of a stage, in the order of application.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,34 +62,22 @@ impl Line {
     fn place(&self) -> String {
         format!("{}:{}", self.file, self.line)
     }
-
-    fn is_for(&self, key: &str) -> bool {
-        self.key == key
-    }
-
-    /// Whether the line's pattern takes in a key.
-    pub(super) fn covers(&self, rules: Rules, key: &str) -> bool {
-        is_glob(&self.key) && fits(&self.key, key, rules == Rules::Map)
-    }
 }
 
 /// How the lines that are about a key fare, by index, in the order in which they are written. `now`
 /// is the value before.
 pub(super) fn resolve(
-    rules: Rules,
-    lines: &[Line],
+    lines: &Lines,
     key: &str,
     now: Option<&str>,
     kernel: &dyn Kernel,
 ) -> Vec<(usize, Fare)> {
-    let is = |n: &usize| lines[*n].is_for(key);
-    let explicit: Vec<usize> = (0..lines.len()).filter(is).collect();
-    let covering = (0..lines.len()).filter(|&n| lines[n].covers(rules, key));
-    let globs: Vec<usize> = covering.collect();
+    let (explicit, globs) = lines.about(key);
+    let (rules, lines, end) = (lines.rules, &lines.all, || lines.end(kernel));
     match rules {
         Rules::Each | Rules::UntilRefused => {
             let end = match rules {
-                Rules::UntilRefused => refused(lines, kernel),
+                Rules::UntilRefused => end(),
                 _ => None,
             };
             let reached = |n: &&usize| end.is_none_or(|end| **n <= end);
@@ -127,16 +114,6 @@ pub(super) fn resolve(
             fares
         }
     }
-}
-
-/// The first line whose value the kernel refuses.
-fn refused(lines: &[Line], kernel: &dyn Kernel) -> Option<usize> {
-    lines.iter().position(|line| {
-        let there = kernel.lacks(&line.key).is_none() && !kernel.may_lack(&line.key);
-        let value = line.value.as_deref();
-        let value = value.filter(|_| there && !is_glob(&line.key));
-        value.is_some_and(|value| kernel.refusal(&line.key, value).is_some())
-    })
 }
 
 /// The lines of procps 4: each in its order, and globs only where no line names the key.

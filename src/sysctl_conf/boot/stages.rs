@@ -1,5 +1,8 @@
 //! The stages of a boot that set sysctls, in their order, and what they come to for one key.
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::lines::Lines;
 use super::loader::{self, Fate, Procps, Runs};
 use super::resolve::{Fare, Line, Rules, resolve};
 use super::{Assigned, History, Kernel, Status, tuned};
@@ -14,6 +17,8 @@ const UFW_DEFAULTS: &str = "/etc/default/ufw";
 const UFW_SYSCTLS: &str = "/etc/ufw/sysctl.conf";
 /// ufw's name as a stage.
 pub(super) const UFW_NAME: &str = "ufw";
+/// Why ufw's line counts, as far as it does: its unit has no order against the loader's.
+const UNORDERED: &str = "ufw applies it when it starts, in no fixed order with the loader";
 /// What the words of the kernel's command line are said to stand in.
 const CMDLINE: &str = "/proc/cmdline";
 
@@ -23,10 +28,11 @@ pub(super) struct Stage {
     /// Who it is, for people.
     pub(super) who: String,
     /// Its lines in the order of application.
-    pub(super) lines: Vec<Line>,
-    /// Lines that are not applied, with the reason.
-    pub(super) passed: Vec<(Line, Status, String)>,
-    rules: Rules,
+    pub(super) lines: Lines,
+    /// Lines that are not applied.
+    pub(super) passed: Lines,
+    /// For each of these what it fares, with the reason.
+    why: Vec<(Status, String)>,
 }
 
 /// All stages of a boot with this loader.
@@ -37,6 +43,8 @@ pub(super) fn all(
     runs: &Runs,
 ) -> Vec<Stage> {
     let mut stages = Vec::new();
+    // A container shows the machine's command line.
+    let boot = boot.filter(|_| !runs.in_container);
     stages.extend(boot.and_then(|boot| cmdline(&boot.cmdline)));
     stages.extend(of_loader(loader, files, runs));
     // Nothing of the following starts in a container.
@@ -51,7 +59,12 @@ pub(super) fn all(
 /// (`do_sysctl_args`, fs/proc/proc_sysctl.c, since 5.8).
 fn cmdline(words: &[String]) -> Option<Stage> {
     let line = |(n, word): (usize, &String)| {
-        let (key, value) = word.strip_prefix("sysctl.")?.split_once('=')?;
+        let word = word
+            .strip_prefix("sysctl.")
+            .or_else(|| word.strip_prefix("sysctl/"))?;
+        let (key, value) = word
+            .split_once('=')
+            .filter(|(_, value)| !value.is_empty())?;
         Some(Line {
             file: CMDLINE.to_owned(),
             line: n + 1,
@@ -62,12 +75,7 @@ fn cmdline(words: &[String]) -> Option<Stage> {
         })
     };
     let lines: Vec<Line> = words.iter().enumerate().filter_map(line).collect();
-    (!lines.is_empty()).then(|| Stage {
-        who: "the kernel's command line".to_owned(),
-        lines,
-        passed: Vec::new(),
-        rules: Rules::Each,
-    })
+    (!lines.is_empty()).then(|| Stage::new("the kernel's command line", Rules::Each, lines))
 }
 
 /// A file's path for people: a link to a file that is one of the configuration's own is told as
@@ -118,15 +126,10 @@ fn of_loader(loader: Option<Loader>, files: &[FileText], runs: &Runs) -> Vec<Sta
     applied.push(Vec::new());
     let mut stages: Vec<Stage> = applied
         .into_iter()
-        .map(|lines| Stage {
-            who: who.to_owned(),
-            lines,
-            passed: Vec::new(),
-            rules,
-        })
+        .map(|lines| Stage::new(who, rules, lines))
         .collect();
     if let Some(last) = stages.last_mut() {
-        last.passed = passed;
+        last.pass_over(passed);
     }
     stages
 }
@@ -176,13 +179,12 @@ fn unusable<'a>(
     settings: &'a [Setting<'_>],
     who: &'a str,
 ) -> impl Iterator<Item = (Line, Status, String)> + 'a {
+    let used: BTreeSet<(usize, &str)> = settings.iter().map(|it| (it.line, &*it.key)).collect();
     entries(file.text.as_bytes()).filter_map(move |entry| {
         let Entry::Assignment(found) = entry else {
             return None;
         };
-        let used = settings
-            .iter()
-            .any(|it| it.line == found.line && it.key == found.key);
+        let used = used.contains(&(found.line, &found.key));
         (!used).then(|| {
             let line = Line {
                 file: shown(file).to_owned(),
@@ -211,23 +213,28 @@ fn ufw(files: &[FileText]) -> Option<Stage> {
     let path = setting(UFW_DEFAULTS, "IPT_SYSCTL").unwrap_or_else(|| UFW_SYSCTLS.to_owned());
     let file = text(&path)?;
     let settings = dialect::procps(&file.text, true).into_iter();
-    Some(Stage {
-        who: UFW_NAME.to_owned(),
-        lines: settings.map(|setting| line(file, setting)).collect(),
-        passed: Vec::new(),
-        rules: Rules::List,
-    })
+    let lines = settings.map(|setting| line(file, setting)).collect();
+    Some(Stage::new(UFW_NAME, Rules::List, lines))
 }
 
 impl Stage {
-    /// A stage whose lines are applied one after the other.
-    pub(super) fn plain(who: &str, lines: Vec<Line>) -> Self {
+    pub(super) fn new(who: &str, rules: Rules, lines: Vec<Line>) -> Self {
         Self {
             who: who.to_owned(),
-            lines,
-            passed: Vec::new(),
-            rules: Rules::Each,
+            lines: Lines::new(rules, lines),
+            passed: Lines::new(rules, Vec::new()),
+            why: Vec::new(),
         }
+    }
+
+    /// Adds lines that are not applied.
+    fn pass_over(&mut self, passed: Vec<(Line, Status, String)>) {
+        let mut lines = Vec::with_capacity(passed.len());
+        for (line, status, why) in passed {
+            lines.push(line);
+            self.why.push((status, why));
+        }
+        self.passed = Lines::new(self.lines.rules, lines);
     }
 }
 
@@ -238,8 +245,8 @@ pub(super) fn history(stages: &[Stage], key: &str, kernel: &dyn Kernel) -> Histo
     let mut now = kernel.default(key);
     let mut value = None;
     for stage in stages {
-        for (n, fare) in resolve(stage.rules, &stage.lines, key, now.as_deref(), kernel) {
-            let line = &stage.lines[n];
+        for (n, fare) in resolve(&stage.lines, key, now.as_deref(), kernel) {
+            let line = &stage.lines.all[n];
             let (status, reason, written) = match fare {
                 Fare::Written(new) => {
                     now = Some(new.clone());
@@ -252,10 +259,12 @@ pub(super) fn history(stages: &[Stage], key: &str, kernel: &dyn Kernel) -> Histo
             };
             applied.push((assigned(line, status, reason), written));
         }
-        for (line, status, why) in &stage.passed {
-            if line.key == key || line.covers(stage.rules, key) {
-                rest.push(assigned(line, *status, why.clone()));
-            }
+        let (mut passed, covering) = stage.passed.about(key);
+        passed.extend(covering);
+        passed.sort_unstable();
+        for n in passed {
+            let (status, why) = &stage.why[n];
+            rest.push(assigned(&stage.passed.all[n], *status, why.clone()));
         }
     }
     let winner = applied.iter().rposition(|(_, written)| written.is_some());
@@ -265,7 +274,10 @@ pub(super) fn history(stages: &[Stage], key: &str, kernel: &dyn Kernel) -> Histo
             match written {
                 Some(who) if n == winner => {
                     assigned.status = Status::Wins;
-                    assigned.reason = format!("{who} applies it last");
+                    assigned.reason = match *who {
+                        UFW_NAME => UNORDERED.to_owned(),
+                        who => format!("{who} applies it last"),
+                    };
                 }
                 Some(_) => assigned.reason.clone_from(&after),
                 None => {}
@@ -294,15 +306,16 @@ fn assigned(line: &Line, status: Status, reason: String) -> Assigned {
 /// last application.
 fn once(all: Vec<Assigned>) -> Vec<Assigned> {
     let mut kept: Vec<Assigned> = Vec::with_capacity(all.len());
+    let mut places: BTreeMap<(String, usize), usize> = BTreeMap::new();
     for assigned in all.into_iter().rev() {
-        let same =
-            |known: &&mut Assigned| (&known.file, known.line) == (&assigned.file, assigned.line);
-        match kept.iter_mut().find(same) {
-            Some(known) if assigned.status < known.status => {
-                *known = assigned;
-            }
+        let place = (assigned.file.clone(), assigned.line);
+        match places.get(&place).and_then(|at| kept.get_mut(*at)) {
+            Some(known) if assigned.status < known.status => *known = assigned,
             Some(_) => {}
-            None => kept.push(assigned),
+            None => {
+                places.insert(place, kept.len());
+                kept.push(assigned);
+            }
         }
     }
     kept.reverse();

@@ -308,15 +308,16 @@ fn openrc_loads_each_file_with_the_sysctl_that_it_finds() {
 
 #[test]
 fn a_file_that_may_not_be_read_hides_for_openrc_and_a_directory_does_not() {
-    for (why, expected) in [
-        ("Permission denied (os error 13)", ["-", "-", "-"]),
-        ("it is not a regular file", ["-", "-", "3"]),
+    for (why, irregular, expected) in [
+        ("Permission denied (os error 13)", false, ["-", "-", "-"]),
+        ("it is not a regular file", true, ["-", "-", "3"]),
     ] {
         let mut files = tree(&[
             ("/etc/sysctl.d/a.conf", ""),
             ("/usr/lib/sysctl.d/a.conf", "net.core.somaxconn = 3\n"),
         ]);
         files[0].unread = Some(why.to_owned());
+        files[0].irregular = irregular;
         assert_eq!(after(&files, KEY), values(expected), "{why}");
     }
 }

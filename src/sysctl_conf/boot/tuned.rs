@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::loader::SYSCTL_CONF;
-use super::resolve::{Line, Only};
+use super::resolve::{Line, Only, Rules};
 use super::stages::Stage;
 use crate::snapshot::{Boot, FileText};
 use crate::sysctl_conf::key::normalise_key;
@@ -29,6 +29,8 @@ const PROFILES: [&str; 4] = [
 ];
 /// The file of a profile.
 const PROFILE: &str = "tuned.conf";
+/// Bytes of a value from which on no variable is put into it.
+const LONGEST_VALUE: usize = 4096;
 /// Profiles that include each other, at most.
 const MOST: usize = 32;
 
@@ -56,10 +58,11 @@ pub(super) fn stages(files: &[FileText], boot: Option<&Boot>) -> Vec<Stage> {
         return Vec::new();
     }
     let lines = units.into_iter().flat_map(|unit| unit.lines).collect();
-    let mut stages = vec![Stage::plain("TuneD", lines)];
+    let mut stages = vec![Stage::new("TuneD", Rules::Each, lines)];
     if text(MAIN).is_none_or(|main| reapplies(&main.text)) {
-        stages.push(Stage::plain(
-            "TuneD, which applies sysctl files again",
+        stages.push(Stage::new(
+            "TuneD, by applying sysctl files again,",
+            Rules::Each,
             again(files),
         ));
     }
@@ -122,10 +125,9 @@ fn profile(name: &str, files: &[FileText], seen: &mut BTreeSet<String>, units: &
         if section.value("replace").is_some_and(is_true) {
             unit.lines.clear();
         }
-        let dropped = section.value("drop").unwrap_or_default();
-        for key in dropped.split([',', ';']).map(str::trim) {
-            unit.lines.retain(|line| line.key != normalise_key(key));
-        }
+        let dropped = section.value("drop").unwrap_or_default().split([',', ';']);
+        let dropped: BTreeSet<String> = dropped.map(|key| normalise_key(key.trim())).collect();
+        unit.lines.retain(|line| !dropped.contains(&line.key));
         for (number, key, value) in &section.options {
             if SETTINGS.contains(key) {
                 continue;
@@ -232,13 +234,26 @@ fn variables<'a>(sections: &[Section<'a>]) -> BTreeMap<&'a str, &'a str> {
     all.map(|(_, key, value)| (*key, *value)).collect()
 }
 
-/// A value without its quotes and with its variables.
+/// A value without its quotes and with its variables, whose contents have none themselves.
 fn expanded(value: &str, variables: &BTreeMap<&str, &str>) -> String {
-    let mut value = value.trim_matches(['"', '\'']).to_owned();
-    for (name, content) in variables {
-        value = value.replace(&format!("${{{name}}}"), content);
+    let mut rest = value.trim_matches(['"', '\'']);
+    let mut whole = String::new();
+    while let Some((before, begun)) = rest.split_once("${") {
+        whole.push_str(before);
+        let named = begun.split_once('}');
+        match named.and_then(|(name, behind)| Some((variables.get(name)?, behind))) {
+            Some((content, behind)) if whole.len() <= LONGEST_VALUE => {
+                whole.push_str(content);
+                rest = behind;
+            }
+            _ => {
+                whole.push_str("${");
+                rest = begun;
+            }
+        }
     }
-    value.trim().to_owned()
+    whole.push_str(rest);
+    whole.trim().to_owned()
 }
 
 /// Whether TuneD applies the sysctl files again; it does by default.
