@@ -223,6 +223,56 @@ fn hostile_trees_end_in_gaps_and_never_outside() {
 }
 
 #[test]
+fn files_made_to_explode_end_soon() {
+    let lines = |line: &dyn Fn(usize) -> String| (0..9_900).map(line).collect::<String>();
+    let braces = |n: usize| format!("net.{}*.x{n} = 1\n", "{a,b}".repeat(12));
+    let stars = |n: usize| format!("net.{}b{n}.somaxconn = 1\n", "*a".repeat(40));
+    let variable = |n: usize| format!("v{n:02}=${{v{:02}}}${{v{:02}}}\n", n + 1, n + 1);
+    let variables: String = (0..60).map(variable).collect();
+    let sections = "[sysctl]\nnet.core.somaxconn=${v00}\n[variables]\n";
+    let in_a = "sysctl.d/a.conf";
+    for (name, path, text) in [
+        ("braces", in_a, lines(&braces)),
+        ("stars", in_a, lines(&stars)),
+        ("keys", in_a, lines(&|n| format!("net.x{n}.y = {n}\n"))),
+        ("one key", in_a, lines(&|n| format!("{KEY} = {n}\n"))),
+        ("carriage returns", in_a, "a=1\r".repeat(200_000)),
+        (
+            "variables",
+            "tuned/web/tuned.conf",
+            format!("{sections}{variables}"),
+        ),
+    ] {
+        let tree = copy("debian-12");
+        let etc = tree.path().join("etc");
+        let wants = etc.join("systemd/system/multi-user.target.wants");
+        fs::create_dir_all(etc.join("tuned/web")).unwrap();
+        fs::create_dir_all(&wants).unwrap();
+        fs::write(etc.join("tuned/active_profile"), "web").unwrap();
+        fs::write(wants.join("tuned.service"), "").unwrap();
+        fs::write(etc.join(path), text).unwrap();
+        let mut command = backlint();
+        command.args(["why", KEY, "--root"]).arg(tree.path());
+        let run = finish(&mut command).ended(0);
+        assert!(run.out.len() < 4 << 20, "{name}: {} bytes", run.out.len());
+    }
+}
+
+#[test]
+fn a_namespace_of_ones_own_is_not_compared_with_the_hosts_files() {
+    let mut command = crate::support::program::scrubbed("unshare");
+    let program = env!("CARGO_BIN_EXE_backlint");
+    command.args(["-Urn", program, "why", KEY, "--format", "json"]);
+    let answer = finish(&mut command).ended(0).json();
+    assert_eq!(answer["running"], Value::Null);
+    let notes = answer["notes"].to_string();
+    assert!(
+        notes.contains("of network namespace self is not told"),
+        "{notes}"
+    );
+}
+
+#[test]
 fn bad_usage_is_refused_with_a_remedy() {
     for (arguments, words) in [
         (&["why"][..], "<KEY>"),
@@ -230,6 +280,11 @@ fn bad_usage_is_refused_with_a_remedy() {
         (
             &["why", "net.core.somaxconn=1"],
             "give the name of one sysctl",
+        ),
+        (&["why", "../../etc/passwd"], "give the name of one sysctl"),
+        (
+            &["why", "net.core.nobody_has_it"],
+            "this kernel has no sysctl",
         ),
         (
             &["why", "net.core.somaxcon"],

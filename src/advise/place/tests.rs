@@ -86,6 +86,14 @@ fn the_line_that_decides_is_edited_where_it_stands() {
 }
 
 #[test]
+fn what_is_below_run_is_no_reason_to_leave_a_sysctl_out() {
+    let large = [("/run/sysctl.d/x.conf", "net.core.somaxconn = 65535\n")];
+    let places = places(SystemdSysctl, &large, &Wish::Any);
+    assert!(places.already.is_empty(), "{places:?}");
+    assert_eq!(paths(&places), ["/etc/sysctl.d/99-backlint.conf"]);
+}
+
+#[test]
 fn where_nothing_decides_sysctl_conf_is_taken_if_it_is_read() {
     assert_eq!(chosen(Procps, &[]), [CONF]);
     assert_eq!(chosen(Busybox, &[]), [CONF]);
