@@ -61,12 +61,7 @@ impl Runs {
                 format!("{path} is there: nothing loads sysctl files in a container"),
             ),
             // A few files by themselves: a part of some system, and not a system without a loader.
-            (None, None) if boot.found.is_empty() && os.is_none() => {
-                return Self {
-                    presumed_link: false,
-                    ..Self::presumed(os)
-                };
-            }
+            (None, None) if boot.found.is_empty() && os.is_none() => return Self::presumed(os),
             (None, None) => found(boot, os),
         };
         Self {
