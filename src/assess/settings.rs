@@ -194,14 +194,16 @@ pub fn is_recorded(key: &str) -> bool {
     RECORDED.contains(key)
 }
 
-/// Keys of files that are compared with their values at run time, at most: no machine has more, and each
+/// Keys of files that are compared with their values at run time, at most: few machines have more, and each
 /// takes a system call or three.
 const MOST_KEYS: usize = 200;
 
-/// The keys that the files of a record set, as many as are worth reading.
-pub fn keys(snapshot: &Snapshot) -> BTreeSet<String> {
+/// The keys that the files of a record set, as many as are worth reading, and how many more there are.
+pub fn keys(snapshot: &Snapshot) -> (BTreeSet<String>, usize) {
     let keys = Persistent::of(snapshot).map(|persistent| persistent.keys());
-    keys.into_iter().flatten().take(MOST_KEYS).collect()
+    let keys = keys.unwrap_or_default();
+    let more = keys.len().saturating_sub(MOST_KEYS);
+    (keys.into_iter().take(MOST_KEYS).collect(), more)
 }
 
 /// Whether some value at run time that rules are about is not the one after the next boot, as far as

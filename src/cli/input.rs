@@ -16,7 +16,7 @@ use crate::kernel::counters::COUNTERS;
 use crate::rules::{RuleSet, builtin, load};
 use crate::services::Catalogue;
 use crate::services::inspect::inspect;
-use crate::snapshot::{Snapshot, file};
+use crate::snapshot::{Gap, Snapshot, file};
 use crate::text::diagnostic::Diagnostic;
 
 /// The name of standard input in messages.
@@ -180,8 +180,15 @@ pub(super) fn host(
 /// Reads what is to be compared with the machine's files: the values of the keys that they set and, where
 /// one of these is not what the next boot will bring, what else may set it.
 fn beside_the_files(sources: &Sources, depth: Depth, snapshot: &mut Snapshot) {
-    let keys = settings::keys(snapshot);
+    let (keys, more) = settings::keys(snapshot);
     collect::read_more(sources, &keys, snapshot);
+    if more > 0 {
+        snapshot.gaps.push(Gap::new(
+            "sysctls",
+            format!("the files set {more} more keys than are looked up"),
+            "whether their values last",
+        ));
+    }
     if depth == Depth::Files && settings::some_does_not_last(snapshot) {
         let writers = boot::writers(&sources.root);
         if let Some(boot) = &mut snapshot.boot {
