@@ -8,8 +8,8 @@ use super::files::{
 use super::{Already, Configured, FileChange, Placed, Places};
 use crate::advise::SysctlStep;
 use crate::advise::persistent::suffices;
-use crate::assess::settings::Catalogued;
-use crate::snapshot::FileText;
+use crate::assess::settings::{Catalogued, same};
+use crate::snapshot::{FileText, Loader};
 use crate::sysctl_conf::boot::{Assigned, History, Kernel as _, Persistent, SYSCTL_CONF, Status};
 use crate::sysctl_conf::edit::{Change, EditError};
 
@@ -315,8 +315,12 @@ impl<'a> Planner<'a> {
         }
         let kernel = Catalogued(self.configured.kernel);
         for placed in &self.places.placed {
-            let aside = aside(&persistent.history(&placed.key, &kernel));
-            self.places.asides.extend(aside);
+            let own = persistent.history(&placed.key, &kernel);
+            self.places.asides.extend(aside(&own));
+            let theirs = persistent.history_with(Loader::Procps, &placed.key, &kernel);
+            self.places
+                .asides
+                .extend(dissent(&placed.key, &own, &theirs));
         }
         let mut load: Vec<String> = self.changes.keys().cloned().collect();
         load.sort_by_key(|path| persistent.position(path));
@@ -347,6 +351,19 @@ fn aside(history: &History) -> Option<String> {
         "{place} has {value}, which does not count: {}",
         line.reason
     ))
+}
+
+/// What `sysctl --system` does instead, where it comes to another value: people try files with it.
+fn dissent(key: &str, own: &History, theirs: &History) -> Option<String> {
+    let (value, winner) = (theirs.value.as_deref()?, theirs.winner()?);
+    let agree = own
+        .value
+        .as_deref()
+        .is_some_and(|own| same(key, own, value));
+    (!agree).then(|| {
+        let place = winner.place();
+        format!("sysctl --system sets {key} to {value} all the same: procps applies {place} last")
+    })
 }
 
 /// Whether what the next boot sets serves a step.

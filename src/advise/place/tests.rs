@@ -86,6 +86,15 @@ fn the_line_that_decides_is_edited_where_it_stands() {
 }
 
 #[test]
+fn the_header_says_what_sysctl_system_makes_of_it() {
+    let both = [(CONF, SMALL), LINK, ("/etc/sysctl.d/zz.conf", SMALL)];
+    let places = places(SystemdSysctl, &both, &Wish::Any);
+    assert_eq!(paths(&places), ["/etc/sysctl.d/zz.conf"]);
+    let why = "sysctl --system sets net.core.somaxconn to 128 all the same: procps applies /etc/sysctl.conf:1 last";
+    assert_eq!(places.asides, [why]);
+}
+
+#[test]
 fn what_is_below_run_is_no_reason_to_leave_a_sysctl_out() {
     let large = [("/run/sysctl.d/x.conf", "net.core.somaxconn = 65535\n")];
     let places = places(SystemdSysctl, &large, &Wish::Any);
