@@ -26,7 +26,6 @@ pub struct Settings<'a> {
     /// One entry a key, by key.
     pub all: Vec<SettingFacts>,
     kernel: Option<Version>,
-    boot: Option<&'a Boot>,
 }
 
 /// One sysctl of the machine.
@@ -93,19 +92,6 @@ impl SettingFacts {
 /// Whether two values of a key are the same to the kernel.
 pub fn same(key: &str, one: &str, other: &str) -> bool {
     sysctls::kept(key, one) == sysctls::kept(key, other)
-}
-
-/// A value without the comment that the kernel passes over behind a number.
-pub fn plain(value: &str) -> &str {
-    let mut words = value.split_whitespace();
-    match (words.next(), words.next()) {
-        (Some(number), Some(comment))
-            if comment.starts_with(['#', ';']) && number.parse::<i64>().is_ok() =>
-        {
-            number
-        }
-        _ => value,
-    }
 }
 
 /// The kernel of a record, for the stage that works out the next boot.
@@ -254,7 +240,6 @@ impl<'a> Settings<'a> {
             persistent,
             all,
             kernel,
-            boot: snapshot.boot.as_ref(),
         })
     }
 
@@ -297,23 +282,14 @@ impl<'a> Settings<'a> {
     /// Whether procps is installed beside another loader and would set another value, though every
     /// line is read by both.
     pub fn procps_differs(&self, setting: &SettingFacts) -> bool {
-        let own = self.persistent.runs().loader;
-        let other = own.is_some_and(|own| own != Loader::Procps);
-        if !other || !self.has_procps() || setting.read().next().is_none() {
+        let runs = self.persistent.runs();
+        let other = runs.loader.is_some_and(|own| own != Loader::Procps);
+        if !other || !runs.has_procps || setting.read().next().is_none() {
             return false;
         }
         let value = setting.history.value.as_deref();
         let differs = |theirs: &str| value.is_none_or(|own| !same(&setting.key, own, theirs));
         setting.dead().next().is_none() && self.with_procps(setting).is_some_and(|it| differs(&it))
-    }
-
-    fn has_procps(&self) -> bool {
-        let found = self.boot.map(|boot| &boot.found);
-        let is = |path: &str| {
-            let target = found.and_then(|found| found.get(path));
-            target.is_some_and(|it| !it.as_deref().is_some_and(|it| it.ends_with("busybox")))
-        };
-        is("/sbin/sysctl") || is("/usr/sbin/sysctl")
     }
 }
 

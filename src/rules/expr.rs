@@ -14,7 +14,7 @@ use cel::parser::PrattParser;
 
 use super::Scope;
 use super::vocabulary::{Entry, Subject, Type, Value};
-use crate::assess::settings::plain;
+use crate::kernel::sysctls;
 use crate::snapshot::SysctlValue;
 pub use eval::Unevaluated;
 pub(super) use typing::sysctl_fault;
@@ -70,7 +70,7 @@ impl Name {
             }
             Self::AfterBoot(key) => {
                 let value = subject.facts.settings.as_ref()?.after_boot(key)?;
-                Some(SysctlValue::parse(plain(&value)).into())
+                Some(SysctlValue::parse(&sysctls::kept(key, &value)).into())
             }
         }
     }

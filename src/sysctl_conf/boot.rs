@@ -165,7 +165,7 @@ impl<'a> Persistent<'a> {
         self.files
     }
 
-    /// The files that could not be read and that the machine's loader, or the programs after it, read.
+    /// The files that the machine's loader takes and that could not be read.
     pub fn unread(&self) -> impl Iterator<Item = &'a FileText> + use<'_, 'a> {
         let (_, fates) = loader::order(self.runs.loader, self.files, &self.runs);
         let all = self.files.iter().zip(fates);
@@ -183,16 +183,9 @@ impl<'a> Persistent<'a> {
 
     /// When a file is applied last on this machine: larger is later. `None`: it never is.
     pub fn position(&self, file: &str) -> Option<usize> {
-        let mut lines = self
-            .own
-            .iter()
-            .flat_map(|stage| &stage.lines.all)
-            .enumerate();
-        let mut last = None;
-        while let Some((n, _)) = lines.find(|(_, line)| line.file == file) {
-            last = Some(n);
-        }
-        last
+        let lines = self.own.iter().flat_map(|stage| &stage.lines.all);
+        let here = lines.enumerate().filter(|(_, line)| line.file == file);
+        here.last().map(|(n, _)| n)
     }
 
     /// Every key that a line of any file sets, or would if something read it, by name; no globs.
@@ -216,11 +209,5 @@ impl<'a> Persistent<'a> {
     /// What would set a key if this loader ran.
     pub fn history_with(&self, loader: Loader, key: &str, kernel: &dyn Kernel) -> History {
         stages::history(self.with(loader), &normalise_key(key), kernel)
-    }
-
-    /// The value after a boot with each loader; `None` where nothing sets it.
-    pub fn after_boot(&self, key: &str, kernel: &dyn Kernel) -> BTreeMap<Loader, Option<String>> {
-        let of = |loader| (loader, self.history_with(loader, key, kernel).value);
-        Loader::ALL.into_iter().map(of).collect()
     }
 }

@@ -26,6 +26,8 @@ pub struct Runs {
     /// Whether procps is older than 3.3.17 (the directory /run comes first), older than 4 (no
     /// globs), or neither.
     pub(super) procps: Procps,
+    /// Whether the first sysctl(8) on the path is procps': BusyBox' is a link to busybox.
+    pub has_procps: bool,
     /// Whether OpenRC's service finds procps' sysctl in place of BusyBox'.
     pub(super) openrc_with_procps: bool,
     /// Whether /etc/sysctl.conf is taken for linked, as nobody recorded links.
@@ -64,12 +66,14 @@ impl Runs {
             (None, None) if boot.found.is_empty() && os.is_none() => return Self::presumed(os),
             (None, None) => found(boot, os),
         };
+        let has_procps = has_procps(boot);
         Self {
             loader,
             how,
             in_container: in_container.is_some(),
             procps: generation(boot),
-            openrc_with_procps: os.is_some_and(|os| os.id == "alpine") && has_procps(boot),
+            has_procps,
+            openrc_with_procps: os.is_some_and(|os| os.id == "alpine") && has_procps,
             presumed_link: false,
         }
     }
@@ -93,6 +97,7 @@ impl Runs {
             },
             in_container: false,
             procps: Procps::Globs,
+            has_procps: false,
             openrc_with_procps: false,
             presumed_link: !without_link,
         }

@@ -44,8 +44,7 @@ fn boot(found: &[&str]) -> Boot {
 fn after(files: &[FileText], key: &str) -> [Option<String>; 3] {
     let boot = boot(&["/usr/lib/systemd/systemd-sysctl"]);
     let persistent = Persistent::new(files, Some(&boot), None);
-    let after = persistent.after_boot(key, &Takes);
-    Loader::ALL.map(|loader| after[&loader].clone())
+    Loader::ALL.map(|loader| persistent.history_with(loader, key, &Takes).value)
 }
 
 fn values<const N: usize>(values: [&str; N]) -> [Option<String>; N] {

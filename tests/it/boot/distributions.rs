@@ -156,7 +156,8 @@ fn asked(root: &Path, key: &str) -> (Option<Loader>, Option<String>, Vec<Option<
     assert!(gaps.is_empty(), "{gaps:?}");
     let os = host::os(root);
     let persistent = Persistent::new(&files, Some(&boot), os.as_ref());
-    let after = persistent.after_boot(key, &Takes).into_values().collect();
+    let of = |loader| persistent.history_with(loader, key, &Takes).value;
+    let after = Loader::ALL.map(of).into();
     let own = persistent.history(key, &Takes).value;
     (persistent.runs().loader, own, after)
 }
