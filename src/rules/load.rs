@@ -1,11 +1,9 @@
 //! From YAML text to rules. All faults of all files are found; with any fault no rule is in force.
 
 use std::collections::BTreeMap;
-use std::ops::Range;
 use std::sync::Arc;
 
 use serde::Deserialize;
-use serde::de::DeserializeSeed as _;
 
 use super::expr::{Expr, Fault, sysctl_fault};
 use super::template::Template;
@@ -16,8 +14,9 @@ use super::{
 };
 use crate::cores;
 use crate::kernel::version::Requirement;
-use crate::text::diagnostic::{Diagnostic, bounded_nesting};
-use crate::text::locate::{Locate, Step};
+use crate::text::diagnostic::Diagnostic;
+use crate::text::document::Document;
+use crate::text::locate::Step;
 use crate::text::nearest::nearest;
 
 /// Rules from which on it is worth to start a thread.
@@ -77,7 +76,7 @@ pub fn load(files: &[(String, String)]) -> Result<RuleSet, Vec<Diagnostic>> {
     let mut seen: BTreeMap<String, String> = BTreeMap::new();
     let mut faults = Vec::new();
     for ((file, text), rule) in all.iter().zip(read) {
-        let source = SourceFile { file, text };
+        let source = SourceFile(Document::yaml(file, text));
         match rule {
             Err(fault) => faults.push(fault),
             Ok(rule) => {
@@ -105,22 +104,15 @@ pub fn load(files: &[(String, String)]) -> Result<RuleSet, Vec<Diagnostic>> {
 /// # Errors
 /// Its first fault.
 pub fn load_one(file: &str, text: &str) -> Result<Rule, Diagnostic> {
-    SourceFile { file, text }.rule()
+    SourceFile(Document::yaml(file, text)).rule()
 }
 
 #[derive(Clone, Copy)]
-struct SourceFile<'a> {
-    file: &'a str,
-    text: &'a str,
-}
+struct SourceFile<'a>(Document<'a>);
 
 impl SourceFile<'_> {
     fn rule(&self) -> Result<Rule, Diagnostic> {
-        bounded_nesting(self.file, self.text)?;
-        let raw: RawRule = serde_yaml::from_str(self.text).map_err(|error| {
-            let at = error.location().map(|place| (place.line(), place.column()));
-            Diagnostic::from_parser(self.file, self.text, &error.to_string(), at)
-        })?;
+        let raw: RawRule = self.0.read()?;
         self.identity(&raw)?;
         let kernel = match &raw.kernel {
             None => None,
@@ -297,46 +289,13 @@ impl SourceFile<'_> {
     }
 
     fn at(&self, path: &[Step], message: String) -> Diagnostic {
-        Diagnostic::at(self.file, self.text, self.place(path), message)
+        self.0.at(path, message)
     }
 
     /// A fault inside a scalar: the place in the expression becomes a place in the file.
     fn inside(&self, path: &[Step], scalar: &str, fault: Fault) -> Diagnostic {
-        let mut diagnostic = self.at(path, fault.message);
+        let mut diagnostic = self.0.inside(path, scalar, fault.range, fault.message);
         diagnostic.help = fault.help;
-        if let Some(span) = &diagnostic.span {
-            diagnostic.span = Some(align(self.text, span.start, scalar, fault.range));
-        }
         diagnostic
     }
-
-    fn place(&self, path: &[Step]) -> Option<(usize, usize)> {
-        let place = Locate(path)
-            .deserialize(serde_yaml::Deserializer::from_str(self.text))
-            .err()?
-            .location()?;
-        Some((place.line(), place.column()))
-    }
-}
-
-/// Finds the text of a scalar's characters `range` in the file, where the scalar begins at byte
-/// `start`. Quotes, escapes, indentation and folded lines stand between the characters, so the
-/// scalar's characters are matched to the file's in order, white space aside.
-fn align(text: &str, start: usize, scalar: &str, range: Range<usize>) -> Range<usize> {
-    let mut file = text[start..].char_indices().map(|(at, c)| (start + at, c));
-    let mut span: Option<Range<usize>> = None;
-    let mut end = start;
-    for (n, wanted) in scalar.chars().enumerate() {
-        if wanted.is_whitespace() {
-            continue;
-        }
-        let Some((at, c)) = file.find(|(_, c)| *c == wanted) else {
-            break;
-        };
-        end = at + c.len_utf8();
-        if range.contains(&n) {
-            span = Some(span.map_or(at, |span| span.start)..end);
-        }
-    }
-    span.unwrap_or(end..end)
 }

@@ -1,8 +1,7 @@
-//! From YAML text to a service, with every fault placed in the file. Also the one door to the YAML
-//! parser for the readers of configuration files that are YAML.
+//! From YAML text to a service, with every fault placed in the file. Also trees of YAML for
+//! the readers of configuration files that are YAML.
 
 use serde::Deserialize;
-use serde::de::DeserializeSeed as _;
 
 use super::readers::Reader;
 use super::service::{
@@ -10,8 +9,9 @@ use super::service::{
     Sockets, Verified, VersionSource,
 };
 use super::versions;
-use crate::text::diagnostic::{Diagnostic, bounded_nesting};
-use crate::text::locate::{Locate, Step};
+use crate::text::diagnostic::Diagnostic;
+use crate::text::document::Document;
+use crate::text::locate::Step;
 
 /// A service's file as it is written.
 #[derive(Deserialize)]
@@ -79,17 +79,16 @@ struct RawConfigured {
 /// # Errors
 /// Its first fault, with its place.
 pub fn load(file: &str, text: &str) -> Result<Service, Diagnostic> {
-    SourceFile { file, text }.service()
+    SourceFile(Document::yaml(file, text)).service()
 }
 
 /// A YAML or JSON text as a tree. `None`: it is neither.
 pub(super) fn tree(text: &str) -> Option<serde_json::Value> {
-    bounded_nesting("", text).ok()?;
     // What aliases stand for may be far larger than the text.
     if has_alias(text) {
         return None;
     }
-    serde_yaml::from_str(text).ok()
+    Document::yaml("", text).read().ok()
 }
 
 /// Whether something in a YAML text looks like an alias, `*name` where a value may begin.
@@ -104,30 +103,15 @@ fn has_alias(text: &str) -> bool {
 
 /// The line of a node of a YAML or JSON text.
 pub(super) fn line_of(text: &str, path: &[Step]) -> Option<usize> {
-    place(text, path).map(|(line, _)| line)
-}
-
-fn place(text: &str, path: &[Step]) -> Option<(usize, usize)> {
-    let place = Locate(path)
-        .deserialize(serde_yaml::Deserializer::from_str(text))
-        .err()?
-        .location()?;
-    Some((place.line(), place.column()))
+    Document::yaml("", text).place(path).map(|(line, _)| line)
 }
 
 #[derive(Clone, Copy)]
-struct SourceFile<'a> {
-    file: &'a str,
-    text: &'a str,
-}
+struct SourceFile<'a>(Document<'a>);
 
 impl SourceFile<'_> {
     fn service(self) -> Result<Service, Diagnostic> {
-        bounded_nesting(self.file, self.text)?;
-        let raw: RawService = serde_yaml::from_str(self.text).map_err(|error| {
-            let at = error.location().map(|place| (place.line(), place.column()));
-            Diagnostic::from_parser(self.file, self.text, &error.to_string(), at)
-        })?;
+        let raw: RawService = self.0.read()?;
         self.identity(&raw)?;
         self.signs(&raw)?;
         self.advice(&raw)?;
@@ -320,10 +304,6 @@ impl SourceFile<'_> {
     }
 
     fn at(self, path: &[Step], message: impl Into<String>) -> Diagnostic {
-        // A key that is missing has no place: then it is that of what it is missing in.
-        let place = (0..=path.len())
-            .rev()
-            .find_map(|end| place(self.text, &path[..end]));
-        Diagnostic::at(self.file, self.text, place, message)
+        self.0.at(path, message)
     }
 }

@@ -5,11 +5,10 @@
 
 use std::collections::BTreeSet;
 
-use serde::de::DeserializeSeed as _;
-
 use super::{Protocol, SCHEMA, Snapshot, address};
-use crate::text::diagnostic::{Diagnostic, bounded_nesting};
-use crate::text::locate::{Locate, Step};
+use crate::text::diagnostic::Diagnostic;
+use crate::text::document::{self, Document};
+use crate::text::locate::Step;
 
 /// Reads a snapshot.
 ///
@@ -17,16 +16,15 @@ use crate::text::locate::{Locate, Step};
 /// One diagnostic, with line and column wherever the fault has a place: broken YAML or JSON, an
 /// unknown field, a wrong type, another schema, an address that its protocol does not have.
 pub fn parse(name: &str, text: &str) -> Result<Snapshot, Diagnostic> {
-    bounded_nesting(name, text)?;
-    let syntax = Syntax::of(text);
-    let snapshot: Snapshot = syntax.read(name, text).map_err(|fault| {
+    let document = Document::new(name, text);
+    let snapshot: Snapshot = document.read().map_err(|fault| {
         if fault.message.contains("missing field `schema`") {
             return fault.with_help(format!("a snapshot begins with `schema: {SCHEMA}`"));
         }
         fault
     })?;
     let fault = |path: &[Step], message: String, help: &str| {
-        syntax.point_at(name, text, path, message).with_help(help)
+        document.at(path, message).with_help(help)
     };
     if snapshot.schema != SCHEMA {
         let message = format!("schema `{}` is not known", snapshot.schema);
@@ -66,7 +64,7 @@ pub fn parse(name: &str, text: &str) -> Result<Snapshot, Diagnostic> {
 
 /// A fault that a later stage found in a snapshot, at the place of the path.
 pub fn fault_at(name: &str, text: &str, path: &[Step], message: String) -> Diagnostic {
-    Syntax::of(text).point_at(name, text, path, message)
+    Document::new(name, text).at(path, message)
 }
 
 fn address_fault(protocol: Protocol, address: &str) -> Option<(String, &'static str)> {
@@ -84,8 +82,8 @@ fn address_fault(protocol: Protocol, address: &str) -> Option<(String, &'static 
 ///
 /// # Errors
 /// Only what the serializer itself reports.
-pub fn to_yaml(snapshot: &Snapshot) -> Result<String, serde_yaml::Error> {
-    serde_yaml::to_string(snapshot)
+pub fn to_yaml(snapshot: &Snapshot) -> Result<String, document::Unwritable> {
+    document::to_yaml(snapshot)
 }
 
 /// The snapshot as JSON, for programs.
@@ -94,59 +92,6 @@ pub fn to_yaml(snapshot: &Snapshot) -> Result<String, serde_yaml::Error> {
 /// Only what the serializer itself reports.
 pub fn to_json(snapshot: &Snapshot) -> Result<String, serde_json::Error> {
     serde_json::to_string_pretty(snapshot).map(|text| text + "\n")
-}
-
-/// `serde_json` counts columns in bytes, and points at the last byte that it read.
-fn in_characters(text: &str, line: usize, column: usize) -> Option<(usize, usize)> {
-    let bytes = text.lines().nth(line.checked_sub(1)?)?.as_bytes();
-    let before = bytes.get(..column.min(bytes.len()))?;
-    Some((line, String::from_utf8_lossy(before).chars().count()))
-}
-
-#[derive(Clone, Copy)]
-enum Syntax {
-    Yaml,
-    Json,
-}
-
-impl Syntax {
-    /// JSON when the text begins as a JSON object does: `{` and then a quoted key or `}`. YAML's
-    /// flow style begins with `{` too, but its keys are seldom quoted, and quoted it is JSON.
-    fn of(text: &str) -> Self {
-        let inside = text.trim_start().strip_prefix('{').map(str::trim_start);
-        match inside {
-            Some(rest) if rest.starts_with(['"', '}']) => Self::Json,
-            _ => Self::Yaml,
-        }
-    }
-
-    fn read(self, name: &str, text: &str) -> Result<Snapshot, Diagnostic> {
-        match self {
-            Self::Yaml => serde_yaml::from_str(text).map_err(|error| {
-                let at = error.location().map(|place| (place.line(), place.column()));
-                Diagnostic::from_parser(name, text, &error.to_string(), at)
-            }),
-            Self::Json => serde_json::from_str(text).map_err(|error| {
-                let at = in_characters(text, error.line(), error.column());
-                Diagnostic::from_parser(name, text, &error.to_string(), at)
-            }),
-        }
-    }
-
-    fn point_at(self, name: &str, text: &str, path: &[Step], message: String) -> Diagnostic {
-        let at = match self {
-            Self::Yaml => Locate(path)
-                .deserialize(serde_yaml::Deserializer::from_str(text))
-                .err()
-                .and_then(|error| error.location())
-                .map(|place| (place.line(), place.column())),
-            Self::Json => Locate(path)
-                .deserialize(&mut serde_json::Deserializer::from_str(text))
-                .err()
-                .and_then(|error| in_characters(text, error.line(), error.column())),
-        };
-        Diagnostic::at(name, text, at, message)
-    }
 }
 
 #[cfg(test)]

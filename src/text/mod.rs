@@ -2,6 +2,7 @@
 //! that are found in files of the user's. Knows nothing of listeners.
 
 pub mod diagnostic;
+pub mod document;
 pub mod locate;
 pub mod name;
 pub mod nearest;

@@ -30,7 +30,7 @@ const CRATES: [(&str, &[&str]); 12] = [
     ("anyhow", &["cli/"]),
     (
         "serde_yaml",
-        &["rules/load.rs", "services/load.rs", "snapshot/file.rs"],
+&["text/document.rs"],
     ),
     ("anstyle", &["report/", "watch/"]),
     ("annotate_snippets", &["report/", "watch/"]),

@@ -1,0 +1,110 @@
+//! The command line. The documentation comments here are the help text.
+
+mod audit;
+mod explain;
+mod list;
+mod patch;
+mod record;
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use super::netns::Chosen;
+use super::why::Why;
+use crate::text::shell;
+pub(super) use audit::{Audit, ReportFormat};
+pub(super) use explain::Explain;
+pub(super) use list::{List, ListFormat, Sort};
+pub(super) use patch::Patch;
+pub(super) use record::{Record, RecordFormat};
+
+/// Find the listen() backlogs that the kernel silently truncated, what limits each accept queue,
+/// and the change that takes effect.
+///
+/// Without a command it judges this host. Run it as root to see the processes of all users.
+#[derive(Debug, Parser)]
+#[command(version, args_conflicts_with_subcommands = true, after_help = EXIT)]
+pub(in crate::cli) struct Arguments {
+    #[command(subcommand)]
+    pub(in crate::cli) command: Option<Command>,
+    #[command(flatten)]
+    pub(in crate::cli) audit: Audit,
+}
+
+const EXIT: &str =
+    "Exit status: 0 no finding at or above --fail-on (default high); 1 such a finding; \
+2 bad usage, a file that cannot be understood, or nothing could be audited; 3 with --strict: gaps.
+
+Examples:
+  sudo backlint                                judge this host
+  backlint patch | sudo patch -p1 -d /         set what is too small, for the next boot
+  sudo backlint --netns docker/web             judge one container
+  sudo backlint patch --for docker             the flags that containers need
+  backlint snapshot -o web.yaml                keep what was seen
+  backlint --snapshot web.yaml --fail-on high  judge it anywhere, without root";
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub(in crate::cli) enum Command {
+    /// Judge this host or a snapshot (the default command)
+    #[command(after_help = EXIT)]
+    Audit(Audit),
+    /// List every listener with its queues, without judging
+    List(List),
+    /// Write what is seen on this host, to be judged later or elsewhere
+    Snapshot(Record),
+    /// Print the change: a unified diff for a sysctl file, or for Docker, Kubernetes, systemd and others
+    Patch(Patch),
+    /// Print what sets a sysctl: every file and line, which wins, and the value after the next boot
+    Why(Why),
+    /// Print what is known of a service: what it asks for, how to change that, what applies it
+    Explain(Explain),
+}
+
+/// What is looked at.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct Source {
+    /// Judge this file instead of the host; repeatable, `-` is standard input
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["netns", "deep"])]
+    pub(in crate::cli) snapshot: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(in crate::cli) place: Where,
+}
+
+/// Where on the host.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct Where {
+    /// Network namespace to look at: `all`, `self`, a name (below /run/netns, or as the report has
+    /// it), a PID or an inode; repeatable [default: all as root, else self]
+    #[arg(long, value_name = "NETNS")]
+    pub(in crate::cli) netns: Vec<Chosen>,
+    /// Search every thread and every descriptor for namespaces that no process is in
+    #[arg(long)]
+    pub(in crate::cli) deep: bool,
+}
+
+impl Where {
+    /// The options as a shell takes them, each with a blank in front.
+    pub(in crate::cli) fn words(&self) -> String {
+        let netns = self.netns.iter().map(ToString::to_string);
+        let netns = netns.map(|netns| format!(" --netns {}", shell::word(&netns)));
+        netns
+            .chain(self.deep.then(|| " --deep".to_owned()))
+            .collect()
+    }
+}
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct Rules {
+    /// Add the rules of this YAML file or folder to the built-in ones; repeatable
+    #[arg(long, value_name = "PATH")]
+    pub(in crate::cli) rules: Vec<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct Services {
+    /// Add the services of this YAML file or folder to the built-in ones; repeatable
+    #[arg(long, value_name = "PATH")]
+    pub(in crate::cli) services: Vec<PathBuf>,
+}
