@@ -55,6 +55,9 @@ pub enum Confidence {
 }
 
 impl Confidence {
+    /// All of them, surest first.
+    pub const ALL: [Self; 3] = [Self::Certain, Self::Likely, Self::Possible];
+
     /// The name used in every output.
     pub const fn name(self) -> &'static str {
         match self {

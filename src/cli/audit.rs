@@ -6,6 +6,7 @@ use super::{Run, input, output};
 use crate::advise::advise;
 use crate::assess::Facts;
 use crate::collect::Wanted;
+use crate::gate::Gated;
 use crate::report::json::Json;
 use crate::report::table::Table;
 use crate::report::{Format, Outcome, Report};
@@ -53,9 +54,9 @@ pub(super) fn run(arguments: &Audit) -> Run {
                 source: source.as_deref(),
                 again: snapshot.unwrap_or_default() + &place + &own_files,
                 facts,
-                judgement,
+                gated: Gated::open(judgement),
                 advice,
-                rules: rules.len(),
+                rules: &rules,
             }
         })
         .collect();

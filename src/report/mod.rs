@@ -20,8 +20,9 @@ use std::io;
 
 use crate::advise::Advice;
 use crate::assess::Facts;
-use crate::rules::Severity;
-use crate::rules::engine::Judgement;
+use crate::gate::{Gate, Gated};
+use crate::rules::finding::Finding;
+use crate::rules::{RuleSet, Severity};
 use crate::snapshot::Gap;
 
 /// Everything that an audit of one source found out.
@@ -34,12 +35,12 @@ pub struct Report<'a> {
     pub again: String,
     /// The facts.
     pub facts: &'a Facts<'a>,
-    /// Findings, and rules that could not be evaluated.
-    pub judgement: Judgement,
+    /// Findings, accepted ones, and rules that could not be evaluated.
+    pub gated: Gated,
     /// What to do.
     pub advice: Advice,
-    /// How many rules were in force.
-    pub rules: usize,
+    /// The rules that were in force.
+    pub rules: &'a RuleSet,
 }
 
 /// A format that reports are written in.
@@ -49,15 +50,6 @@ pub trait Format {
     /// # Errors
     /// What the writer says.
     fn write(&self, reports: &[Report<'_>], out: &mut dyn io::Write) -> io::Result<()>;
-}
-
-/// What decides the exit status.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Gate {
-    /// Findings of this severity or worse fail. `None`: no finding fails.
-    pub fail_on: Option<Severity>,
-    /// Whether gaps fail.
-    pub strict: bool,
 }
 
 /// How a run ended; its number is the exit status.
@@ -102,16 +94,11 @@ impl Outcome {
 impl Report<'_> {
     /// The outcome of one report.
     pub fn outcome(&self, gate: Gate) -> Outcome {
-        let fails = |severity| gate.fail_on.is_some_and(|limit| severity >= limit);
-        if self
-            .judgement
-            .findings
-            .iter()
-            .any(|finding| fails(finding.rule.severity))
-        {
+        let mut findings = self.findings().iter();
+        if findings.any(|finding| self.gated.fails(finding, gate)) {
             return Outcome::Findings;
         }
-        let blind = !self.gaps().is_empty() || !self.judgement.not_evaluated.is_empty();
+        let blind = !self.gaps().is_empty() || !self.gated.judgement.not_evaluated.is_empty();
         if gate.strict && blind {
             Outcome::Gaps
         } else {
@@ -133,6 +120,11 @@ impl Report<'_> {
         format!("{}{after}", self.again)
     }
 
+    /// The findings that nobody accepted, worst first.
+    pub fn findings(&self) -> &[Finding] {
+        &self.gated.judgement.findings
+    }
+
     /// What could not be read.
     pub fn gaps(&self) -> &[Gap] {
         &self.facts.snapshot.gaps
@@ -140,8 +132,7 @@ impl Report<'_> {
 
     /// Number of findings of a severity.
     pub fn count(&self, severity: Severity) -> usize {
-        self.judgement
-            .findings
+        self.findings()
             .iter()
             .filter(|finding| finding.rule.severity == severity)
             .count()

@@ -23,9 +23,8 @@ pub fn parse(name: &str, text: &str) -> Result<Snapshot, Diagnostic> {
         }
         fault
     })?;
-    let fault = |path: &[Step], message: String, help: &str| {
-        document.at(path, message).with_help(help)
-    };
+    let fault =
+        |path: &[Step], message: String, help: &str| document.at(path, message).with_help(help);
     if snapshot.schema != SCHEMA {
         let message = format!("schema `{}` is not known", snapshot.schema);
         return Err(fault(

@@ -10,6 +10,7 @@ use std::process::{Command, Stdio};
 
 use backlint::advise::advise;
 use backlint::assess::Facts;
+use backlint::gate::Gated;
 use backlint::report::json::{self, Json};
 use backlint::report::table::Table;
 use backlint::report::{Format as _, Report, style::Look};
@@ -142,9 +143,9 @@ fn stages(criterion: &mut Criterion) {
             again: String::new(),
             source: None,
             facts: &facts,
-            judgement,
+            gated: Gated::open(judgement),
             advice,
-            rules: rules.len(),
+            rules: &rules,
         }];
         group.bench_function("report-json", |b| {
             b.iter(|| Json.write(black_box(&reports), &mut out));

@@ -1,17 +1,18 @@
 //! The layout cannot rot: imports point one way, and each outside crate has its place.
 //!
-//! `{cores, text} ← snapshot ← {collect, containers, kernel, services, sysctl_conf} ← assess ← rules ← advise ← report ← cli`
+//! `{cores, text} ← snapshot ← {collect, containers, kernel, services, sysctl_conf} ← assess ← rules ← gate ← advise ← report ← cli`
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// The stages from left to right: each may import those to the left of its own group.
-const ORDER: [&[&str]; 8] = [
+const ORDER: [&[&str]; 9] = [
     &["cores", "text"],
     &["snapshot"],
     &["collect", "containers", "kernel", "services", "sysctl_conf"],
     &["assess"],
     &["rules"],
+    &["gate"],
     &["advise"],
     &["report"],
     &["cli"],
@@ -28,10 +29,7 @@ fn may_import(stage: &str, import: &str) -> bool {
 const CRATES: [(&str, &[&str]); 12] = [
     ("clap", &["cli/"]),
     ("anyhow", &["cli/"]),
-    (
-        "serde_yaml",
-&["text/document.rs"],
-    ),
+    ("serde_yaml", &["text/document.rs"]),
     ("anstyle", &["report/", "watch/"]),
     ("annotate_snippets", &["report/", "watch/"]),
     ("tabled", &["report/", "watch/"]),

@@ -1,11 +1,12 @@
 //! Options of `backlint audit`.
 
+use std::str::FromStr;
+
 use clap::{Args, ValueEnum};
 
 use super::{Rules, Services, Source};
 use crate::cli::assume::Assume;
-use crate::report::Gate;
-use crate::rules::Severity;
+use crate::gate::{Gate, Threshold, ThresholdFault};
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Audit {
@@ -20,8 +21,9 @@ pub(in crate::cli) struct Audit {
     /// How to write the report
     #[arg(long, value_name = "FORMAT", default_value = "table")]
     pub(in crate::cli) format: ReportFormat,
-    /// Exit with 1 if a finding is at least this severe
-    #[arg(long, value_name = "SEVERITY", default_value = "high")]
+    /// Exit with 1 if a finding is at least this severe, and at least this sure: critical, high, medium, low or
+    /// info, then certain, likely or possible, such as `high:likely`; `never` to report only
+    #[arg(long, value_name = "SEVERITY[:CONFIDENCE]", default_value = "high")]
     pub(in crate::cli) fail_on: FailOn,
     /// Exit with 3 if something could not be read or evaluated
     #[arg(long)]
@@ -31,16 +33,8 @@ pub(in crate::cli) struct Audit {
 impl Audit {
     /// What decides the exit status.
     pub(in crate::cli) fn gate(&self) -> Gate {
-        let fail_on = match self.fail_on {
-            FailOn::Critical => Some(Severity::Critical),
-            FailOn::High => Some(Severity::High),
-            FailOn::Medium => Some(Severity::Medium),
-            FailOn::Low => Some(Severity::Low),
-            FailOn::Info => Some(Severity::Info),
-            FailOn::Never => None,
-        };
         Gate {
-            fail_on,
+            fail_on: self.fail_on.0,
             strict: self.strict,
         }
     }
@@ -54,13 +48,21 @@ pub(in crate::cli) enum ReportFormat {
     Json,
 }
 
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub(in crate::cli) enum FailOn {
-    Critical,
-    High,
-    Medium,
-    Low,
-    Info,
-    /// No finding fails
-    Never,
+/// What `--fail-on` takes: a threshold, or `never`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::cli) struct FailOn(Option<Threshold>);
+
+impl FromStr for FailOn {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text == "never" {
+            return Ok(Self(None));
+        }
+        let threshold = text.parse().map_err(|fault: ThresholdFault| {
+            let near = fault.near.map(|near| format!("; did you mean `{near}`?"));
+            format!("{fault}, or never alone{}", near.unwrap_or_default())
+        });
+        threshold.map(|threshold| Self(Some(threshold)))
+    }
 }

@@ -75,12 +75,14 @@ impl<'a> Report<'a> {
             summary: Summary::new(report),
             findings: Findings(report),
             not_evaluated: report
+                .gated
                 .judgement
                 .not_evaluated
                 .iter()
                 .map(NotEvaluated::new)
                 .collect(),
             not_asked: report
+                .gated
                 .judgement
                 .not_asked
                 .iter()
@@ -105,7 +107,7 @@ struct Findings<'a>(&'a report::Report<'a>);
 
 impl Serialize for Findings<'_> {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let findings = self.0.judgement.findings.iter();
+        let findings = self.0.findings().iter();
         serializer.collect_seq(
             findings
                 .zip(&self.0.advice.by_finding)
@@ -188,7 +190,7 @@ impl Summary {
             medium: report.count(Severity::Medium),
             low: report.count(Severity::Low),
             info: report.count(Severity::Info),
-            waived: 0,
+            waived: report.gated.waived.len(),
         }
     }
 }

@@ -104,7 +104,7 @@ struct Page<'a> {
 impl Page<'_> {
     fn write(&mut self) -> io::Result<()> {
         self.head()?;
-        let findings = &self.report.judgement.findings;
+        let findings = self.report.findings();
         let indexed: Vec<(usize, &Finding)> = findings.iter().enumerate().collect();
         let one_block = |a: &Finding, b: &Finding| a.rule.id == b.rule.id;
         for group in indexed.chunk_by(|(_, a), (_, b)| one_block(a, b)) {

@@ -46,7 +46,7 @@ impl Page<'_> {
     /// Rules that could not be evaluated for the same reason, with all namespaces.
     fn skipped(&self) -> Vec<(NotEvaluated, Vec<String>)> {
         let mut found: Vec<(NotEvaluated, Vec<String>)> = Vec::new();
-        for skipped in &self.report.judgement.not_evaluated {
+        for skipped in &self.report.gated.judgement.not_evaluated {
             let same = found.iter_mut().find(|(known, _)| {
                 known.rule.id == skipped.rule.id
                     && known.missing == skipped.missing
@@ -82,7 +82,7 @@ impl Page<'_> {
 
     pub(super) fn summary(&mut self) -> io::Result<()> {
         let report = self.report;
-        let findings = report.judgement.findings.len();
+        let findings = report.findings().len();
         let by_severity: Vec<String> = Severity::ALL
             .iter()
             .map(|severity| (report.count(*severity), severity))
@@ -94,12 +94,15 @@ impl Page<'_> {
             line.push_str(&format!(" ({})", by_severity.join(", ")));
         }
         let listeners = count(report.listeners(), "listener");
-        line.push_str(&format!(", {listeners}, {}", count(report.rules, "rule")));
+        line.push_str(&format!(
+            ", {listeners}, {}",
+            count(report.rules.len(), "rule")
+        ));
         let not_evaluated = self.skipped().len();
         if not_evaluated > 0 {
             line.push_str(&format!(", {} not evaluated", count(not_evaluated, "rule")));
         }
-        let not_asked = report.judgement.not_asked.len();
+        let not_asked = report.gated.judgement.not_asked.len();
         if not_asked > 0 {
             let words = count(not_asked, "rule");
             line.push_str(&format!(", {words} not asked: the record has no `files`"));
