@@ -18,6 +18,7 @@ mod hardening;
 mod layering;
 mod live;
 mod matrix;
+mod mistakes;
 mod patch_edit;
 mod patch_places;
 mod procps_reads;
