@@ -1,19 +1,18 @@
 //! Evaluates rules over facts.
 //!
-//! A host has thousands of listeners and few different ones, and its namespaces are alike too, so a
-//! rule is evaluated once for each combination of the values that it reads: the names of a condition
-//! are known since it was typed. So it is with the machine's sysctls.
+//! A host has thousands of listeners, so what those of a namespace have in common is read once for all of
+//! them: the names of a condition are known since it was typed.
 //!
 //! A rule about what the files of the machine set is not asked of a record in which nobody looked at
 //! them: whoever wrote it decided what it holds, so that is no gap, and it is told once.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::alike;
-use super::expr::{Name, Unevaluated};
+use super::expr::Unevaluated;
 use super::finding::Finding;
-use super::vocabulary::{Subject, Value};
+use super::vocabulary::Subject;
 use super::{Rule, RuleSet, Scope};
 use crate::assess::{Facts, NetnsFacts, Settings};
 use crate::snapshot::Protocol;
@@ -59,7 +58,6 @@ pub fn judge(rules: &RuleSet, facts: &Facts<'_>) -> Judgement {
             judgement.not_asked.push(Arc::clone(rule));
             continue;
         }
-        let mut known = Known::of(rule);
         for (index, netns) in places(rule, facts).iter().enumerate() {
             Evaluation {
                 rule,
@@ -68,7 +66,7 @@ pub fn judge(rules: &RuleSet, facts: &Facts<'_>) -> Judgement {
                 index,
                 skipped: None,
             }
-            .run(&mut known, &mut judgement);
+            .run(&mut judgement);
         }
     }
     judgement.findings = alike::merge(std::mem::take(&mut judgement.findings), facts);
@@ -108,70 +106,6 @@ fn is_never_told(protocol: Protocol, why: &Unevaluated) -> bool {
     !protocol.tells_queue() && why.missing.iter().any(of_queue)
 }
 
-/// What one rule said for which inputs, in all namespaces.
-struct Known<'a> {
-    /// Names whose values a namespace has.
-    of_netns: Vec<&'a Name>,
-    /// Names whose values differ between the listeners of a namespace, or the sysctls of the machine.
-    of_subject: Vec<&'a Name>,
-    /// A number for each combination of values that namespaces have.
-    namespaces: HashMap<Inputs<'a>, usize>,
-    /// For each of these, by the values of a listener or sysctl: where the outcome is.
-    places: Vec<HashMap<Inputs<'a>, usize>>,
-    outcomes: Vec<Result<bool, Unevaluated>>,
-    /// The values of one of them, kept for its room: most are known, and need none of their own.
-    inputs: Inputs<'a>,
-}
-
-type Inputs<'a> = Vec<Option<Value<'a>>>;
-
-impl<'a> Known<'a> {
-    fn of(rule: &'a Rule) -> Self {
-        let (of_subject, of_netns) = rule.when.inputs().partition(|name| name.is_of_subject());
-        Self {
-            of_netns,
-            of_subject,
-            namespaces: HashMap::new(),
-            places: Vec::new(),
-            outcomes: Vec::new(),
-            inputs: Vec::new(),
-        }
-    }
-
-    /// The number of a namespace's combination.
-    fn netns(&mut self, subject: Subject<'a>) -> usize {
-        let inputs = self.of_netns.iter().map(|name| name.get(subject)).collect();
-        let next = self.namespaces.len();
-        let number = *self.namespaces.entry(inputs).or_insert(next);
-        if number == self.places.len() {
-            self.places.push(HashMap::new());
-        }
-        number
-    }
-
-    fn outcome(
-        &mut self,
-        rule: &Rule,
-        netns: usize,
-        subject: Subject<'a>,
-    ) -> &Result<bool, Unevaluated> {
-        self.inputs.clear();
-        let inputs = self.of_subject.iter().map(|name| name.get(subject));
-        self.inputs.extend(inputs);
-        let places = &mut self.places[netns];
-        let at = match places.get(self.inputs.as_slice()) {
-            Some(at) => *at,
-            None => {
-                let next = self.outcomes.len();
-                self.outcomes.push(rule.when.holds(subject));
-                places.insert(self.inputs.clone(), next);
-                next
-            }
-        };
-        &self.outcomes[at]
-    }
-}
-
 /// One rule in one namespace.
 struct Evaluation<'a> {
     rule: &'a Arc<Rule>,
@@ -182,14 +116,13 @@ struct Evaluation<'a> {
 }
 
 impl<'a> Evaluation<'a> {
-    fn run(mut self, known: &mut Known<'a>, judgement: &mut Judgement) {
+    fn run(mut self, judgement: &mut Judgement) {
         let subject = Subject {
             facts: self.facts,
             netns: self.netns,
             listener: None,
             setting: None,
         };
-        let netns = known.netns(subject);
         let of_listener = |listener| Subject {
             listener: Some(listener),
             ..subject
@@ -201,16 +134,16 @@ impl<'a> Evaluation<'a> {
         let settings = self.facts.settings.as_ref();
         match self.rule.scope {
             Scope::Host | Scope::Netns => {
-                let outcome = known.outcome(self.rule, netns, subject);
-                self.keep(outcome, subject, None, judgement);
+                let outcome = self.rule.when.holds(subject);
+                self.keep(&outcome, subject, None, judgement);
             }
             Scope::Listener => {
                 let all = self.netns.listeners.iter().map(of_listener);
-                self.each(all, known, netns, judgement);
+                self.each(subject, all, judgement);
             }
             Scope::Setting => {
                 let all = settings.into_iter().flat_map(Settings::iter);
-                self.each(all.map(of_setting), known, netns, judgement);
+                self.each(subject, all.map(of_setting), judgement);
             }
         }
         judgement.not_evaluated.extend(self.skipped);
@@ -218,14 +151,15 @@ impl<'a> Evaluation<'a> {
 
     fn each(
         &mut self,
+        any: Subject<'a>,
         subjects: impl Iterator<Item = Subject<'a>>,
-        known: &mut Known<'a>,
-        netns: usize,
         judgement: &mut Judgement,
     ) {
+        let rule: &'a Rule = self.rule;
+        let shared = rule.when.share(any);
         for (index, subject) in subjects.enumerate() {
-            let outcome = known.outcome(self.rule, netns, subject);
-            self.keep(outcome, subject, Some(index), judgement);
+            let outcome = rule.when.holds_with(subject, &shared);
+            self.keep(&outcome, subject, Some(index), judgement);
         }
     }
 

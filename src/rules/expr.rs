@@ -1,11 +1,15 @@
 //! CEL expressions of rules: parsed, typed against the vocabulary, and evaluated.
 //!
-//! The crate `cel` parses and evaluates but has no static types, so the typing is here: a name
+//! The crate `cel` parses; it has no static types, so the typing is here, and so is the evaluation of what
+//! was typed: a name
 //! that does not exist, a comparison of different types or a function that is not offered is a
 //! fault when the rule is loaded, never a rule that silently matches nothing.
 
 mod eval;
 mod extent;
+#[cfg(test)]
+mod oracle;
+mod program;
 mod typing;
 
 use std::ops::Range;
@@ -13,10 +17,11 @@ use std::ops::Range;
 use cel::parser::PrattParser;
 
 use super::Scope;
-use super::vocabulary::{Entry, Subject, Type, Value};
+use super::vocabulary::{self, Entry, Subject, Type, Value};
 use crate::kernel::sysctls;
 use crate::snapshot::SysctlValue;
-pub use eval::Unevaluated;
+pub use eval::{Shared, Unevaluated};
+use program::Node;
 pub(super) use typing::sysctl_fault;
 
 /// Characters that an expression may have: it is walked recursively, and nobody reads a longer one.
@@ -50,7 +55,7 @@ impl Name {
     pub fn of_path(path: &str) -> Option<Self> {
         match path.strip_prefix("sysctl.") {
             Some(key) => Some(Self::Sysctl(key.to_owned())),
-            None => super::vocabulary::find(path).map(Self::Fact),
+            None => vocabulary::find(path).map(Self::Fact),
         }
     }
 
@@ -58,12 +63,7 @@ impl Name {
     pub fn get<'a>(&self, subject: Subject<'a>) -> Option<Value<'a>> {
         match self {
             Self::Fact(entry) => entry.get(subject),
-            Self::Sysctl(key) => subject
-                .netns
-                .namespace
-                .sysctls
-                .get(key)
-                .map(|value| value.clone().into()),
+            Self::Sysctl(key) => subject.netns.namespace.sysctls.get(key).map(Value::from),
             Self::Counter(name) => {
                 let count = subject.netns.namespace.counters.get(name)?;
                 Some(Value::Int(i64::try_from(*count).unwrap_or(i64::MAX)))
@@ -99,20 +99,10 @@ impl PartialEq for Name {
 /// A typed expression.
 #[derive(Debug)]
 pub struct Expr {
-    ast: cel::IdedExpr,
+    program: Node,
     kind: Type,
     /// Names whose values are read, without repetition, in the order of the text.
     names: Vec<Name>,
-    /// Names whose presence alone is asked, by `has()` or `in`.
-    asked_for: Vec<Asked>,
-}
-
-/// A name whose presence is asked.
-#[derive(Debug, Clone, PartialEq)]
-struct Asked {
-    name: Name,
-    /// By itself, and not as one of a group.
-    alone: bool,
 }
 
 /// A fault in an expression.
@@ -162,19 +152,14 @@ impl Expr {
             .parse(source)
             .map_err(|errors| typing::syntax_fault(source, &errors))?;
         match typing::check(&ast, None, scope) {
-            Ok(typed) => {
-                let typing::Typed {
+            Ok(typing::Typed { kind, names }) => match program::compile(&ast, &names) {
+                Some(program) => Ok(Self {
+                    program,
                     kind,
                     names,
-                    asked_for,
-                } = typed;
-                Ok(Self {
-                    ast,
-                    kind,
-                    names,
-                    asked_for,
-                })
-            }
+                }),
+                None => Err(Fault::new(0..source.chars().count(), "not offered here")),
+            },
             Err(fault) => Err(place(source, scope).unwrap_or(fault)),
         }
     }
@@ -187,25 +172,6 @@ impl Expr {
     /// The names whose values the expression reads.
     pub fn names(&self) -> impl Iterator<Item = &Name> {
         self.names.iter()
-    }
-
-    /// The names, read or asked for, on whose values the expression's own depends.
-    pub fn inputs(&self) -> impl Iterator<Item = &Name> {
-        self.names
-            .iter()
-            .chain(self.asked_for.iter().map(|asked| &asked.name))
-    }
-
-    /// The value, where the expression is one bare name: no evaluation needed.
-    fn bare_name(&self) -> Option<&Name> {
-        let bare = matches!(
-            &self.ast.expr,
-            cel::common::ast::Expr::Select(select) if !select.test
-        );
-        match self.names.as_slice() {
-            [name] if bare && self.asked_for.is_empty() => Some(name),
-            _ => None,
-        }
     }
 }
 

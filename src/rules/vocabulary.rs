@@ -57,6 +57,15 @@ impl Value<'_> {
             Self::Text(value) => Value::Text(Cow::Owned(value.into_owned())),
         }
     }
+
+    /// The same, lending its text.
+    pub fn borrowed(&self) -> Value<'_> {
+        match self {
+            Self::Int(value) => Value::Int(*value),
+            Self::Bool(value) => Value::Bool(*value),
+            Self::Text(value) => Value::Text(Cow::Borrowed(value)),
+        }
+    }
 }
 
 impl fmt::Display for Value<'_> {
@@ -65,6 +74,15 @@ impl fmt::Display for Value<'_> {
             Self::Int(value) => value.fmt(f),
             Self::Text(value) => value.fmt(f),
             Self::Bool(value) => value.fmt(f),
+        }
+    }
+}
+
+impl<'a> From<&'a SysctlValue> for Value<'a> {
+    fn from(value: &'a SysctlValue) -> Self {
+        match value {
+            SysctlValue::Int(value) => Self::Int(*value),
+            SysctlValue::Text(value) => Self::Text(Cow::Borrowed(value)),
         }
     }
 }

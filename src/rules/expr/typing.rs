@@ -6,7 +6,7 @@ use cel::common::ast::{
 };
 
 use super::extent::extent;
-use super::{Asked, Fault, Name};
+use super::{Fault, Name};
 use crate::kernel::{counters, sysctls};
 use crate::rules::Scope;
 use crate::rules::vocabulary::{self, Type};
@@ -16,7 +16,6 @@ use crate::text::nearest::nearest;
 pub(super) struct Typed {
     pub(super) kind: Type,
     pub(super) names: Vec<Name>,
-    pub(super) asked_for: Vec<Asked>,
 }
 
 /// Types an expression. Without `places` a fault has no range.
@@ -29,13 +28,11 @@ pub(super) fn check(
         places,
         scope,
         names: Vec::new(),
-        asked_for: Vec::new(),
     };
     let kind = checker.kind(ast)?;
     Ok(Typed {
         kind,
         names: checker.names,
-        asked_for: checker.asked_for,
     })
 }
 
@@ -70,7 +67,6 @@ struct Checker<'a> {
     places: Option<&'a SourceInfo>,
     scope: Scope,
     names: Vec<Name>,
-    asked_for: Vec<Asked>,
 }
 
 impl Checker<'_> {
@@ -134,7 +130,6 @@ impl Checker<'_> {
                 return Err(fault.with_help(format!("use `scope: {scope}`")));
             }
             if asks_presence {
-                self.ask(Name::Fact(entry), true);
                 return Ok(Type::Bool);
             }
             self.read(Name::Fact(entry));
@@ -155,9 +150,6 @@ impl Checker<'_> {
             });
         }
         if asks_presence {
-            members
-                .into_iter()
-                .for_each(|entry| self.ask(Name::Fact(entry), false));
             return Ok(Type::Bool);
         }
         let members: Vec<_> = members.iter().map(|entry| entry.path).collect();
@@ -297,8 +289,7 @@ impl Checker<'_> {
                 Ok(Type::Bool)
             }
             Node::Ident(root) if is_keyed(root) => {
-                let (name, _) = self.keyed(container, element)?;
-                self.ask(name, true);
+                self.keyed(container, element)?;
                 Ok(Type::Bool)
             }
             _ => Err(self.fault(
@@ -331,13 +322,6 @@ impl Checker<'_> {
         }
     }
 
-    fn ask(&mut self, name: Name, alone: bool) {
-        let asked = Asked { name, alone };
-        if !self.asked_for.contains(&asked) {
-            self.asked_for.push(asked);
-        }
-    }
-
     fn fault(&self, node: &IdedExpr, message: impl Into<String>) -> Fault {
         let range = self
             .places
@@ -353,7 +337,7 @@ fn is_keyed(root: &str) -> bool {
 }
 
 /// `a.b.c` for selections on an identifier.
-fn dotted(node: &IdedExpr) -> Option<String> {
+pub(super) fn dotted(node: &IdedExpr) -> Option<String> {
     match &node.expr {
         Node::Ident(name) => Some(name.clone()),
         Node::Select(select) if !select.test => {
