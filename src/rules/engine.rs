@@ -157,6 +157,9 @@ impl<'a> Evaluation<'a> {
     ) {
         let rule: &'a Rule = self.rule;
         let shared = rule.when.share(any);
+        if rule.when.holds_for_none(any, &shared) {
+            return;
+        }
         for (index, subject) in subjects.enumerate() {
             let outcome = rule.when.holds_with(subject, &shared);
             self.keep(&outcome, subject, Some(index), judgement);

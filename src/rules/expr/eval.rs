@@ -35,8 +35,27 @@ impl<'a> Read<'a> for Reader<'a, '_> {
         }
     }
 
-    fn has(&self, name: &Name) -> bool {
-        name.get(self.subject).is_some()
+    fn has(&self, name: &Name) -> Option<bool> {
+        Some(name.get(self.subject).is_some())
+    }
+}
+
+/// Reads what the subjects of a namespace share, and knows nothing of any of them.
+struct OfAny<'a, 's> {
+    names: &'a [Name],
+    netns: Subject<'a>,
+    shared: &'s Shared<'a>,
+}
+
+impl<'a> Read<'a> for OfAny<'a, '_> {
+    fn value(&self, number: usize) -> Option<Value<'a>> {
+        let of_subject = self.names.get(number)?.is_of_subject();
+        let value = self.shared.0.get(number).filter(|_| !of_subject);
+        value.cloned().flatten()
+    }
+
+    fn has(&self, name: &Name) -> Option<bool> {
+        (!name.is_of_subject()).then(|| name.get(self.netns).is_some())
     }
 }
 
@@ -79,6 +98,16 @@ impl Expr {
         shared: &Shared<'a>,
     ) -> Result<bool, Unevaluated> {
         truth(self.run(subject, Some(shared))?)
+    }
+
+    /// Whether the condition is false for every subject of the namespace, whatever they are.
+    pub fn holds_for_none<'a>(&'a self, netns: Subject<'a>, shared: &Shared<'a>) -> bool {
+        let read = OfAny {
+            names: &self.names,
+            netns,
+            shared,
+        };
+        self.program.run(&read) == Ok(Value::Bool(false))
     }
 
     fn run<'a>(

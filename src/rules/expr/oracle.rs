@@ -48,8 +48,8 @@ impl<'a> Read<'a> for Known<'a> {
         self.1.get(&self.0[number].path()).map(Value::borrowed)
     }
 
-    fn has(&self, name: &Name) -> bool {
-        self.1.contains_key(&name.path())
+    fn has(&self, name: &Name) -> Option<bool> {
+        Some(self.1.contains_key(&name.path()))
     }
 }
 

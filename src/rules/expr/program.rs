@@ -80,8 +80,8 @@ pub(super) enum Part {
 pub(super) trait Read<'a> {
     /// The value of the program's name of this number.
     fn value(&self, number: usize) -> Option<Value<'a>>;
-    /// Whether a name has a value.
-    fn has(&self, name: &Name) -> bool;
+    /// Whether a name has a value; `None`, where that is not known either.
+    fn has(&self, name: &Name) -> Option<bool>;
 }
 
 /// The program of a typed expression that reads `names`. `None`: typing let pass what is not offered.
@@ -215,7 +215,11 @@ impl Node {
         match self {
             Self::Literal(value) => Ok(value.borrowed()),
             Self::Read(number) => read.value(*number).ok_or(Stop::Absent),
-            Self::Has(names) => Ok(Value::Bool(names.iter().any(|name| read.has(name)))),
+            Self::Has(names) => {
+                let mut has = names.iter().map(|name| read.has(name));
+                let known = has.try_fold(false, |any, has| Some(any | has?));
+                known.map(Value::Bool).ok_or(Stop::Absent)
+            }
             Self::Not(node) => Ok(Value::Bool(!node.truth(read)?)),
             Self::Negate(node) => node
                 .number(read)?
