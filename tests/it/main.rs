@@ -12,6 +12,7 @@ mod assumed;
 mod bad_input;
 mod boot;
 mod docs;
+mod explain;
 mod fixtures;
 mod generated;
 mod hardening;

@@ -4,6 +4,7 @@ mod assumed;
 mod listener;
 mod namespace;
 mod plan;
+mod queue;
 mod why;
 
 use serde::Serialize;
@@ -12,6 +13,7 @@ use self::assumed::Assumed;
 use self::listener::Listener;
 use self::namespace::Namespace;
 use self::plan::{PlanStep, Remediation};
+pub use self::queue::Queue;
 pub use self::why::Why;
 use crate::advise::Step;
 use crate::assess::Facts;
@@ -206,6 +208,7 @@ struct Finding<'a> {
     evidence: Evidence<'a>,
     remediation: Vec<Remediation<'a>>,
     fingerprint: &'a str,
+    explain: String,
 }
 
 impl<'a> Finding<'a> {
@@ -220,6 +223,7 @@ impl<'a> Finding<'a> {
             evidence: Evidence(&finding.evidence),
             remediation: steps.iter().map(Remediation::new).collect(),
             fingerprint: &finding.fingerprint,
+            explain: format!("backlint explain {}", finding.rule.id),
         }
     }
 }

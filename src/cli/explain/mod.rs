@@ -1,17 +1,22 @@
-//! `backlint explain`.
+//! `backlint explain`: what a word means, and the page of it.
+
+mod queue;
 
 use anyhow::anyhow;
 
-use super::args::Explain;
+use super::args::{Calculator, Explain};
 use super::{Run, input, output};
 use crate::report::Outcome;
 use crate::report::service::page;
 use crate::text::nearest::nearest;
 
 pub(super) fn run(arguments: &Explain) -> Run {
+    if let Some(Calculator::Queue(arguments)) = &arguments.calculator {
+        return queue::run(arguments);
+    }
     let catalogue = input::catalogue(&arguments.services.services)?;
     let mut pages = Vec::new();
-    for name in &arguments.names {
+    for name in &arguments.words {
         let small = name.to_lowercase();
         let found = match catalogue.by_name(&small) {
             Some(service) => vec![service],
