@@ -82,7 +82,8 @@ pub(crate) fn notes(asked: &Asked, limits: &Limits) -> Vec<String> {
     let said = of_kernel(&asked.inputs)
         .into_iter()
         .chain(of_numbers(&asked.inputs, limits));
-    notes.extend(said.filter_map(|(applies, words)| applies.then(|| words.to_owned())));
+    let said = said.filter(|(applies, _)| *applies);
+    notes.extend(said.map(|(_, words)| words.to_owned()));
     notes
 }
 
