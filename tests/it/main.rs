@@ -20,6 +20,7 @@ mod layering;
 mod live;
 mod matrix;
 mod mistakes;
+mod pages;
 mod patch_edit;
 mod patch_places;
 mod procps_reads;

@@ -133,9 +133,8 @@ pub fn sysctl(sysctl: &Sysctl) -> Page {
     if written.is_empty() {
         let key = sysctl.key;
         let words = match key.contains('*') {
-            true => {
-                format!("`sysctl -a` lists those of this machine; `*` is a part such as a device.")
-            }
+            true => "`sysctl -a` lists those of this machine; `*` is a part such as a device."
+                .to_owned(),
             false => format!("```sh\nsysctl {key}\nbacklint why {key}\n```"),
         };
         written.push(Section::new("See it by hand", words));
