@@ -256,7 +256,7 @@ fn every_page_that_a_page_names_exists() {
             assert!(library.find(word).is_some(), "{name}: {word}");
         }
     }
-    assert!(named > 20, "{named}");
+    assert!(named > 10, "{named}");
 }
 
 #[test]
