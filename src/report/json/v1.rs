@@ -210,7 +210,7 @@ struct Finding<'a> {
     evidence: Evidence<'a>,
     remediation: Vec<Remediation<'a>>,
     fingerprint: &'a str,
-    explain: String,
+    explain: Command<'a>,
 }
 
 impl<'a> Finding<'a> {
@@ -225,8 +225,17 @@ impl<'a> Finding<'a> {
             evidence: Evidence(&finding.evidence),
             remediation: steps.iter().map(Remediation::new).collect(),
             fingerprint: &finding.fingerprint,
-            explain: format!("backlint explain {}", finding.rule.id),
+            explain: Command(&finding.rule.id),
         }
+    }
+}
+
+/// The command that shows a rule's page.
+struct Command<'a>(&'a str);
+
+impl Serialize for Command<'_> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&format_args!("backlint explain {}", self.0))
     }
 }
 
