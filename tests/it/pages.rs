@@ -152,7 +152,9 @@ fn every_topic_has_a_title_and_headings() {
         let (title, text) = text.split_once("\n\n").unwrap();
         assert!(!title.contains('\n') && title.len() < 80, "{name}");
         let sections = sections(text);
-        assert!(sections.len() >= 2, "{name}");
+        assert!(sections.len() >= 3, "{name}");
+        let last = sections.last().map(|section| section.heading.as_str());
+        assert_eq!(last, Some("Sources"), "{name}");
         for section in &sections {
             assert!(
                 !section.heading.is_empty() && !section.text.is_empty(),

@@ -116,12 +116,15 @@ pub fn counter(counter: &Counter) -> Page {
         kind: "counter",
         name: counter.name.to_owned(),
         title: counter.meaning.to_owned(),
-        facts: vec![(
-            "read",
-            format!(
-                "nstat -az TcpExt{short}, or TcpExt in /proc/net/netstat, per network namespace"
+        facts: vec![
+            (
+                "read",
+                format!(
+                    "nstat -az TcpExt{short}, or TcpExt in /proc/net/netstat, per network namespace"
+                ),
             ),
-        )],
+            ("source", "net/ipv4/proc.c, snmp4_net_list".to_owned()),
+        ],
         sections: sections(text.unwrap_or_default()),
     }
 }
