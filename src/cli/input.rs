@@ -1,5 +1,6 @@
 //! Everything that the commands read: rule files, snapshot files, the live host.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
@@ -52,6 +53,24 @@ impl From<Diagnostic> for Failure {
 pub(super) fn rules(paths: &[PathBuf]) -> Result<RuleSet, Failure> {
     let files = texts(paths, "rule")?;
     load::load(&files).map_err(Failure::Diagnostics)
+}
+
+/// The pages of the rules of `paths`, by the rule's id: for each rule file, the file of its name that ends
+/// in .md beside it, where there is one.
+pub(super) fn pages(paths: &[PathBuf]) -> Result<BTreeMap<String, String>, Failure> {
+    let mut pages = BTreeMap::new();
+    for path in paths {
+        for file in yaml_files(path, "rule")? {
+            let page = file.with_extension("md");
+            if !fs::metadata(&page).is_ok_and(|page| page.is_file()) {
+                continue;
+            }
+            let text = read_text(&file, LONGEST_RULE)?;
+            let rule = load::load_one(&file.display().to_string(), &text)?;
+            pages.insert(rule.id, read_text(&page, LONGEST_RULE)?);
+        }
+    }
+    Ok(pages)
 }
 
 /// The services that are known: built-in ones and those of `paths`, each a file or a folder.

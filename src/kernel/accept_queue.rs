@@ -3,6 +3,8 @@
 //! net/socket.c `__sys_listen_socket` clamps before any protocol sees the number;
 //! include/net/sock.h `sk_acceptq_is_full` decides with `>`.
 
+use super::version::Version;
+
 /// What the kernel stores for `listen(fd, backlog)`: the comparison is unsigned, so every negative
 /// backlog is larger than any somaxconn.
 pub fn clamp(backlog: i64, somaxconn: u32) -> u32 {
@@ -16,6 +18,15 @@ pub fn clamp(backlog: i64, somaxconn: u32) -> u32 {
 /// number that the argument's type holds.
 pub fn asks_for_all(backlog: i64) -> bool {
     backlog < 0 || backlog >= i64::from(i32::MAX)
+}
+
+/// What a kernel keeps of a backlog that was clamped already: `sk_max_ack_backlog` has 16 bits before
+/// 4.1 (commit becb74f0acca), and what is above them is cut off without a word.
+pub fn stored(clamped: u32, kernel: Version) -> u32 {
+    match kernel < Version::new(4, 1) {
+        true => clamped & u32::from(u16::MAX),
+        false => clamped,
+    }
 }
 
 /// Connections that fit: one more than the stored maximum, because the kernel refuses only when
@@ -35,6 +46,13 @@ mod tests {
         assert_eq!(clamp(0, 100), 0);
         assert_eq!(clamp(101, 100), 100);
         assert_eq!(clamp(99, 100), 99);
+    }
+
+    #[test]
+    fn sixteen_bits_were_kept_before_4_1() {
+        assert_eq!(stored(65_536, Version::new(3, 0)), 0);
+        assert_eq!(stored(65_535, Version::new(4, 0)), 65_535);
+        assert_eq!(stored(65_536, Version::new(4, 1)), 65_536);
     }
 
     #[test]

@@ -4,6 +4,7 @@
 
 pub mod accept_queue;
 pub mod counters;
+pub mod limits;
 pub mod syn_queue;
 pub mod sysctls;
 pub mod version;

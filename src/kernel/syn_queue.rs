@@ -1,7 +1,50 @@
 //! The SYN queue: how many request sockets a listener may hold.
 //!
 //! net/ipv4/tcp_input.c `tcp_conn_request`. Since 4.4 the limit is the listener's own stored
-//! backlog; `net.ipv4.tcp_max_syn_backlog` counts only while `net.ipv4.tcp_syncookies` is 0.
+//! backlog; `net.ipv4.tcp_max_syn_backlog` counts only while `net.ipv4.tcp_syncookies` is 0. Before, a
+//! table was allocated at the first listen() (net/core/request_sock.c `reqsk_queue_alloc`).
+
+use super::version::Version;
+
+/// How a kernel decides that a SYN queue is full.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum FullTest {
+    /// Up to 4.3: `qlen >> max_qlen_log`, a power of two that is fixed at the first listen().
+    PowerOfTwo,
+    /// 4.4 to 6.12: `qlen >= sk_max_ack_backlog` (commit ef547f2ac16b).
+    AtBacklog,
+    /// Since 6.14: `qlen > sk_max_ack_backlog` (commit 3479c7549fb1).
+    AboveBacklog,
+}
+
+impl FullTest {
+    /// The test of a kernel, as its version tells. 6.13 counts as before the change: it lies between
+    /// the sources that were read.
+    pub fn of(kernel: Version) -> Self {
+        if kernel < Version::new(4, 4) {
+            Self::PowerOfTwo
+        } else if kernel < Version::new(6, 14) {
+            Self::AtBacklog
+        } else {
+            Self::AboveBacklog
+        }
+    }
+}
+
+/// Slots of the table that kernels up to 4.3 allocate at the first listen(), all of which may be used.
+/// `clamped` is the backlog after somaxconn, before it is stored.
+pub fn table_size(clamped: u32, max_syn_backlog: i64) -> u64 {
+    let asked = u64::from(clamped).min(unsigned(max_syn_backlog));
+    (asked.max(8) + 1).next_power_of_two()
+}
+
+/// A sysctl of 32 bits as `min_t(u32, …)` sees it: negative numbers are the largest.
+fn unsigned(value: i64) -> u64 {
+    match u64::try_from(value) {
+        Ok(value) => value,
+        Err(_) => u64::from(u32::MAX),
+    }
+}
 
 /// Request sockets that `tcp_max_syn_backlog` admits per listener while SYN cookies are off: a SYN
 /// is dropped once `max - len < max / 4`, so ¾ of it and one more.
@@ -26,6 +69,16 @@ pub fn may_be_default(max_syn_backlog: i64) -> bool {
         .is_ok_and(|value| value.is_power_of_two() && (128..=4096).contains(&value))
 }
 
+/// The `tcp_max_syn_backlog` that a machine with 262,144 hash buckets starts with, such as one of 24
+/// GiB: a 256th of them before 5.4, a 128th since.
+pub fn usual_default(kernel: Version) -> i64 {
+    const BUCKETS: i64 = 262_144;
+    match kernel < Version::new(5, 4) {
+        true => BUCKETS / 256,
+        false => BUCKETS / 128,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -35,6 +88,26 @@ mod tests {
         // Measured on 6.18: 128 admits 97, 64 admits 49.
         assert_eq!(admitted_without_syncookies(128), 97);
         assert_eq!(admitted_without_syncookies(64), 49);
+    }
+
+    #[test]
+    fn the_old_table_is_a_power_of_two_above_the_backlog_and_never_below_16() {
+        assert_eq!(table_size(0, 8192), 16);
+        assert_eq!(table_size(5, 8192), 16);
+        assert_eq!(table_size(15, 8192), 16);
+        assert_eq!(table_size(16, 8192), 32);
+        assert_eq!(table_size(128, 8192), 256);
+        assert_eq!(table_size(4096, 64), 128);
+        assert_eq!(table_size(128, -1), 256);
+    }
+
+    #[test]
+    fn the_test_changed_with_4_4_and_6_14() {
+        let of = |major, minor| FullTest::of(Version::new(major, minor));
+        assert_eq!(of(4, 3), FullTest::PowerOfTwo);
+        assert_eq!(of(4, 4), FullTest::AtBacklog);
+        assert_eq!(of(6, 13), FullTest::AtBacklog);
+        assert_eq!(of(6, 14), FullTest::AboveBacklog);
     }
 
     #[test]

@@ -9,6 +9,7 @@
 
 mod entry;
 mod existence;
+mod facts;
 mod gone;
 mod ip;
 mod machine;
@@ -27,6 +28,7 @@ use std::sync::LazyLock;
 use super::version::Version;
 pub use entry::{Kind, Sysctl};
 pub use existence::{Existence, existence};
+pub use facts::facts;
 pub use scope::{Scope, scope};
 pub use value::{ValueFault, check_value, kept, questionable, range, written};
 

@@ -65,6 +65,19 @@ impl Requirement {
     }
 }
 
+impl fmt::Display for Requirement {
+    /// In words: `4.10 and later`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let version = self.version;
+        match self.comparison {
+            Comparison::AtLeast => write!(f, "{version} and later"),
+            Comparison::Above => write!(f, "later than {version}"),
+            Comparison::AtMost => write!(f, "up to {version}"),
+            Comparison::Below => write!(f, "before {version}"),
+        }
+    }
+}
+
 impl FromStr for Requirement {
     type Err = ();
 
@@ -110,6 +123,7 @@ mod tests {
         let requirement: Requirement = ">=4.10".parse().unwrap();
         assert!(requirement.holds(Version::new(4, 10)));
         assert!(!requirement.holds(Version::new(4, 9)));
+        assert_eq!(requirement.to_string(), "4.10 and later");
         assert!("4.10".parse::<Requirement>().is_err());
         assert!(">=4.x".parse::<Requirement>().is_err());
     }

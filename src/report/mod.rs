@@ -4,6 +4,7 @@
 pub mod assumed;
 pub mod diagnostics;
 pub mod diff;
+pub mod explain;
 pub mod fix;
 pub mod gaps;
 pub mod json;

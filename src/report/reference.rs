@@ -3,16 +3,19 @@
 use std::fmt::Write as _;
 
 use crate::kernel::{counters, sysctls};
+use crate::report::explain::kinds;
 use crate::rules::vocabulary::entries;
-use crate::rules::{Advice, Rule, RuleSet};
+use crate::rules::{Advice, Rule, RuleSet, pages};
 
 /// The page of all rules and all names that rules may use.
 pub fn markdown(rules: &RuleSet) -> String {
     let mut out = String::from(
-        "<!-- Generated from the rule files: UPDATE_GENERATED=1 cargo test --test it generated -->\n\
+        "<!-- Generated from the rule files and their pages: UPDATE_GENERATED=1 cargo test --test it \
+         generated -->\n\
          # Rules\n\n\
-         One YAML file a rule, and beside it `NAME.cases.yaml` with the cases that it is tested \
-         by.\n\n| id | name | severity | finds |\n| --- | --- | --- | --- |\n",
+         One YAML file a rule, beside it `NAME.cases.yaml` with the cases that it is tested by, and \
+         `NAME.md`, the page that `backlint explain` shows together with the rule's own words.\n\n\
+         | id | name | severity | finds |\n| --- | --- | --- | --- |\n",
     );
     for rule in rules.iter() {
         let Rule {
@@ -25,6 +28,7 @@ pub fn markdown(rules: &RuleSet) -> String {
         let anchor = format!("{}-{name}", id.to_lowercase());
         let _ = writeln!(out, "| [{id}](#{anchor}) | {name} | {severity} | {title} |");
     }
+    topics(&mut out);
     for rule in rules.iter() {
         section(rule, &mut out);
     }
@@ -32,28 +36,27 @@ pub fn markdown(rules: &RuleSet) -> String {
     out
 }
 
+/// Texts that are about no rule alone.
+fn topics(out: &mut String) {
+    out.push_str(
+        "\nWhat no rule alone is about, and `backlint explain NAME` shows too:\n\n\
+         | topic | |\n| --- | --- |\n",
+    );
+    for topic in pages::topics() {
+        let (name, title) = (topic.name, topic.title);
+        let _ = writeln!(out, "| [{name}](topics/{name}.md) | {title} |");
+    }
+}
+
 fn section(rule: &Rule, out: &mut String) {
-    let Rule {
-        id,
-        name,
-        title,
-        severity,
-        why,
-        ..
-    } = rule;
+    let page = kinds::rule(rule, pages::rule(&rule.name));
+    let (name, title, severity) = (&page.name, &page.title, rule.severity);
+    let (judges, kernels) = (kinds::judged(rule.scope), kinds::kernels(rule));
     let _ = writeln!(
         out,
-        "\n## {id} {name}\n\n{title}. Severity {severity}.\n\n{why}"
+        "\n## {name}\n\n{title}. Severity {severity}; judges {judges}; kernels: {kernels}.\n"
     );
-    if !rule.does_not_help.is_empty() {
-        let _ = writeln!(out, "\nWhat does not help:\n");
-        for words in &rule.does_not_help {
-            let _ = writeln!(out, "- {words}");
-        }
-    }
-    if !rule.references.is_empty() {
-        let _ = writeln!(out, "\nReferences: `{}`", rule.references.join("`, `"));
-    }
+    out.push_str(&page.markdown(3));
 }
 
 fn names(out: &mut String) {

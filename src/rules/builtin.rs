@@ -2,7 +2,7 @@
 
 use include_dir::{Dir, include_dir};
 
-static FOLDER: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/rules");
+pub(super) static FOLDER: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/rules");
 
 /// Name and text of each built-in rule file, by name.
 pub fn files() -> impl Iterator<Item = (&'static str, &'static str)> {

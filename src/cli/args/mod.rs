@@ -14,7 +14,7 @@ use super::netns::Chosen;
 use super::why::Why;
 use crate::text::shell;
 pub(super) use audit::{Audit, ReportFormat};
-pub(super) use explain::Explain;
+pub(super) use explain::{Calculator, Explain, PageFormat, Queue};
 pub(super) use list::{List, ListFormat, Sort};
 pub(super) use patch::Patch;
 pub(super) use record::{Record, RecordFormat};
@@ -42,7 +42,9 @@ Examples:
   sudo backlint --netns docker/web             judge one container
   sudo backlint patch --for docker             the flags that containers need
   backlint snapshot -o web.yaml                keep what was seen
-  backlint --snapshot web.yaml --fail-on high  judge it anywhere, without root";
+  backlint --snapshot web.yaml --fail-on high  judge it anywhere, without root
+  backlint explain BL101                       what a finding means, and how to fix it
+  backlint explain queue --backlog 512         what a listener gets, on which kernel";
 
 /// The commands.
 #[derive(Debug, Subcommand)]
@@ -58,7 +60,7 @@ pub(in crate::cli) enum Command {
     Patch(Patch),
     /// Print what sets a sysctl: every file and line, which wins, and the value after the next boot
     Why(Why),
-    /// Print what is known of a service: what it asks for, how to change that, what applies it
+    /// Explain a rule, queue, counter, sysctl or service, or work out a listener's limits (offline)
     Explain(Explain),
 }
 

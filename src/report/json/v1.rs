@@ -1,17 +1,21 @@
 //! Version 1. The structures are written for people who read JSON: internal types never appear.
 
 mod assumed;
+mod explain;
 mod listener;
 mod namespace;
 mod plan;
+mod queue;
 mod why;
 
 use serde::Serialize;
 
 use self::assumed::Assumed;
+pub use self::explain::Explained;
 use self::listener::Listener;
 use self::namespace::Namespace;
 use self::plan::{PlanStep, Remediation};
+pub use self::queue::Queue;
 pub use self::why::Why;
 use crate::advise::Step;
 use crate::assess::Facts;
@@ -206,6 +210,7 @@ struct Finding<'a> {
     evidence: Evidence<'a>,
     remediation: Vec<Remediation<'a>>,
     fingerprint: &'a str,
+    explain: Command<'a>,
 }
 
 impl<'a> Finding<'a> {
@@ -220,7 +225,17 @@ impl<'a> Finding<'a> {
             evidence: Evidence(&finding.evidence),
             remediation: steps.iter().map(Remediation::new).collect(),
             fingerprint: &finding.fingerprint,
+            explain: Command(&finding.rule.id),
         }
+    }
+}
+
+/// The command that shows a rule's page.
+struct Command<'a>(&'a str);
+
+impl Serialize for Command<'_> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&format_args!("backlint explain {}", self.0))
     }
 }
 

@@ -157,7 +157,14 @@ impl Page<'_> {
         for (n, words) in rule.does_not_help.iter().enumerate() {
             self.paragraph(if n == 0 { "won't help" } else { "" }, words)?;
         }
-        Ok(())
+        let page = format!("backlint explain {}", rule.id);
+        let label = format!("{:<10}", "explain");
+        writeln!(
+            self.out,
+            "    {}  {}",
+            self.look.faint(&label),
+            self.look.faint(&page)
+        )
     }
 
     /// Messages of a group with where and how often each stands: SO_REUSEPORT siblings have the same

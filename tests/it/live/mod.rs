@@ -8,6 +8,7 @@ mod churn;
 mod containers;
 mod hostile_config;
 mod kinds;
+mod limits;
 mod names;
 mod namespaces;
 mod overflow;
