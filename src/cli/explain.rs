@@ -3,13 +3,15 @@
 use anyhow::anyhow;
 
 use super::args::Explain;
+use super::config::Config;
 use super::{Run, input, output};
 use crate::report::Outcome;
 use crate::report::service::page;
 use crate::text::nearest::nearest;
 
 pub(super) fn run(arguments: &Explain) -> Run {
-    let catalogue = input::catalogue(&arguments.services.services)?;
+    let config = Config::read(&arguments.config)?;
+    let catalogue = input::catalogue(&config.services(&arguments.services.services))?;
     let mut pages = Vec::new();
     for name in &arguments.names {
         let small = name.to_lowercase();

@@ -14,6 +14,7 @@ pub mod reference;
 pub mod service;
 pub mod style;
 pub mod table;
+pub mod waivers;
 pub mod why;
 
 use std::io;
@@ -94,8 +95,7 @@ impl Outcome {
 impl Report<'_> {
     /// The outcome of one report.
     pub fn outcome(&self, gate: Gate) -> Outcome {
-        let mut findings = self.findings().iter();
-        if findings.any(|finding| self.gated.fails(finding, gate)) {
+        if self.gated.fails_run(gate) {
             return Outcome::Findings;
         }
         let blind = !self.gaps().is_empty() || !self.gated.judgement.not_evaluated.is_empty();

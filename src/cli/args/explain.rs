@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::Services;
+use super::{ConfigFile, Services};
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Explain {
@@ -11,4 +11,6 @@ pub(in crate::cli) struct Explain {
     pub(in crate::cli) names: Vec<String>,
     #[command(flatten)]
     pub(in crate::cli) services: Services,
+    #[command(flatten)]
+    pub(in crate::cli) config: ConfigFile,
 }

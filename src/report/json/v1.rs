@@ -1,6 +1,7 @@
 //! Version 1. The structures are written for people who read JSON: internal types never appear.
 
 mod assumed;
+mod gate;
 mod listener;
 mod namespace;
 mod plan;
@@ -9,6 +10,7 @@ mod why;
 use serde::Serialize;
 
 use self::assumed::Assumed;
+use self::gate::{Expired, Ready, Waived};
 use self::listener::Listener;
 use self::namespace::Namespace;
 use self::plan::{PlanStep, Remediation};
@@ -50,6 +52,8 @@ pub struct Report<'a> {
     host: Host<'a>,
     summary: Summary,
     findings: Findings<'a>,
+    waived: Vec<Waived<'a>>,
+    expired_waivers: Vec<Expired<'a>>,
     not_evaluated: Vec<NotEvaluated<'a>>,
     not_asked: Vec<&'a str>,
     namespaces: Vec<Namespace<'a>>,
@@ -74,6 +78,8 @@ impl<'a> Report<'a> {
             host: Host::new(&facts.snapshot.host),
             summary: Summary::new(report),
             findings: Findings(report),
+            waived: Waived::all(report),
+            expired_waivers: Expired::all(report),
             not_evaluated: report
                 .gated
                 .judgement
@@ -111,7 +117,7 @@ impl Serialize for Findings<'_> {
         serializer.collect_seq(
             findings
                 .zip(&self.0.advice.by_finding)
-                .map(|(finding, steps)| Finding::new(finding, steps)),
+                .map(|(finding, steps)| Finding::new(finding, steps, self.0)),
         )
     }
 }
@@ -180,6 +186,10 @@ struct Summary {
     low: usize,
     info: usize,
     waived: usize,
+    known: usize,
+    expired_waivers: usize,
+    rules: usize,
+    rules_known: usize,
 }
 
 impl Summary {
@@ -191,6 +201,10 @@ impl Summary {
             low: report.count(Severity::Low),
             info: report.count(Severity::Info),
             waived: report.gated.waived.len(),
+            known: report.gated.known(),
+            expired_waivers: report.gated.expired.len(),
+            rules: report.rules.len(),
+            rules_known: report.rules.known(),
         }
     }
 }
@@ -206,10 +220,16 @@ struct Finding<'a> {
     evidence: Evidence<'a>,
     remediation: Vec<Remediation<'a>>,
     fingerprint: &'a str,
+    known: bool,
+    waive: Ready<'a>,
 }
 
 impl<'a> Finding<'a> {
-    fn new(finding: &'a finding::Finding, steps: &'a [Step]) -> Self {
+    fn new(
+        finding: &'a finding::Finding,
+        steps: &'a [Step],
+        report: &'a report::Report<'a>,
+    ) -> Self {
         Self {
             rule: &finding.rule.id,
             name: &finding.rule.name,
@@ -220,6 +240,8 @@ impl<'a> Finding<'a> {
             evidence: Evidence(&finding.evidence),
             remediation: steps.iter().map(Remediation::new).collect(),
             fingerprint: &finding.fingerprint,
+            known: report.gated.is_known(finding),
+            waive: Ready::new(finding, report.facts),
         }
     }
 }
