@@ -15,6 +15,9 @@ use crate::text::document::{Document, Unwritable, to_yaml};
 /// The schema of the file.
 const SCHEMA: &str = "backlint/baseline/v1";
 
+/// What the schema of each version begins with.
+const ANY_VERSION: &str = "backlint/baseline/v";
+
 /// What the file begins with, for people. The rest is sorted, has no date and no number that changes by
 /// itself, so that two of them differ by findings alone.
 const HEAD: &str = "# Findings that were known when this was written: they are shown and fail no run.\n\
@@ -35,6 +38,13 @@ struct Entry {
     rule: String,
     name: String,
     subject: String,
+}
+
+/// What says which file it is.
+#[derive(Deserialize)]
+#[serde(expecting = "a baseline")]
+struct Head {
+    schema: String,
 }
 
 #[derive(Deserialize, Serialize)]
@@ -128,15 +138,21 @@ impl Baseline {
     pub fn parse(name: &str, text: &str) -> Result<Self, Diagnostic> {
         let document = Document::new(name, text);
         let again = "`backlint audit --write-baseline FILE` writes one";
-        let file: File = document.read().map_err(|fault| match &fault.help {
+        let with_remedy = |fault: Diagnostic| match &fault.help {
             Some(_) => fault,
             None => fault.with_help(again),
-        })?;
-        if file.schema != SCHEMA {
-            let message = format!("`{}` is not the schema of a baseline", file.schema);
+        };
+        // First: the fields of another file, or of another version, are no faults.
+        let head: Head = document.read().map_err(with_remedy)?;
+        if head.schema != SCHEMA {
+            let message = format!("`{}` is not the schema of a baseline", head.schema);
             let fault = document.at(&["schema".into()], message);
-            return Err(fault.with_help(format!("this backlint reads {SCHEMA}; {again}")));
+            return Err(fault.with_help(match head.schema.starts_with(ANY_VERSION) {
+                true => format!("it needs a newer backlint: this one reads {SCHEMA}"),
+                false => format!("a baseline begins with `schema: {SCHEMA}`; {again}"),
+            }));
         }
+        let file: File = document.read().map_err(with_remedy)?;
         let mut entries = BTreeMap::new();
         for (n, known) in file.findings.into_iter().enumerate() {
             let digit = |c: char| c.is_ascii_digit() || ('a'..='f').contains(&c);

@@ -60,7 +60,7 @@ pub enum Outcome {
     Clean = 0,
     /// With `--strict`: something could not be read or not be evaluated.
     Gaps = 3,
-    /// A finding at or above the gate.
+    /// A finding at or above the gate, or a waiver that is over.
     Findings = 1,
     /// Bad usage, a file that cannot be understood, or nothing could be audited.
     Unusable = 2,

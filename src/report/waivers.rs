@@ -1,6 +1,7 @@
 //! A waivers file for everything that is in force: an entry for each finding, with a reason that has to
 //! be filled in before backlint takes it.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::io;
 
@@ -36,7 +37,7 @@ impl Format for Entries {
             let fields: Vec<String> = ready
                 .subject
                 .iter()
-                .map(|(field, pattern)| format!("{}: {}", field.name(), quoted(pattern)))
+                .map(|(field, pattern)| format!("{}: {}", field.name(), scalar(pattern)))
                 .collect();
             writeln!(
                 out,
@@ -52,5 +53,17 @@ impl Format for Entries {
             writeln!(out, "waivers: []")?;
         }
         Ok(())
+    }
+}
+
+/// A scalar of a flow mapping: a plain word for itself, anything else between quotes.
+fn scalar(text: &str) -> Cow<'_, str> {
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "/._-".contains(c);
+    let word = text.starts_with(|c: char| c.is_ascii_lowercase()) && text.chars().all(plain);
+    // Words that YAML, old or new, reads as something else than text.
+    let other = ["true", "false", "null", "yes", "no", "on", "off", "y", "n"];
+    match word && !other.contains(&text) {
+        true => Cow::Borrowed(text),
+        false => Cow::Owned(quoted(text)),
     }
 }

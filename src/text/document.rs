@@ -177,11 +177,38 @@ pub fn to_yaml(value: &impl Serialize) -> Result<String, Unwritable> {
     serde_yaml::to_string(value)
 }
 
-/// `serde_json` counts columns in bytes, and points at the last byte that it read.
+/// `serde_json` counts columns in bytes, and points at the last byte that it read: of a string, that is the
+/// quote which ends it.
 fn in_characters(text: &str, line: usize, column: usize) -> Option<(usize, usize)> {
     let bytes = text.lines().nth(line.checked_sub(1)?)?.as_bytes();
-    let before = bytes.get(..column.min(bytes.len()))?;
-    Some((line, String::from_utf8_lossy(before).chars().count()))
+    let last = column.min(bytes.len()).saturating_sub(1);
+    let before = bytes.get(..start_of_token(bytes, last))?;
+    Some((line, String::from_utf8_lossy(before).chars().count() + 1))
+}
+
+/// Where the string or the number begins that ends at byte `last` of a line of JSON; else `last`.
+fn start_of_token(line: &[u8], last: usize) -> usize {
+    let of_word = |byte: &u8| byte.is_ascii_alphanumeric() || b"+-.".contains(byte);
+    match line.get(last) {
+        Some(b'"') => {
+            let mut begin = None;
+            let mut escaped = false;
+            for (at, byte) in line.iter().enumerate().take(last) {
+                match (byte, begin) {
+                    (b'"', Some(_)) if !escaped => begin = None,
+                    (b'"', None) => begin = Some(at),
+                    _ => {}
+                }
+                escaped = !escaped && *byte == b'\\';
+            }
+            begin.unwrap_or(last)
+        }
+        Some(byte) if of_word(byte) => {
+            let word = line[..last].iter().rev().take_while(|byte| of_word(byte));
+            last - word.count()
+        }
+        _ => last,
+    }
 }
 
 /// Finds the text of a scalar's characters `range` in the file, where the scalar begins at byte
@@ -222,6 +249,15 @@ mod tests {
             .map(|n| document.place(&["a".into(), n.into()]).unwrap().0)
             .collect();
         assert_eq!(slow, expected, "{text}");
+    }
+
+    #[test]
+    fn nodes_of_json_begin_where_they_begin() {
+        let text = "{\"é\": 1,\n \"a\": [\"x\\\"y\", 12.5, {}, true]}";
+        let document = Document::new("f", text);
+        let places = (0..4).map(|n| document.place(&["a".into(), n.into()]));
+        let places: Vec<_> = places.map(Option::unwrap).collect();
+        assert_eq!(places, [(2, 8), (2, 16), (2, 22), (2, 26)]);
     }
 
     #[test]

@@ -26,7 +26,7 @@ fn may_import(stage: &str, import: &str) -> bool {
 }
 
 /// Outside crates that only some files may use, by the beginning of the file's path.
-const CRATES: [(&str, &[&str]); 12] = [
+const CRATES: [(&str, &[&str]); 14] = [
     ("clap", &["cli/"]),
     ("anyhow", &["cli/"]),
     ("serde_yaml", &["text/document.rs"]),
@@ -35,6 +35,8 @@ const CRATES: [(&str, &[&str]); 12] = [
     ("tabled", &["report/", "watch/"]),
     ("similar", &["report/"]),
     ("cel", &["rules/"]),
+    ("jiff", &["gate/", "cli/gate.rs"]),
+    ("toml_edit", &["services/", "text/document.rs"]),
     ("netlink_sys", &["collect/"]),
     ("netlink_packet_sock_diag", &["collect/"]),
     ("procfs", &["collect/"]),

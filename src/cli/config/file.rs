@@ -11,7 +11,12 @@ use crate::text::locate::Step;
 /// Settings of backlint for one repository or machine. Paths are relative to the file.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[schemars(title = "Configuration of backlint")]
-#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+#[serde(
+    deny_unknown_fields,
+    rename_all = "kebab-case",
+    default,
+    expecting = "a mapping of settings"
+)]
 pub(super) struct File {
     /// Least severity of a finding that fails, and perhaps its least confidence: high, medium:likely, never.
     #[schemars(regex(
@@ -142,6 +147,9 @@ fn refuse(
 fn with_example(fault: Diagnostic, toml: bool) -> Diagnostic {
     if fault.help.is_some() {
         return fault;
+    }
+    if fault.message.contains("duplicate") {
+        return fault.with_help("keep one of them");
     }
     let start = fault.span.as_ref().map_or(0, |span| span.start);
     let before = fault.text.get(..start).unwrap_or_default();

@@ -5,7 +5,7 @@
 //! so a file that was not named has to be root's or the user's own and not writable by everybody: in
 //! /tmp/x, anybody may have written /tmp/backlint.toml. That is no way to run something: a configuration
 //! selects rules, accepts findings and names files to read. But it could hide a finding, or make root read
-//! a file for somebody.
+//! a file for somebody. Who became root by sudo is believed as root is: sudo itself says who that was.
 
 use std::fs;
 use std::io::{self, Read as _};

@@ -25,7 +25,7 @@ const EXAMPLE: &str = "an entry is `{rule: BL101, subject: {netns: host, address
 /// Findings that somebody accepted.
 #[derive(Deserialize, JsonSchema)]
 #[schemars(title = "Waivers of backlint")]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a mapping with the list `waivers`")]
 struct File {
     /// The entries. Of several that fit a finding the first that holds is told.
     waivers: Vec<Entry>,
@@ -149,7 +149,7 @@ fn with_remedy(fault: Diagnostic) -> Diagnostic {
 
 const REASON: &str = "say why the finding is accepted, for whoever meets it later";
 const SUBJECT: &str = "name what it is about, such as `{netns: host, address: \"0.0.0.0:80\"}`; `{netns: \"*\"}` is everything";
-const EXPIRES: &str = "write the last day on which it holds as 2027-01-31";
+const EXPIRES: &str = "write the last day on which it holds like 2027-01-31";
 
 /// One entry and its place.
 struct Reader<'a> {

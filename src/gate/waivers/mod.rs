@@ -201,3 +201,6 @@ fn part(finding: &Finding, abouts: Vec<About>) -> Option<Finding> {
         ..finding.clone()
     })
 }
+
+#[cfg(test)]
+mod tests;
