@@ -31,6 +31,7 @@ pub(super) fn run(arguments: &Audit) -> Run {
         .as_deref()
         .filter(|path| write != Some(*path) || path.exists());
     let mut terms = Terms::read(&config, &arguments.rules, &arguments.selection, read)?;
+    terms.partial = !arguments.source.place.netns.is_empty();
     let catalogue = input::catalogue(&config.services(&arguments.services.services))?;
     let sources = sources(arguments, &terms.rules, &catalogue)?;
     let seen = sources.iter().map(|(_, snapshot)| snapshot).collect();

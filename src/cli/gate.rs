@@ -23,7 +23,12 @@ pub(super) struct Terms {
     pub(super) rules: RuleSet,
     waivers: Waivers,
     baseline: Option<Baseline>,
+    /// Whether the run looks at some namespaces alone, so that nothing follows from what it does not find.
+    pub(super) partial: bool,
 }
+
+/// Waivers that are told to be stale; the rest is counted.
+const SHOWN: usize = 20;
 
 impl Terms {
     /// Reads everything that the options and the configuration name.
@@ -39,6 +44,7 @@ impl Terms {
             rules: config.choose(&all, &config.choice(selection))?,
             waivers,
             baseline: baseline.map(input::baseline).transpose()?,
+            partial: false,
         })
     }
 
@@ -65,7 +71,7 @@ impl Terms {
             .map(|(gated, facts)| Baseline::of(&gated.judgement.findings, facts));
         let found = found.fold(Baseline::default(), |whole, part| whole.with(&part));
         let before = self.baseline.take().unwrap_or_default();
-        let unseen = before.of_rules(|rule| !seen(&self.rules, all, rule));
+        let unseen = before.of_rules(|rule| !self.saw(rule, all));
         let whole = unseen.with(&found);
         let json = path
             .extension()
@@ -94,13 +100,17 @@ impl Terms {
             .iter()
             .flat_map(|(gated, _)| gated.fitting.iter().copied())
             .collect();
-        let blind = |rule: &str| all.iter().any(|(gated, _)| gated.is_blind(rule));
-        for waiver in self.waivers.stale(&fitting, &self.rules, blind) {
+        let unseen = |rule: &str| !self.saw(rule, all);
+        let stale = self.waivers.stale(&fitting, unseen);
+        for waiver in stale.iter().take(SHOWN) {
             let (file, line) = &waiver.place;
             output::note(&format!(
                 "{file}:{line}: this waiver fits no finding and can go: {} {}",
                 waiver.rule, waiver.subject
             ));
+        }
+        if let Some(more @ 1..) = stale.len().checked_sub(SHOWN) {
+            output::note(&format!("{} more fit no finding", count(more, "waiver")));
         }
         let (Some(path), Some(known)) = (baseline, &self.baseline) else {
             return;
@@ -111,7 +121,7 @@ impl Terms {
         let found = found.fold(Baseline::default(), |whole, part| whole.with(&part));
         let gone = known
             .without(&found)
-            .of_rules(|rule| seen(&self.rules, all, rule))
+            .of_rules(|rule| self.saw(rule, all))
             .len();
         if gone > 0 {
             let path = output::argument("--write-baseline", path);
@@ -121,9 +131,13 @@ impl Terms {
             ));
         }
     }
-}
 
-/// Whether a rule ran and saw all subjects, so that what it did not find is not there.
-fn seen(rules: &RuleSet, all: &[(Gated, &Facts<'_>)], rule: &str) -> bool {
-    rules.iter().any(|ran| ran.id == rule) && !all.iter().any(|(gated, _)| gated.is_blind(rule))
+    /// Whether a rule ran and saw all subjects, so that what it did not find is not there.
+    fn saw(&self, rule: &str, all: &[(Gated, &Facts<'_>)]) -> bool {
+        let blind = |(gated, facts): &(Gated, &Facts<'_>)| {
+            !facts.snapshot.gaps.is_empty() || gated.is_blind(rule)
+        };
+        let ran = self.rules.iter().any(|ran| ran.id == rule);
+        ran && !self.partial && !all.iter().any(blind)
+    }
 }

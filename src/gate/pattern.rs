@@ -56,21 +56,24 @@ impl Pattern {
     /// Whether it fits the whole text. Takes at most the product of both lengths: where it does not go on,
     /// only the last star takes one character more.
     pub fn fits(&self, text: &str) -> bool {
-        let text: Vec<char> = text.chars().collect();
         let (mut at, mut part) = (0, 0);
         let mut star = None;
-        while at < text.len() {
+        let character = |at: usize| text[at..].chars().next();
+        while let Some(c) = character(at) {
             match self.parts.get(part) {
                 Some(Part::Any) => {
                     star = Some((part, at));
                     part += 1;
                 }
-                Some(Part::One) => (at, part) = (at + 1, part + 1),
-                Some(Part::Itself(c)) if *c == text[at] => (at, part) = (at + 1, part + 1),
+                Some(Part::One) => (at, part) = (at + c.len_utf8(), part + 1),
+                Some(Part::Itself(own)) if *own == c => {
+                    (at, part) = (at + c.len_utf8(), part + 1);
+                }
                 _ => match star {
                     Some((of, taken)) => {
-                        star = Some((of, taken + 1));
-                        (at, part) = (taken + 1, of + 1);
+                        at = taken + character(taken).map_or(1, char::len_utf8);
+                        star = Some((of, at));
+                        part = of + 1;
                     }
                     None => return false,
                 },

@@ -253,11 +253,11 @@ mod tests {
 
     #[test]
     fn nodes_of_json_begin_where_they_begin() {
-        let text = "{\"é\": 1,\n \"a\": [\"x\\\"y\", 12.5, {}, true]}";
+        let text = "{\"é\": 1,\n \"a\": [\"x\\\"y\", 12.5, null, true]}";
         let document = Document::new("f", text);
         let places = (0..4).map(|n| document.place(&["a".into(), n.into()]));
         let places: Vec<_> = places.map(Option::unwrap).collect();
-        assert_eq!(places, [(2, 8), (2, 16), (2, 22), (2, 26)]);
+        assert_eq!(places, [(2, 8), (2, 16), (2, 22), (2, 28)]);
     }
 
     #[test]

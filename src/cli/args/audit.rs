@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use clap::{Args, ValueEnum};
 
-use super::gate::{Baselines, ConfigFile, Selection};
+use super::gate::{Baselines, ConfigFile, GATE, Selection};
 use super::{Rules, Services, Source};
 use crate::cli::assume::Assume;
 use crate::gate::{Threshold, ThresholdFault};
@@ -27,21 +27,21 @@ pub(in crate::cli) struct Audit {
     #[command(flatten)]
     pub(in crate::cli) config: ConfigFile,
     /// Print every setting that is in force, with the place that it comes from, and judge nothing
-    #[arg(long)]
+    #[arg(long, help_heading = GATE)]
     pub(in crate::cli) show_config: bool,
     /// Print a waivers file that would accept all that was found, to be filled in, instead of the report
-    #[arg(long, conflicts_with_all = ["format", "show_config"])]
+    #[arg(long, help_heading = GATE, conflicts_with_all = ["format", "show_config"])]
     pub(in crate::cli) print_waivers: bool,
     /// How to write the report [default: table]
     #[arg(long, value_name = "FORMAT")]
     pub(in crate::cli) format: Option<ReportFormat>,
     /// Exit with 1 if a finding is at least this severe, and at least this sure: critical, high, medium, low or
     /// info, then certain, likely or possible, such as `high:likely`; `never` to report only [default: high]
-    #[arg(long, value_name = "SEVERITY[:CONFIDENCE]")]
+    #[arg(long, help_heading = GATE, value_name = "SEVERITY[:CONFIDENCE]")]
     pub(in crate::cli) fail_on: Option<FailOn>,
     /// Exit with 3 if something could not be read or evaluated; `--strict=false` undoes what the configuration
     /// says
-    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(long, help_heading = GATE, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub(in crate::cli) strict: Option<bool>,
 }
 

@@ -7,19 +7,22 @@ use clap::Args;
 use crate::cli::output;
 use crate::text::shell;
 
+/// The heading of these options in the help.
+pub(super) const GATE: &str = "What counts";
+
 /// Which rules run, and which findings are accepted.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Selection {
     /// Judge by these rules alone: an id (BL101), a name (backlog-truncated) or a family (BL1, BL1xx, ACME);
     /// repeatable, or with commas. Takes the place of what the configuration selects
-    #[arg(long, value_name = "RULE", value_delimiter = ',')]
+    #[arg(long, help_heading = GATE, value_name = "RULE", value_delimiter = ',')]
     pub(in crate::cli) only: Vec<String>,
     /// Leave these rules out, named as for --only; counts after --only, and adds to the configuration's
-    #[arg(long, value_name = "RULE", value_delimiter = ',')]
+    #[arg(long, help_heading = GATE, value_name = "RULE", value_delimiter = ',')]
     pub(in crate::cli) skip: Vec<String>,
     /// Accept the findings that this YAML file lists, with rule, subject and reason, and perhaps a last day;
     /// repeatable, adds to the configuration's
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, help_heading = GATE, value_name = "FILE")]
     pub(in crate::cli) waivers: Vec<PathBuf>,
 }
 
@@ -41,11 +44,11 @@ impl Selection {
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Baselines {
     /// Fail only for findings that this file does not have; the others are marked as known
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, help_heading = GATE, value_name = "FILE")]
     pub(in crate::cli) baseline: Option<PathBuf>,
     /// Write the findings that are in force to this file, to be given with --baseline; the run is judged by it, so
     /// nothing that was found fails it
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["print_waivers", "show_config"])]
+    #[arg(long, help_heading = GATE, value_name = "FILE", conflicts_with_all = ["print_waivers", "show_config"])]
     pub(in crate::cli) write_baseline: Option<PathBuf>,
 }
 
@@ -54,10 +57,10 @@ pub(in crate::cli) struct Baselines {
 pub(in crate::cli) struct ConfigFile {
     /// Take settings from this file, TOML or YAML; without it from the first backlint.toml, .backlint.toml,
     /// backlint.yaml or .backlint.yaml from the current directory upwards
-    #[arg(long, value_name = "FILE", conflicts_with = "no_config")]
+    #[arg(long, help_heading = GATE, value_name = "FILE", conflicts_with = "no_config")]
     pub(in crate::cli) config: Option<PathBuf>,
     /// Take no settings from a file
-    #[arg(long)]
+    #[arg(long, help_heading = GATE)]
     pub(in crate::cli) no_config: bool,
 }
 

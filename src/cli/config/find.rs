@@ -6,6 +6,7 @@
 //! /tmp/x, anybody may have written /tmp/backlint.toml. That is no way to run something: a configuration
 //! selects rules, accepts findings and names files to read. But it could hide a finding, or make root read
 //! a file for somebody. Who became root by sudo is believed as root is: sudo itself says who that was.
+//! Whoever may call backlint by sudo and nothing else should have to do so with --no-config.
 
 use std::fs;
 use std::io::{self, Read as _};

@@ -101,20 +101,12 @@ impl Waivers {
     }
 
     /// The waivers that fit no finding of a run, as `fitting` of its reports say. One is left out where
-    /// nobody can know: none of its rules ran, or one of them is `blind`, not having seen all subjects.
-    pub fn stale<'a>(
-        &'a self,
-        fitting: &BTreeSet<usize>,
-        rules: &RuleSet,
-        blind: impl Fn(&str) -> bool,
-    ) -> Vec<&'a Waiver> {
-        let told = |(n, waiver): &(usize, &Arc<Waiver>)| {
-            !fitting.contains(n)
-                && rules.iter().any(|rule| waiver.rules.has(&rule.id))
-                && !waiver.rules.ids().any(&blind)
-        };
-        let all = self.all.iter().enumerate().filter(told);
-        all.map(|(_, waiver)| waiver.as_ref()).collect()
+    /// nobody can know: one of its rules is `unseen`, because it did not run or did not see all subjects.
+    pub fn stale(&self, fitting: &BTreeSet<usize>, unseen: impl Fn(&str) -> bool) -> Vec<&Waiver> {
+        let all = self.all.iter().enumerate();
+        all.filter(|(n, waiver)| !fitting.contains(n) && !waiver.rules.ids().any(&unseen))
+            .map(|(_, waiver)| waiver.as_ref())
+            .collect()
     }
 }
 

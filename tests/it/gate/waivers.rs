@@ -283,6 +283,13 @@ fn nothing_is_called_stale_where_nobody_looked() {
         .run("--snapshot blind.yaml --waivers w.yaml --only BL101 --fail-on never")
         .ended(0);
     assert_eq!(run.err, "", "its rule could not be evaluated: {}", run.out);
+    let gap =
+        format!("{TRUNCATED}gaps: [{{what: namespaces, why: not root, blinds: containers}}]\n");
+    home.write("partial.yaml", &gap);
+    let run = home
+        .run("--snapshot partial.yaml --waivers w.yaml --only BL101 --fail-on never")
+        .ended(0);
+    assert_eq!(run.err, "", "not all was looked at");
 }
 
 #[test]
