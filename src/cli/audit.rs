@@ -63,8 +63,12 @@ pub(super) fn run(arguments: &Audit) -> Run {
     if arguments.print_waivers {
         return output::result(Outcome::Clean, |out| Entries.write(&reports, out));
     }
+    let format = config.format(arguments).value;
+    if format != ReportFormat::Table {
+        Terms::tell_expired(&reports);
+    }
     let look = output::look();
-    output::result(outcome, |out| match config.format(arguments).value {
+    output::result(outcome, |out| match format {
         ReportFormat::Table => Table { look }.write(&reports, out),
         ReportFormat::Json => Json.write(&reports, out),
     })

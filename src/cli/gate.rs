@@ -12,6 +12,7 @@ use super::input::{self, Failure};
 use super::output;
 use crate::assess::Facts;
 use crate::gate::{self, Baseline, Gated, Waivers};
+use crate::report::Report;
 use crate::report::style::count;
 use crate::rules::RuleSet;
 use crate::rules::engine::Judgement;
@@ -92,6 +93,19 @@ impl Terms {
         }
         self.baseline = Some(whole);
         Ok(())
+    }
+
+    /// Says which waivers are over and still needed, for formats that have findings alone.
+    pub(super) fn tell_expired(all: &[Report<'_>]) {
+        for expired in all.iter().flat_map(|report| &report.gated.expired) {
+            let waiver = &expired.waiver;
+            let (file, line) = &waiver.place;
+            let day = waiver.expires.as_deref().unwrap_or_default();
+            output::note(&format!(
+                "{file}:{line}: this waiver ended on {day} and is still needed: renew it, or fix what it hid: {} {}",
+                waiver.rule, waiver.subject
+            ));
+        }
     }
 
     /// Says which waivers and which entries of the baseline are about nothing any more.

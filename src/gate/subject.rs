@@ -10,6 +10,9 @@ use crate::text::untrusted::clean;
 /// The fields of a subject, in the order in which they are told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Field {
+    /// Name of the host. Waivers may have it where they serve several hosts; what is written about one
+    /// finding has it never, for records of it may come without.
+    Host,
     /// Network namespace: its workload, where it has one, else its name; `host` for the whole host.
     Netns,
     /// Protocol of a listener.
@@ -24,7 +27,8 @@ pub enum Field {
 
 impl Field {
     /// All of them.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
+        Self::Host,
         Self::Netns,
         Self::Protocol,
         Self::Address,
@@ -35,6 +39,7 @@ impl Field {
     /// The name that files use.
     pub const fn name(self) -> &'static str {
         match self {
+            Self::Host => "host",
             Self::Netns => "netns",
             Self::Protocol => "protocol",
             Self::Address => "address",
@@ -46,7 +51,7 @@ impl Field {
     /// Whether findings of rules of this scope have the field.
     pub const fn is_of(self, scope: Scope) -> bool {
         match self {
-            Self::Netns => true,
+            Self::Host | Self::Netns => true,
             Self::Protocol | Self::Address | Self::Service => matches!(scope, Scope::Listener),
             Self::Sysctl => matches!(scope, Scope::Setting),
         }
@@ -56,6 +61,7 @@ impl Field {
 /// One subject.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Subject<'a> {
+    host: Option<&'a str>,
     /// Its namespace: the name that stays when it is made again.
     pub netns: &'a str,
     /// Its namespace: the name of this one.
@@ -73,6 +79,7 @@ impl<'a> Subject<'a> {
         let instance = about.netns.as_deref().unwrap_or(HOST_NETNS);
         let netns = about.netns_in(facts).filter(|_| about.netns.is_some());
         Self {
+            host: facts.snapshot.host.name.as_deref(),
             netns: netns.map_or(instance, |netns| netns.namespace.stable_name()),
             instance,
             protocol: listener.map(|listener| listener.protocol.name()),
@@ -85,6 +92,7 @@ impl<'a> Subject<'a> {
     /// The value of a field, where the subject has it.
     pub fn get(&self, field: Field) -> Option<&'a str> {
         match field {
+            Field::Host => self.host,
             Field::Netns => Some(self.netns),
             Field::Protocol => self.protocol,
             Field::Address => self.address,
@@ -93,9 +101,10 @@ impl<'a> Subject<'a> {
         }
     }
 
-    /// The fields that it has, in order.
+    /// The fields that it has, in order, all but the host.
     pub fn fields(&self) -> impl Iterator<Item = (Field, &'a str)> {
         let all = Field::ALL.into_iter();
+        let all = all.filter(|field| *field != Field::Host);
         all.filter_map(|field| Some((field, self.get(field)?)))
     }
 

@@ -63,6 +63,8 @@ struct Entry {
     expecting = "fields such as `{netns: host, protocol: tcp, address: \"0.0.0.0:80\"}`"
 )]
 struct Fields {
+    /// Name of the host, for a file that serves several; without it any host.
+    host: Option<String>,
     /// Network namespace, by its workload or its name; `host` for the host's own and for the whole host.
     netns: Option<String>,
     /// Protocol of the listener: tcp, mptcp, unix and others.
@@ -78,6 +80,7 @@ struct Fields {
 impl Fields {
     fn given(&self) -> impl Iterator<Item = (Field, &str)> {
         let value = |field| match field {
+            Field::Host => &self.host,
             Field::Netns => &self.netns,
             Field::Protocol => &self.protocol,
             Field::Address => &self.address,

@@ -1,5 +1,6 @@
 //! What people accepted, a line each, and what of that is over.
 
+use std::collections::HashMap;
 use std::io;
 
 use super::Page;
@@ -32,6 +33,7 @@ impl Page<'_> {
     pub(super) fn waived(&mut self) -> io::Result<()> {
         let several = self.report.facts.namespaces.len() > 1;
         let mut lines: Vec<(String, usize)> = Vec::new();
+        let mut known: HashMap<String, usize> = HashMap::new();
         for waived in &self.report.gated.waived {
             let (finding, waiver) = (&waived.finding, waived.waiver.as_ref());
             let places: Vec<&str> = finding
@@ -53,7 +55,8 @@ impl Page<'_> {
                 waiver.reason,
                 terms.join(", ")
             );
-            match lines.iter_mut().find(|(known, _)| *known == words) {
+            let at = *known.entry(words.clone()).or_insert(lines.len());
+            match lines.get_mut(at) {
                 Some((_, times)) => *times += 1,
                 None => lines.push((words, 1)),
             }

@@ -156,6 +156,28 @@ fn a_service_that_is_not_known_fits_no_pattern() {
 }
 
 #[test]
+fn a_file_for_several_hosts_may_name_one() {
+    let home = Home::waiving(&["{host: web*, netns: host}"]);
+    let named = |name: &str| {
+        TRUNCATED.replace(
+            "namespaces:",
+            &format!("host: {{name: {name}}}\nnamespaces:"),
+        )
+    };
+    home.write("one.yaml", &named("web1"));
+    home.write("other.yaml", &named("db1"));
+    assert_eq!(home.left_and_waived("one.yaml"), (0, 2));
+    assert_eq!(home.left_and_waived("other.yaml"), (2, 0));
+    assert_eq!(
+        home.left_and_waived("web.yaml"),
+        (2, 0),
+        "nobody knows its name"
+    );
+    let entries = home.run("--snapshot one.yaml --print-waivers").ended(0).out;
+    assert!(!entries.contains("web1"), "{entries}");
+}
+
+#[test]
 fn a_waiver_for_one_container_leaves_the_others_in_force() {
     let home = Home::waiving(&["{netns: web-1}"]);
     home.write("pods.yaml", PODS);
@@ -221,6 +243,8 @@ fn an_expired_waiver_fails_even_for_a_small_finding() {
     }
     assert_eq!(run.err, "", "it is needed, so it is not stale");
     home.run(&format!("{judge} --fail-on never")).ended(0);
+    let run = home.run(&format!("{judge} --format json")).ended(1);
+    assert!(run.err.starts_with("backlint: w.yaml:2: "), "{run:#?}");
     let report = home.report("web.yaml", "--waivers w.yaml --only BL101");
     assert_eq!(
         ids(&report, "findings").len(),
