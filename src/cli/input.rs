@@ -9,10 +9,12 @@ use super::args::Where;
 use super::containers::Containers;
 use super::host::Live;
 use super::netns::{self, Choice};
+use super::output;
 use crate::assess::{check, settings};
 use crate::collect::boot::{self, Depth};
 use crate::collect::{self, Sources, Wanted};
 use crate::containers;
+use crate::gate::{Baseline, Waivers};
 use crate::kernel::counters::COUNTERS;
 use crate::rules::{RuleSet, builtin, load};
 use crate::services::Catalogue;
@@ -216,7 +218,7 @@ fn beside_the_files(sources: &Sources, depth: Depth, snapshot: &mut Snapshot) {
     }
 }
 
-fn read_text(path: &Path, longest: u64) -> Result<String, Diagnostic> {
+pub(super) fn read_text(path: &Path, longest: u64) -> Result<String, Diagnostic> {
     let name = path.display().to_string();
     let file = fs::File::open(path).map_err(|error| {
         Diagnostic::whole_file(&name, format!("cannot be read: {}", words(&error)))
@@ -224,6 +226,31 @@ fn read_text(path: &Path, longest: u64) -> Result<String, Diagnostic> {
     })?;
     let bytes = bounded(&name, file, longest)?;
     utf8(&name, bytes)
+}
+
+/// The text of bytes that were read, one more than a file may have.
+pub(super) fn text_of(name: &str, bytes: Vec<u8>, longest: u64) -> Result<String, Diagnostic> {
+    utf8(name, bounded(name, bytes.as_slice(), longest)?)
+}
+
+/// The waivers of some files, about any of `rules`.
+pub(super) fn waivers(paths: &[PathBuf], rules: &RuleSet) -> Result<Waivers, Failure> {
+    let remedy = "give --waivers a YAML file; `backlint audit --print-waivers` writes one";
+    let text = |path: &PathBuf| {
+        let text = read_text(path, LONGEST_RULE).map_err(|fault| fault.with_help(remedy))?;
+        Ok((path.display().to_string(), text))
+    };
+    let files: Vec<_> = paths.iter().map(text).collect::<Result<_, Diagnostic>>()?;
+    Waivers::load(&files, rules).map_err(Failure::Diagnostics)
+}
+
+/// A baseline.
+pub(super) fn baseline(path: &Path) -> Result<Baseline, Failure> {
+    let name = path.display().to_string();
+    let words = output::argument("--write-baseline", path);
+    let remedy = format!("`backlint audit{words}` writes it");
+    let text = read_text(path, LONGEST_SNAPSHOT).map_err(|fault| fault.with_help(remedy))?;
+    Ok(Baseline::parse(&name, &text)?)
 }
 
 /// Reads to the end, and no further than is sensible: a path may lead to a device.

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use super::args::{List, ListFormat, Sort};
 use super::assume::Judged;
+use super::config::Config;
 use super::input::Failure;
 use super::{Run, input, output};
 use crate::assess::{Facts, ListenerFacts};
@@ -14,7 +15,8 @@ use crate::services;
 use crate::snapshot::{Listener, Snapshot, address};
 
 pub(super) fn run(arguments: &List) -> Run {
-    let catalogue = input::catalogue(&arguments.services.services)?;
+    let config = Config::read(&arguments.config)?;
+    let catalogue = input::catalogue(&config.services(&arguments.services.services))?;
     let snapshots: Vec<(String, Snapshot)> = if arguments.source.snapshot.is_empty() {
         let sysctls = place::sysctls().map(str::to_owned).collect();
         let wanted = arguments.assume.wanted(Wanted {

@@ -4,8 +4,10 @@
 mod args;
 mod assume;
 mod audit;
+pub mod config;
 mod containers;
 mod explain;
+mod gate;
 mod host;
 mod input;
 mod list;

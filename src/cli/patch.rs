@@ -4,6 +4,8 @@ use std::io::IsTerminal as _;
 
 use super::args::Patch;
 use super::assume::Judged;
+use super::config::Config;
+use super::gate::Terms;
 use super::target::Tree;
 use super::{Run, input, output};
 use crate::advise::place::{Wish, place};
@@ -18,13 +20,15 @@ use crate::snapshot::{HOST_NETNS, Snapshot};
 
 pub(super) fn run(arguments: &Patch) -> Run {
     arguments.fits().map_err(anyhow::Error::msg)?;
-    let rules = input::rules(&arguments.rules.rules)?;
-    let catalogue = input::catalogue(&arguments.services.services)?;
+    let config = Config::read(&arguments.config)?;
+    let terms = Terms::read(&config, &arguments.rules, &arguments.selection, None)?;
+    let rules = &terms.rules;
+    let catalogue = input::catalogue(&config.services(&arguments.services.services))?;
     let recorded = arguments.snapshot().map_err(anyhow::Error::msg)?;
     let seen = match recorded {
         Some(path) => input::snapshot(path)?.1,
         None => {
-            let wanted = arguments.assume.wanted(wanted(arguments, &rules));
+            let wanted = arguments.assume.wanted(wanted(arguments, rules));
             input::host(&arguments.source.place, &wanted, &catalogue)?
         }
     };
@@ -35,7 +39,8 @@ pub(super) fn run(arguments: &Patch) -> Run {
         return Ok(Outcome::Clean);
     };
     begin(facts);
-    let judgement = judge(&rules, facts);
+    // What somebody accepted needs no change; the audit's plan has none for it either.
+    let judgement = terms.hold(judge(rules, facts), facts).judgement;
     let advice = advise(&judgement.findings, facts);
     if arguments.target.0.changes_sysctl_files() {
         print_diff(arguments, facts, &advice, &judgement)

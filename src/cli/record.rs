@@ -1,6 +1,7 @@
 //! `backlint snapshot`.
 
 use super::args::{Record, RecordFormat};
+use super::config::Config;
 use super::{Run, input, output};
 use crate::collect::Wanted;
 use crate::collect::boot::Depth;
@@ -8,8 +9,9 @@ use crate::report::{Outcome, gaps};
 use crate::snapshot::file;
 
 pub(super) fn run(arguments: &Record) -> Run {
-    let rules = input::rules(&arguments.rules.rules)?;
-    let catalogue = input::catalogue(&arguments.services.services)?;
+    let config = Config::read(&arguments.config)?;
+    let rules = input::rules(&config.rules(&arguments.rules.rules))?;
+    let catalogue = input::catalogue(&config.services(&arguments.services.services))?;
     let wanted = Wanted {
         sysctls: rules.recorded_sysctls(),
         syn_queues: true,

@@ -15,6 +15,7 @@ pub mod reference;
 pub mod service;
 pub mod style;
 pub mod table;
+pub mod waivers;
 pub mod why;
 
 use std::io;
@@ -60,7 +61,7 @@ pub enum Outcome {
     Clean = 0,
     /// With `--strict`: something could not be read or not be evaluated.
     Gaps = 3,
-    /// A finding at or above the gate.
+    /// A finding at or above the gate, or a waiver that is over.
     Findings = 1,
     /// Bad usage, a file that cannot be understood, or nothing could be audited.
     Unusable = 2,
@@ -95,8 +96,7 @@ impl Outcome {
 impl Report<'_> {
     /// The outcome of one report.
     pub fn outcome(&self, gate: Gate) -> Outcome {
-        let mut findings = self.findings().iter();
-        if findings.any(|finding| self.gated.fails(finding, gate)) {
+        if self.gated.fails_run(gate) {
             return Outcome::Findings;
         }
         let blind = !self.gaps().is_empty() || !self.gated.judgement.not_evaluated.is_empty();

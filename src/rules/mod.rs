@@ -203,6 +203,7 @@ impl Advice {
 #[derive(Debug, Clone, Default)]
 pub struct RuleSet {
     rules: Vec<Arc<Rule>>,
+    known: usize,
 }
 
 impl RuleSet {
@@ -224,7 +225,23 @@ impl RuleSet {
     /// A set of these rules, which have unique ids.
     pub fn new(mut rules: Vec<Arc<Rule>>) -> Self {
         rules.sort_by(|a, b| a.id.cmp(&b.id));
-        Self { rules }
+        let known = rules.len();
+        Self { rules, known }
+    }
+
+    /// Those that are wanted, by id. The set still says how many it was chosen from.
+    #[must_use]
+    pub fn chosen(&self, wanted: impl Fn(&str) -> bool) -> Self {
+        let rules = self.rules.iter().filter(|rule| wanted(&rule.id));
+        Self {
+            rules: rules.cloned().collect(),
+            known: self.known,
+        }
+    }
+
+    /// Number of rules that these were chosen from.
+    pub fn known(&self) -> usize {
+        self.known
     }
 
     /// Every sysctl that a record for these rules has: those of the accept path, and whatever a rule

@@ -1,4 +1,4 @@
-//! A file that the user wrote, in YAML or JSON: read whole or refused with one diagnostic, and every
+//! A file that the user wrote, in YAML, JSON or TOML: read whole or refused with one diagnostic, and every
 //! node of it can be pointed at. The one door to the YAML crate.
 
 use std::ops::Range;
@@ -21,6 +21,7 @@ pub struct Document<'a> {
 enum Syntax {
     Yaml,
     Json,
+    Toml,
 }
 
 impl<'a> Document<'a> {
@@ -45,6 +46,15 @@ impl<'a> Document<'a> {
         }
     }
 
+    /// A file in TOML.
+    pub fn toml(name: &'a str, text: &'a str) -> Self {
+        Self {
+            name,
+            text,
+            syntax: Syntax::Toml,
+        }
+    }
+
     /// The whole content.
     ///
     /// # Errors
@@ -60,6 +70,11 @@ impl<'a> Document<'a> {
             Syntax::Json => serde_json::from_str(self.text).map_err(|error| {
                 let at = in_characters(self.text, error.line(), error.column());
                 Diagnostic::from_parser(self.name, self.text, &error.to_string(), at)
+            }),
+            Syntax::Toml => toml_edit::de::from_str(self.text).map_err(|error| {
+                let at = error.span().and_then(|span| of_byte(self.text, span.start));
+                let message = error.message().replace('\n', ", ");
+                Diagnostic::from_parser(self.name, self.text, &message, at)
             }),
         }
     }
@@ -89,6 +104,38 @@ impl<'a> Document<'a> {
         diagnostic
     }
 
+    /// The line of each of the `count` elements of the sequence that a path leads to, from 1.
+    ///
+    /// NOTE: a place costs a parse up to there. In block style no other line may begin as an element does
+    /// (YAML 1.2, section 8.2.1), so where as many lines do as there are elements, these are it.
+    pub fn lines_of(&self, path: &[Step], count: usize) -> Vec<usize> {
+        let element = |n: usize| {
+            let element: Vec<Step> = path.iter().cloned().chain([n.into()]).collect();
+            self.place(&element).map_or(1, |(line, _)| line)
+        };
+        if count < 2 {
+            return (0..count).map(element).collect();
+        }
+        let first = element(0);
+        let dash = |line: &str| {
+            line.trim_start_matches(' ')
+                .starts_with("- ")
+                .then(|| line.find('-'))
+        };
+        let mut lines = self.text.lines().zip(1..).skip(first.saturating_sub(1));
+        let indent = lines.clone().next().and_then(|(line, _)| dash(line));
+        let alike: Vec<usize> = lines
+            .by_ref()
+            .filter(|(line, _)| indent.is_some() && dash(line) == indent)
+            .map(|(_, number)| number)
+            .collect();
+        if alike.len() == count {
+            alike
+        } else {
+            (0..count).map(element).collect()
+        }
+    }
+
     /// Line and column of the node that a path leads to, both from 1, columns in characters.
     pub fn place(&self, path: &[Step]) -> Option<(usize, usize)> {
         match self.syntax {
@@ -102,8 +149,21 @@ impl<'a> Document<'a> {
                 let error = Locate(path).deserialize(&mut json).err()?;
                 in_characters(self.text, error.line(), error.column())
             }
+            Syntax::Toml => {
+                let toml = toml_edit::de::Deserializer::parse(self.text).ok()?;
+                let error = Locate(path).deserialize(toml).err()?;
+                of_byte(self.text, error.span()?.start)
+            }
         }
     }
+}
+
+/// Line and column of the character at a byte, both from 1.
+fn of_byte(text: &str, byte: usize) -> Option<(usize, usize)> {
+    let before = text.get(..byte)?;
+    let start = before.rfind('\n').map_or(0, |at| at + 1);
+    let column = before[start..].chars().count() + 1;
+    Some((before.matches('\n').count() + 1, column))
 }
 
 /// What the serializer of YAML reports.
@@ -117,11 +177,38 @@ pub fn to_yaml(value: &impl Serialize) -> Result<String, Unwritable> {
     serde_yaml::to_string(value)
 }
 
-/// `serde_json` counts columns in bytes, and points at the last byte that it read.
+/// `serde_json` counts columns in bytes, and points at the last byte that it read: of a string, that is the
+/// quote which ends it.
 fn in_characters(text: &str, line: usize, column: usize) -> Option<(usize, usize)> {
     let bytes = text.lines().nth(line.checked_sub(1)?)?.as_bytes();
-    let before = bytes.get(..column.min(bytes.len()))?;
-    Some((line, String::from_utf8_lossy(before).chars().count()))
+    let last = column.min(bytes.len()).saturating_sub(1);
+    let before = bytes.get(..start_of_token(bytes, last))?;
+    Some((line, String::from_utf8_lossy(before).chars().count() + 1))
+}
+
+/// Where the string or the number begins that ends at byte `last` of a line of JSON; else `last`.
+fn start_of_token(line: &[u8], last: usize) -> usize {
+    let of_word = |byte: &u8| byte.is_ascii_alphanumeric() || b"+-.".contains(byte);
+    match line.get(last) {
+        Some(b'"') => {
+            let mut begin = None;
+            let mut escaped = false;
+            for (at, byte) in line.iter().enumerate().take(last) {
+                match (byte, begin) {
+                    (b'"', Some(_)) if !escaped => begin = None,
+                    (b'"', None) => begin = Some(at),
+                    _ => {}
+                }
+                escaped = !escaped && *byte == b'\\';
+            }
+            begin.unwrap_or(last)
+        }
+        Some(byte) if of_word(byte) => {
+            let word = line[..last].iter().rev().take_while(|byte| of_word(byte));
+            last - word.count()
+        }
+        _ => last,
+    }
 }
 
 /// Finds the text of a scalar's characters `range` in the file, where the scalar begins at byte
@@ -144,4 +231,55 @@ fn align(text: &str, start: usize, scalar: &str, range: Range<usize>) -> Range<u
         }
     }
     span.unwrap_or(end..end)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn lines(text: &str, expected: &[usize]) {
+        let document = Document::new("f", text);
+        assert_eq!(
+            document.lines_of(&["a".into()], expected.len()),
+            expected,
+            "{text}"
+        );
+        let slow: Vec<usize> = (0..expected.len())
+            .map(|n| document.place(&["a".into(), n.into()]).unwrap().0)
+            .collect();
+        assert_eq!(slow, expected, "{text}");
+    }
+
+    #[test]
+    fn nodes_of_json_begin_where_they_begin() {
+        let text = "{\"é\": 1,\n \"a\": [\"x\\\"y\", 12.5, null, true]}";
+        let document = Document::new("f", text);
+        let places = (0..4).map(|n| document.place(&["a".into(), n.into()]));
+        let places: Vec<_> = places.map(Option::unwrap).collect();
+        assert_eq!(places, [(2, 8), (2, 16), (2, 22), (2, 28)]);
+    }
+
+    #[test]
+    fn nodes_of_toml_have_places() {
+        let text = "# é\nonly = [\"é\",\n  \"b\"]\nstrict = true\n";
+        let document = Document::toml("f", text);
+        assert_eq!(document.place(&["only".into(), 1.into()]), Some((3, 3)));
+        assert_eq!(document.place(&["strict".into()]), Some((4, 10)));
+        assert_eq!(document.place(&["none".into()]), None);
+        assert_eq!(document.lines_of(&["only".into()], 2), [2, 3]);
+    }
+
+    #[test]
+    fn elements_are_found_in_every_style() {
+        lines("a:\n- x: 1\n# -\n- x: |\n    - 2\n- x: 3\n", &[2, 4, 6]);
+        lines(
+            "b:\n  - y\na:\n  - x: [\n      1]\n  - x:\n    - 2\n",
+            &[4, 6],
+        );
+        lines("a: [{x: 1},\n  {x: 2}]\n", &[1, 2]);
+        lines("a:\n  - x: 1\n  - x: 2\nb:\n  - y\n", &[2, 3]);
+        lines("{\"a\": [\n {},\n {}\n]}\n", &[2, 3]);
+        lines("a:\n  - x: 1\n", &[2]);
+    }
 }

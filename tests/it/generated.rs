@@ -64,6 +64,18 @@ fn the_reference_of_services_is_up_to_date() {
     );
 }
 
+/// What editors complete and validate waivers and configurations by.
+#[test]
+fn the_schemas_of_the_gate_are_up_to_date() {
+    for (name, schema) in [
+        ("waivers", backlint::gate::waivers::schema()),
+        ("config", backlint::cli::config::schema()),
+    ] {
+        let text = serde_json::to_string_pretty(&schema).unwrap() + "\n";
+        compare(&format!("rules/schema/{name}.schema.json"), &text);
+    }
+}
+
 /// README's screenfuls are what the program really prints: each block that begins with its command.
 #[test]
 fn the_screenfuls_in_the_readme_are_real() {

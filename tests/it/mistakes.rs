@@ -14,11 +14,31 @@ struct Kind {
     least: usize,
 }
 
-const KINDS: &[Kind] = &[Kind {
-    folder: "snapshots",
-    arguments: |file| vec!["audit", "--snapshot", file],
-    least: 2,
-}];
+const KINDS: &[Kind] = &[
+    Kind {
+        folder: "snapshots",
+        arguments: |file| vec!["audit", "--snapshot", file],
+        least: 2,
+    },
+    Kind {
+        folder: "waivers",
+        arguments: |file| vec!["--snapshot", QUIET, "--waivers", file],
+        least: 16,
+    },
+    Kind {
+        folder: "baselines",
+        arguments: |file| vec!["--snapshot", QUIET, "--baseline", file],
+        least: 5,
+    },
+    Kind {
+        folder: "config",
+        arguments: |file| vec!["--snapshot", QUIET, "--config", file],
+        least: 14,
+    },
+];
+
+/// A record without a fault and without a finding.
+const QUIET: &str = "fixtures/quiet-and-healthy.yaml";
 
 fn mistakes(folder: &str) -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"))

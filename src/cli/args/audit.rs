@@ -1,12 +1,14 @@
 //! Options of `backlint audit`.
 
+use std::fmt;
 use std::str::FromStr;
 
 use clap::{Args, ValueEnum};
 
+use super::gate::{Baselines, ConfigFile, GATE, Selection};
 use super::{Rules, Services, Source};
 use crate::cli::assume::Assume;
-use crate::gate::{Gate, Threshold, ThresholdFault};
+use crate::gate::{Threshold, ThresholdFault};
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Audit {
@@ -18,26 +20,29 @@ pub(in crate::cli) struct Audit {
     pub(in crate::cli) rules: Rules,
     #[command(flatten)]
     pub(in crate::cli) services: Services,
-    /// How to write the report
-    #[arg(long, value_name = "FORMAT", default_value = "table")]
-    pub(in crate::cli) format: ReportFormat,
+    #[command(flatten)]
+    pub(in crate::cli) selection: Selection,
+    #[command(flatten)]
+    pub(in crate::cli) baselines: Baselines,
+    #[command(flatten)]
+    pub(in crate::cli) config: ConfigFile,
+    /// Print every setting that is in force, with the place that it comes from, and judge nothing
+    #[arg(long, help_heading = GATE)]
+    pub(in crate::cli) show_config: bool,
+    /// Print a waivers file that would accept all that was found, to be filled in, instead of the report
+    #[arg(long, help_heading = GATE, conflicts_with_all = ["format", "show_config"])]
+    pub(in crate::cli) print_waivers: bool,
+    /// How to write the report [default: table]
+    #[arg(long, value_name = "FORMAT")]
+    pub(in crate::cli) format: Option<ReportFormat>,
     /// Exit with 1 if a finding is at least this severe, and at least this sure: critical, high, medium, low or
-    /// info, then certain, likely or possible, such as `high:likely`; `never` to report only
-    #[arg(long, value_name = "SEVERITY[:CONFIDENCE]", default_value = "high")]
-    pub(in crate::cli) fail_on: FailOn,
-    /// Exit with 3 if something could not be read or evaluated
-    #[arg(long)]
-    pub(in crate::cli) strict: bool,
-}
-
-impl Audit {
-    /// What decides the exit status.
-    pub(in crate::cli) fn gate(&self) -> Gate {
-        Gate {
-            fail_on: self.fail_on.0,
-            strict: self.strict,
-        }
-    }
+    /// info, then certain, likely or possible, such as `high:likely`; `never` to report only [default: high]
+    #[arg(long, help_heading = GATE, value_name = "SEVERITY[:CONFIDENCE]")]
+    pub(in crate::cli) fail_on: Option<FailOn>,
+    /// Exit with 3 if something could not be read or evaluated; `--strict=false` undoes what the configuration
+    /// says
+    #[arg(long, help_heading = GATE, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub(in crate::cli) strict: Option<bool>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -50,7 +55,16 @@ pub(in crate::cli) enum ReportFormat {
 
 /// What `--fail-on` takes: a threshold, or `never`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::cli) struct FailOn(Option<Threshold>);
+pub(in crate::cli) struct FailOn(pub(in crate::cli) Option<Threshold>);
+
+impl fmt::Display for FailOn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(threshold) => threshold.fmt(f),
+            None => f.write_str("never"),
+        }
+    }
+}
 
 impl FromStr for FailOn {
     type Err = String;

@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::{Rules, Services};
+use super::{ConfigFile, Rules, Services};
 use crate::kernel::version::Version;
 
 /// What a word can mean, in the order in which it is looked up.
@@ -37,6 +37,8 @@ pub(in crate::cli) struct Explain {
     pub(in crate::cli) rules: Rules,
     #[command(flatten)]
     pub(in crate::cli) services: Services,
+    #[command(flatten)]
+    pub(in crate::cli) config: ConfigFile,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

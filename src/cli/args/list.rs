@@ -2,7 +2,7 @@
 
 use clap::{Args, ValueEnum};
 
-use super::{Services, Source};
+use super::{ConfigFile, Services, Source};
 use crate::cli::assume::Assume;
 use crate::snapshot::Protocol;
 
@@ -14,6 +14,8 @@ pub(in crate::cli) struct List {
     pub(in crate::cli) assume: Assume,
     #[command(flatten)]
     pub(in crate::cli) services: Services,
+    #[command(flatten)]
+    pub(in crate::cli) config: ConfigFile,
     /// How to write the list
     #[arg(long, value_name = "FORMAT", default_value = "table")]
     pub(in crate::cli) format: ListFormat,

@@ -2,6 +2,7 @@
 
 mod audit;
 mod explain;
+mod gate;
 mod list;
 mod patch;
 mod record;
@@ -13,8 +14,9 @@ use clap::{Args, Parser, Subcommand};
 use super::netns::Chosen;
 use super::why::Why;
 use crate::text::shell;
-pub(super) use audit::{Audit, ReportFormat};
+pub(super) use audit::{Audit, FailOn, ReportFormat};
 pub(super) use explain::{Calculator, Explain, PageFormat, Queue};
+pub(super) use gate::{ConfigFile, Selection};
 pub(super) use list::{List, ListFormat, Sort};
 pub(super) use patch::Patch;
 pub(super) use record::{Record, RecordFormat};
@@ -33,7 +35,7 @@ pub(in crate::cli) struct Arguments {
 }
 
 const EXIT: &str =
-    "Exit status: 0 no finding at or above --fail-on (default high); 1 such a finding; \
+    "Exit status: 0 no finding at or above --fail-on (default high); 1 such a finding, or a waiver that is over; \
 2 bad usage, a file that cannot be understood, or nothing could be audited; 3 with --strict: gaps.
 
 Examples:
@@ -44,7 +46,13 @@ Examples:
   backlint snapshot -o web.yaml                keep what was seen
   backlint --snapshot web.yaml --fail-on high  judge it anywhere, without root
   backlint explain BL101                       what a finding means, and how to fix it
-  backlint explain queue --backlog 512         what a listener gets, on which kernel";
+  backlint explain queue --backlog 512         what a listener gets, on which kernel
+  backlint --snapshot web.yaml --skip BL3xx    without the rules of a family
+  backlint --snapshot web.yaml --print-waivers > waivers.yaml
+                                               what would accept all that was found: give the reasons
+  backlint --snapshot web.yaml --write-baseline known.yaml
+                                               from now on only what is new fails, with --baseline known.yaml
+  backlint --show-config                       what is in force, and from where";
 
 /// The commands.
 #[derive(Debug, Subcommand)]

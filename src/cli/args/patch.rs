@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::{Rules, Services, Source};
+use super::{ConfigFile, Rules, Selection, Services, Source};
 use crate::advise::place::DROP_IN;
 use crate::cli::assume::Assume;
 use crate::report::fix::Target;
@@ -19,6 +19,10 @@ pub(in crate::cli) struct Patch {
     pub(in crate::cli) rules: Rules,
     #[command(flatten)]
     pub(in crate::cli) services: Services,
+    #[command(flatten)]
+    pub(in crate::cli) selection: Selection,
+    #[command(flatten)]
+    pub(in crate::cli) config: ConfigFile,
     /// Whom to write the change for: the host's sysctl files, or whatever makes the containers
     #[arg(long = "for", value_name = "TARGET", default_value = "sysctl-conf")]
     pub(in crate::cli) target: TargetName,

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::{Rules, Services, Where};
+use super::{ConfigFile, Rules, Services, Where};
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Record {
@@ -14,6 +14,8 @@ pub(in crate::cli) struct Record {
     pub(in crate::cli) rules: Rules,
     #[command(flatten)]
     pub(in crate::cli) services: Services,
+    #[command(flatten)]
+    pub(in crate::cli) config: ConfigFile,
     /// File to write; standard output without it
     #[arg(short, long, value_name = "FILE")]
     pub(in crate::cli) output: Option<PathBuf>,

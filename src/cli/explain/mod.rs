@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use anyhow::anyhow;
 
 use super::args::{Calculator, Explain, PageFormat, Queue};
+use super::config::Config;
 use super::{Run, input, output};
 use crate::report::Outcome;
 use crate::report::explain::index;
@@ -25,15 +26,17 @@ pub(super) fn run(arguments: &Explain) -> Run {
             ..Queue::default()
         });
     }
-    let rules = input::rules(&arguments.rules.rules)?;
-    let pages = match arguments.rules.rules.as_slice() {
+    let config = Config::read(&arguments.config)?;
+    let given = config.rules(&arguments.rules.rules);
+    let rules = input::rules(&given)?;
+    let pages = match given.as_slice() {
         [] => BTreeMap::new(),
         paths => input::pages(paths)?,
     };
     let library = Library {
         rules: &rules,
         pages: &pages,
-        services: &input::catalogue(&arguments.services.services)?,
+        services: &input::catalogue(&config.services(&arguments.services.services))?,
     };
     if arguments.words.is_empty() {
         return all(&library, arguments.format);

@@ -18,7 +18,7 @@ mod podman;
 mod quadlet;
 pub mod reference;
 mod systemd;
-mod text;
+pub(in crate::report) mod text;
 
 use crate::advise::{Advice, Home, RelistenStep, SysctlStep, apply};
 use crate::assess::Facts;

@@ -205,7 +205,7 @@ pub(super) fn unit_word(step: &SysctlStep) -> String {
 
 /// A string between double quotes, for YAML (1.2, section 5.7) and TOML (basic strings): whatever is
 /// not printable ASCII is escaped by number.
-pub(super) fn quoted(text: &str) -> String {
+pub(in crate::report) fn quoted(text: &str) -> String {
     let mut out = String::from('"');
     for c in text.chars() {
         match c {

@@ -2,6 +2,7 @@
 
 mod assumed;
 mod explain;
+mod gate;
 mod listener;
 mod namespace;
 mod plan;
@@ -12,6 +13,7 @@ use serde::Serialize;
 
 use self::assumed::Assumed;
 pub use self::explain::Explained;
+use self::gate::{Expired, Ready, Waived};
 use self::listener::Listener;
 use self::namespace::Namespace;
 use self::plan::{PlanStep, Remediation};
@@ -54,6 +56,8 @@ pub struct Report<'a> {
     host: Host<'a>,
     summary: Summary,
     findings: Findings<'a>,
+    waived: Vec<Waived<'a>>,
+    expired_waivers: Vec<Expired<'a>>,
     not_evaluated: Vec<NotEvaluated<'a>>,
     not_asked: Vec<&'a str>,
     namespaces: Vec<Namespace<'a>>,
@@ -78,6 +82,8 @@ impl<'a> Report<'a> {
             host: Host::new(&facts.snapshot.host),
             summary: Summary::new(report),
             findings: Findings(report),
+            waived: Waived::all(report),
+            expired_waivers: Expired::all(report),
             not_evaluated: report
                 .gated
                 .judgement
@@ -115,7 +121,7 @@ impl Serialize for Findings<'_> {
         serializer.collect_seq(
             findings
                 .zip(&self.0.advice.by_finding)
-                .map(|(finding, steps)| Finding::new(finding, steps)),
+                .map(|(finding, steps)| Finding::new(finding, steps, self.0)),
         )
     }
 }
@@ -184,6 +190,10 @@ struct Summary {
     low: usize,
     info: usize,
     waived: usize,
+    known: usize,
+    expired_waivers: usize,
+    rules: usize,
+    rules_known: usize,
 }
 
 impl Summary {
@@ -195,6 +205,10 @@ impl Summary {
             low: report.count(Severity::Low),
             info: report.count(Severity::Info),
             waived: report.gated.waived.len(),
+            known: report.gated.known(),
+            expired_waivers: report.gated.expired.len(),
+            rules: report.rules.len(),
+            rules_known: report.rules.known(),
         }
     }
 }
@@ -211,10 +225,16 @@ struct Finding<'a> {
     remediation: Vec<Remediation<'a>>,
     fingerprint: &'a str,
     explain: Command<'a>,
+    known: bool,
+    waive: Ready<'a>,
 }
 
 impl<'a> Finding<'a> {
-    fn new(finding: &'a finding::Finding, steps: &'a [Step]) -> Self {
+    fn new(
+        finding: &'a finding::Finding,
+        steps: &'a [Step],
+        report: &'a report::Report<'a>,
+    ) -> Self {
         Self {
             rule: &finding.rule.id,
             name: &finding.rule.name,
@@ -226,6 +246,8 @@ impl<'a> Finding<'a> {
             remediation: steps.iter().map(Remediation::new).collect(),
             fingerprint: &finding.fingerprint,
             explain: Command(&finding.rule.id),
+            known: report.gated.is_known(finding),
+            waive: Ready::new(finding, report.facts),
         }
     }
 }

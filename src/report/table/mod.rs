@@ -1,6 +1,7 @@
 //! The report for people: worst first, what, why it hurts, what to do, what will not help; then all
 //! steps once in their order, what is not known, and one line of summary.
 
+mod gate;
 mod places;
 mod plan;
 mod tail;
@@ -51,6 +52,8 @@ impl Format for Table {
 struct Line<'a> {
     message: &'a str,
     confidence: Confidence,
+    /// Whether the baseline has them.
+    known: bool,
     /// Names of namespaces, each as often as the message stands there.
     places: Vec<&'a str>,
     /// Whether the places are told.
@@ -59,10 +62,11 @@ struct Line<'a> {
 }
 
 impl<'a> Line<'a> {
-    fn new(finding: &'a Finding, told: bool) -> Self {
+    fn new(finding: &'a Finding, known: bool, told: bool) -> Self {
         Self {
             message: &finding.message,
             confidence: finding.confidence,
+            known,
             places: Vec::new(),
             told,
             times: 0,
@@ -87,11 +91,13 @@ impl<'a> Line<'a> {
         } else {
             String::new()
         };
-        let sure = match self.confidence {
-            Confidence::Certain => String::new(),
-            unsure => format!(" ({unsure})"),
+        let marks = match (self.confidence, self.known) {
+            (Confidence::Certain, false) => String::new(),
+            (Confidence::Certain, true) => " (known)".to_owned(),
+            (unsure, false) => format!(" ({unsure})"),
+            (unsure, true) => format!(" ({unsure}, known)"),
         };
-        format!("{place}{}{times}{sure}", self.message)
+        format!("{place}{}{times}{marks}", self.message)
     }
 }
 
@@ -111,6 +117,8 @@ impl Page<'_> {
             self.findings(group)?;
         }
         self.plan()?;
+        self.expired()?;
+        self.waived()?;
         self.not_evaluated()?;
         self.gaps()?;
         self.summary()
@@ -171,8 +179,9 @@ impl Page<'_> {
     /// words, and so have containers that are alike.
     fn lines<'f>(&self, group: &[(usize, &'f Finding)]) -> Vec<String> {
         let mut lines: Vec<Line<'f>> = Vec::new();
-        let mut known: HashMap<(&str, Confidence, bool), usize> = HashMap::new();
+        let mut known: HashMap<(&str, Confidence, bool, bool), usize> = HashMap::new();
         for (_, finding) in group {
+            let old = self.report.gated.is_known(finding);
             let places: Vec<&str> = finding
                 .abouts()
                 .filter_map(|about| about.netns.as_deref())
@@ -180,10 +189,10 @@ impl Page<'_> {
             // The host stands by itself.
             let told = self.report.facts.namespaces.len() > 1 && places != [HOST_NETNS];
             let at = *known
-                .entry((&finding.message, finding.confidence, told))
+                .entry((&finding.message, finding.confidence, old, told))
                 .or_insert(lines.len());
             if at == lines.len() {
-                lines.push(Line::new(finding, told));
+                lines.push(Line::new(finding, old, told));
             }
             if let Some(line) = lines.get_mut(at) {
                 line.times += places.len().max(1);

@@ -93,11 +93,13 @@ impl Page<'_> {
         if findings > 0 {
             line.push_str(&format!(" ({})", by_severity.join(", ")));
         }
+        line.push_str(&self.accepted());
         let listeners = count(report.listeners(), "listener");
-        line.push_str(&format!(
-            ", {listeners}, {}",
-            count(report.rules.len(), "rule")
-        ));
+        let rules = match (report.rules.len(), report.rules.known()) {
+            (ran, known) if ran < known => format!("{ran} of {}", count(known, "rule")),
+            (ran, _) => count(ran, "rule"),
+        };
+        line.push_str(&format!(", {listeners}, {rules}"));
         let not_evaluated = self.skipped().len();
         if not_evaluated > 0 {
             line.push_str(&format!(", {} not evaluated", count(not_evaluated, "rule")));
