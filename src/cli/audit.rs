@@ -1,19 +1,20 @@
 //! `backlint audit`.
 
-use super::args::{Audit, ReportFormat};
+use super::args::Audit;
 use super::assume::Judged;
+use super::outputs::Outputs;
 use super::{Run, input, output};
 use crate::advise::advise;
 use crate::assess::Facts;
 use crate::collect::Wanted;
 use crate::gate::Gated;
-use crate::report::json::Json;
-use crate::report::table::Table;
-use crate::report::{Format, Outcome, Report};
+use crate::report::{Outcome, Report};
 use crate::rules::engine::judge;
 use crate::snapshot::Snapshot;
 
 pub(super) fn run(arguments: &Audit) -> Run {
+    let outputs = Outputs::new(&arguments.format)?;
+    let mut positions = Vec::new();
     let rules = input::rules(&arguments.rules.rules)?;
     let catalogue = input::catalogue(&arguments.services.services)?;
     let sources: Vec<(Option<String>, Snapshot)> = if arguments.source.snapshot.is_empty() {
@@ -25,10 +26,13 @@ pub(super) fn run(arguments: &Audit) -> Run {
         let snapshot = input::host(&arguments.source.place, &wanted, &catalogue)?;
         vec![(None, snapshot)]
     } else {
-        let named = input::snapshots(&arguments.source.snapshot)?.into_iter();
-        named
-            .map(|(name, snapshot)| (Some(name), snapshot))
-            .collect()
+        let take = |text: &str| outputs.positions(text);
+        let recorded = input::recorded(&arguments.source.snapshot, take)?.into_iter();
+        let named = recorded.map(|it| {
+            positions.push(it.taken);
+            (Some(it.name), it.snapshot)
+        });
+        named.collect()
     };
     let seen = sources.iter().map(|(_, snapshot)| snapshot).collect();
     let assumptions = arguments.assume.assumptions();
@@ -57,6 +61,7 @@ pub(super) fn run(arguments: &Audit) -> Run {
                 gated: Gated::open(judgement),
                 advice,
                 rules: &rules,
+                positions: positions.get_mut(n).and_then(Option::take),
             }
         })
         .collect();
@@ -65,11 +70,5 @@ pub(super) fn run(arguments: &Audit) -> Run {
         .iter()
         .map(|report| report.outcome(gate))
         .fold(Outcome::Clean, Outcome::worse);
-    output::result(outcome, |out| match arguments.format {
-        ReportFormat::Table => Table {
-            look: output::look(),
-        }
-        .write(&reports, out),
-        ReportFormat::Json => Json.write(&reports, out),
-    })
+    outputs.write(&reports, gate, outcome)
 }

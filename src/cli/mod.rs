@@ -11,6 +11,7 @@ mod input;
 mod list;
 mod netns;
 mod output;
+mod outputs;
 mod patch;
 mod record;
 mod target;

@@ -2,10 +2,11 @@
 
 use std::str::FromStr;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
 use super::{Rules, Services, Source};
 use crate::cli::assume::Assume;
+use crate::cli::outputs::Output;
 use crate::gate::{Gate, Threshold, ThresholdFault};
 
 #[derive(Debug, Args)]
@@ -18,9 +19,11 @@ pub(in crate::cli) struct Audit {
     pub(in crate::cli) rules: Rules,
     #[command(flatten)]
     pub(in crate::cli) services: Services,
-    /// How to write the report
-    #[arg(long, value_name = "FORMAT", default_value = "table")]
-    pub(in crate::cli) format: ReportFormat,
+    /// How to write the report: table, json (schema backlint/report/v1), sarif (2.1.0), junit, github (workflow
+    /// commands), gitlab (Code Quality), markdown or tap; with a file, there instead of standard output.
+    /// Repeatable: `-f sarif=out.sarif -f junit=out.xml` prints the table and writes both
+    #[arg(short, long, value_name = "FORMAT[=FILE]")]
+    pub(in crate::cli) format: Vec<Output>,
     /// Exit with 1 if a finding is at least this severe, and at least this sure: critical, high, medium, low or
     /// info, then certain, likely or possible, such as `high:likely`; `never` to report only
     #[arg(long, value_name = "SEVERITY[:CONFIDENCE]", default_value = "high")]
@@ -38,14 +41,6 @@ impl Audit {
             strict: self.strict,
         }
     }
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(in crate::cli) enum ReportFormat {
-    /// Text for people
-    Table,
-    /// JSON, schema backlint/report/v1
-    Json,
 }
 
 /// What `--fail-on` takes: a threshold, or `never`.

@@ -13,7 +13,7 @@ use clap::{Args, Parser, Subcommand};
 use super::netns::Chosen;
 use super::why::Why;
 use crate::text::shell;
-pub(super) use audit::{Audit, ReportFormat};
+pub(super) use audit::Audit;
 pub(super) use explain::Explain;
 pub(super) use list::{List, ListFormat, Sort};
 pub(super) use patch::Patch;
