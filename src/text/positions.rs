@@ -36,8 +36,8 @@ struct Node {
 #[derive(Debug)]
 enum Content {
     Scalar,
-    /// A text whose lines are those of the file, from the one below its place.
-    Literal,
+    /// A text whose lines are those of the file, from this one.
+    Literal(usize),
     Map(Vec<(Box<str>, usize)>),
     Sequence(Vec<usize>),
 }
@@ -52,7 +52,8 @@ impl Positions {
         }
     }
 
-    /// The place of the value that a path leads to, or of the nearest that it stands in.
+    /// The place of the value that a path leads to, or of the nearest that it stands in. That of a block
+    /// of text is its first line.
     pub fn place(&self, path: &[Step]) -> Option<Place> {
         self.walk(path).map(|(node, _)| node.place)
     }
@@ -62,7 +63,9 @@ impl Positions {
     pub fn line(&self, path: &[Step], number: usize) -> Option<Place> {
         let (node, rest) = self.walk(path)?;
         match node.content {
-            Content::Literal if rest.is_empty() => Some((node.place.0 + number, 1)),
+            Content::Literal(first) if rest.is_empty() => {
+                Some((first + number.saturating_sub(1), 1))
+            }
             _ => Some(node.place),
         }
     }
@@ -112,7 +115,11 @@ fn yaml(text: &str) -> Positions {
         match event {
             Event::Scalar(value, style, anchor, _) => {
                 let content = match style {
-                    ScalarStyle::Literal => Content::Literal,
+                    // The parser's place is that of the first line that is not empty.
+                    ScalarStyle::Literal => {
+                        let empty = value.chars().take_while(|c| *c == '\n').count();
+                        Content::Literal(place.0.saturating_sub(empty))
+                    }
                     _ => Content::Scalar,
                 };
                 builder.add(place, content, anchor, Some(&value));

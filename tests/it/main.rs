@@ -13,6 +13,7 @@ mod bad_input;
 mod boot;
 mod docs;
 mod fixtures;
+mod formats;
 mod generated;
 mod hardening;
 mod layering;

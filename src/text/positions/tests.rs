@@ -50,6 +50,15 @@ fn every_value_of_every_fixture_stands_where_the_walk_finds_it() {
             let positions = Positions::of(&text);
             for path in all.iter().take(400) {
                 let wanted = document.place(path);
+                // A block of text begins behind its key, and its first line stands below.
+                let block = wanted.and_then(|(line, column)| {
+                    let behind = text.lines().nth(line - 1)?.get(column - 1..)?;
+                    behind.starts_with('|').then_some(line + 1)
+                });
+                if let Some(line) = block {
+                    assert_eq!(positions.line(path, 1), Some((line, 1)));
+                    continue;
+                }
                 assert_eq!(positions.place(path), wanted, "{} {path:?}", file.display());
                 values += 1;
             }
@@ -83,7 +92,7 @@ fn json_counts_characters_and_takes_every_escape() {
     let text = "{\"é\": [1,\n \t{\"\\ud83d\\ude00\": \"x\"}], \"a\\u0062\":\r\n  2}\n";
     let positions = Positions::of(text);
     assert_eq!(positions.place(&path(&["é", "0"])), Some((1, 8)));
-    assert_eq!(positions.place(&path(&["é", "1", "😀"])), Some((2, 19)));
+    assert_eq!(positions.place(&path(&["é", "1", "😀"])), Some((2, 20)));
     assert_eq!(positions.place(&path(&["ab"])), Some((3, 3)));
 }
 

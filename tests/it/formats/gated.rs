@@ -1,0 +1,142 @@
+//! What a gate left out: waived findings and those that a baseline has, in each format.
+
+use std::sync::Arc;
+
+use backlint::advise::advise;
+use backlint::assess::Facts;
+use backlint::gate::{Baseline, Gate, Gated, Waived, Waiver};
+use backlint::report::location::Base;
+use backlint::report::{Format, Report};
+use backlint::report::{github, gitlab, junit, markdown, sarif, tap};
+use backlint::rules::engine::judge;
+use backlint::rules::load;
+use backlint::services::Catalogue;
+use backlint::snapshot::file;
+use backlint::text::positions::Positions;
+
+use super::RECORD;
+
+/// What is written of the record where the first finding is known and the second waived.
+fn written(format: impl Fn(Gate, Base) -> Box<dyn Format>) -> String {
+    let rules = load::load(&[]).unwrap_or_else(|faults| panic!("{}", faults[0]));
+    let catalogue = Catalogue::builtin();
+    let snapshot = file::parse("web.yaml", RECORD).unwrap();
+    let facts = Facts::new(&snapshot, &catalogue);
+    let mut judgement = judge(&rules, &facts);
+    let waiver = Waiver {
+        rule: "BL101".to_owned(),
+        subject: "unix *".to_owned(),
+        reason: "nobody\nconnects # there".to_owned(),
+        owner: Some("web".to_owned()),
+        expires: Some("2031-01-31".to_owned()),
+        place: ("waivers.yaml".to_owned(), 3),
+    };
+    let waived = Waived {
+        finding: judgement.findings.remove(1),
+        waiver: Arc::new(waiver),
+    };
+    let known = judgement.findings[0].fingerprint.clone();
+    let report = Report {
+        source: Some("web.yaml"),
+        again: String::new(),
+        advice: advise(&judgement.findings, &facts),
+        facts: &facts,
+        gated: Gated {
+            waived: vec![waived],
+            baseline: Some(Baseline::new([known])),
+            ..Gated::open(judgement)
+        },
+        rules: &rules,
+        positions: Some(Positions::of(RECORD)),
+    };
+    let gate = Gate {
+        fail_on: Some("high".parse().unwrap()),
+        strict: false,
+    };
+    let mut out = Vec::new();
+    let format = format(gate, Base::new("/repo"));
+    format.write(&[report], &mut out).unwrap();
+    String::from_utf8(out).unwrap()
+}
+
+#[test]
+fn sarif_has_them_suppressed_and_unchanged() {
+    let text = written(|gate, base| Box::new(sarif::Sarif { gate, base }));
+    let log: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let results = log["runs"][0]["results"].as_array().unwrap();
+    let (waived, open) = results.split_last().unwrap();
+    assert_eq!(open[0]["baselineState"], "unchanged");
+    assert_eq!(open[1]["baselineState"], "new");
+    for result in open {
+        assert_eq!(result["suppressions"].as_array().unwrap().len(), 0);
+    }
+    let suppression = &waived["suppressions"][0];
+    assert_eq!(suppression["kind"], "external");
+    assert_eq!(suppression["justification"], "nobody\\nconnects # there");
+    assert_eq!(suppression["properties"]["expires"], "2031-01-31");
+    let place = &suppression["location"]["physicalLocation"];
+    assert_eq!(place["artifactLocation"]["uri"], "waivers.yaml");
+    assert_eq!(place["region"]["startLine"], 3);
+}
+
+#[test]
+fn junit_skips_them() {
+    let text = written(|gate, base| Box::new(junit::Junit { gate, base }));
+    assert!(
+        text.contains("<skipped message=\"known by the baseline\"/>"),
+        "{text}"
+    );
+    assert!(
+        text.contains("<skipped message=\"waived until 2031-01-31: nobody\\nconnects # there\"/>"),
+        "{text}"
+    );
+}
+
+#[test]
+fn tap_has_them_to_be_done() {
+    let text = written(|gate, base| Box::new(tap::Tap { gate, base }));
+    let todo: Vec<&str> = text
+        .lines()
+        .filter(|line| line.contains(" # TODO "))
+        .collect();
+    assert_eq!(todo.len(), 2, "{text}");
+    assert!(todo[0].starts_with("not ok 1 - BL101 "), "{}", todo[0]);
+    assert!(
+        todo[0].ends_with(" # TODO known by the baseline"),
+        "{}",
+        todo[0]
+    );
+    assert!(
+        todo[1].ends_with("nobody\\\\nconnects \\# there"),
+        "{}",
+        todo[1]
+    );
+}
+
+#[test]
+fn annotations_leave_the_waived_out_and_note_the_known() {
+    let text = written(|gate, base| Box::new(github::GitHub { gate, base }));
+    assert!(
+        text.starts_with("::notice file=web.yaml,line=12,"),
+        "{text}"
+    );
+    assert!(!text.contains("<script>"), "{text}");
+    let text = written(|gate, base| Box::new(gitlab::GitLab { gate, base }));
+    assert!(
+        text.contains("0.0.0.0:443") && !text.contains("/script"),
+        "{text}"
+    );
+}
+
+#[test]
+fn the_page_tells_reason_and_end_of_a_waiver() {
+    let text = written(|gate, _| Box::new(markdown::Markdown { gate }));
+    assert!(
+        text.contains("| known | high | BL101 backlog-truncated |"),
+        "{text}"
+    );
+    assert!(
+        text.contains("until 2031-01-31: nobody&#92;nconnects &#35; there"),
+        "{text}"
+    );
+}
