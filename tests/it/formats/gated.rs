@@ -18,6 +18,11 @@ use super::RECORD;
 
 /// What is written of the record where the first finding is known and the second waived.
 fn written(format: impl Fn(Gate, Base) -> Box<dyn Format>) -> String {
+    written_of(Some("web.yaml"), format)
+}
+
+/// The same, of a file or of a host.
+fn written_of(source: Option<&str>, format: impl Fn(Gate, Base) -> Box<dyn Format>) -> String {
     let rules = load::load(&[]).unwrap_or_else(|faults| panic!("{}", faults[0]));
     let catalogue = Catalogue::builtin();
     let snapshot = file::parse("web.yaml", RECORD).unwrap();
@@ -37,7 +42,7 @@ fn written(format: impl Fn(Gate, Base) -> Box<dyn Format>) -> String {
     };
     let known = judgement.findings[0].fingerprint.clone();
     let report = Report {
-        source: Some("web.yaml"),
+        source,
         again: String::new(),
         advice: advise(&judgement.findings, &facts),
         facts: &facts,
@@ -47,7 +52,7 @@ fn written(format: impl Fn(Gate, Base) -> Box<dyn Format>) -> String {
             ..Gated::open(judgement)
         },
         rules: &rules,
-        positions: Some(Positions::of(RECORD)),
+        positions: source.map(|_| Positions::of(RECORD)),
     };
     let gate = Gate {
         fail_on: Some("high".parse().unwrap()),
@@ -139,4 +144,31 @@ fn the_page_tells_reason_and_end_of_a_waiver() {
         text.contains("until 2031-01-31: nobody&#92;nconnects &#35; there"),
         "{text}"
     );
+}
+
+#[test]
+fn on_a_host_the_configuration_line_comes_first() {
+    let text = written_of(None, |gate, base| Box::new(sarif::Sarif { gate, base }));
+    let log: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let results = log["runs"][0]["results"].as_array().unwrap();
+    let place = &results[0]["locations"][0]["physicalLocation"];
+    assert_eq!(
+        place["artifactLocation"]["uri"],
+        "file:///etc/nginx/nginx.conf"
+    );
+    assert_eq!(place["region"]["startLine"], 12);
+    let setting = results.iter().find(|it| it["ruleId"] == "BL506").unwrap();
+    let place = &setting["locations"][0]["physicalLocation"];
+    let uri = &place["artifactLocation"]["uri"];
+    assert_eq!(uri, "file:///etc/sysctl.d/60-web.conf");
+    assert_eq!(place["region"]["startLine"], 4);
+    // What no file asks for has no place in one.
+    let redis = results.iter().find(|it| {
+        let text = it["message"]["text"].as_str().unwrap();
+        text.starts_with("redis")
+    });
+    let location = &redis.unwrap()["locations"][0];
+    assert!(location["physicalLocation"].is_null(), "{location}");
+    let name = &location["logicalLocations"][0]["fullyQualifiedName"];
+    assert_eq!(name, "docker/web: tcp 0.0.0.0:80 (redis)");
 }

@@ -1,6 +1,7 @@
 //! `-f FORMAT=FILE`, as often as wanted.
 
-use super::Repository;
+use super::{NGINX, RECORD, Repository};
+use crate::support::program::{backlint, finish, finish_with};
 
 #[test]
 fn the_table_is_printed_and_files_are_written_though_findings_fail() {
@@ -63,4 +64,47 @@ fn a_file_that_cannot_be_written_is_told_and_nothing_is_printed() {
         run.err,
         "backlint: no/such/folder.sarif cannot be written: no such file or directory\n"
     );
+}
+
+#[test]
+fn every_format_that_points_names_the_same_line() {
+    let repository = Repository::new();
+    let text = |format: &str| repository.judge(&["-f", format]).ended(1).out;
+    let file = "fix tures/web.yaml";
+    for (format, place) in [
+        ("github", format!("file={file},line={NGINX},col=9,")),
+        ("tap", format!("at: \"{file}:{NGINX}\"")),
+        ("junit", format!("file=\"{file}\" line=\"{NGINX}\"")),
+        ("gitlab", format!("\"begin\": {NGINX}\n")),
+        ("sarif", format!("\"startLine\": {NGINX},\n")),
+    ] {
+        assert!(text(format).contains(&place), "{format}: {place}");
+    }
+}
+
+#[test]
+fn a_json_fixture_and_one_under_an_assumption_have_their_lines_too() {
+    let repository = Repository::new();
+    let json = "{\"schema\": \"backlint/snapshot/v1\", \"namespaces\": [{\n\t\"sysctls\": {\"net.core.somaxconn\": 128},\n\t\"listeners\": [\n\t\t{\"protocol\": \"tcp\", \"address\": \"0.0.0.0:80\", \"accept_queue\": {\"max\": 128}, \"owners\": [{\"comm\": \"nginx\\u00e9\"}], \"requested\": {\"backlog\": 511, \"source\": \"config\"}}]}]}\n";
+    std::fs::write(repository.path("web.json"), json).unwrap();
+    let mut command = backlint();
+    command
+        .args(["audit", "--snapshot", "./web.json", "-f", "github"])
+        .current_dir(repository.path(""));
+    let out = finish(&mut command).ended(1).out;
+    assert!(
+        out.starts_with("::error file=web.json,line=4,col=3,"),
+        "{out}"
+    );
+    let assumed = ["--assume", "net.core.somaxconn=256", "-f", "github"];
+    let out = repository.judge(&assumed).ended(1).out;
+    assert!(out.contains(&format!("line={NGINX},")), "{out}");
+}
+
+#[test]
+fn nobody_points_into_standard_input() {
+    let mut command = backlint();
+    command.args(["audit", "--snapshot", "-", "-f", "github"]);
+    let out = finish_with(&mut command, RECORD.as_bytes()).ended(1).out;
+    assert!(out.starts_with("::error title=BL101 "), "{out}");
 }
