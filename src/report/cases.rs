@@ -3,21 +3,23 @@
 //! Each finding is a case, named for its rule and subject. One that fails the run is a failure; one that
 //! is told and does not fail it has passed, with its text beside it, so that the number of failures and the exit
 //! status agree. Waived findings and those that the baseline has were not looked at anew: skipped, or in
-//! TAP's words to be done. A rule that could not be evaluated is skipped, for it did not pass. A
-//! rule that found nothing is one case that passed; one for each of its subjects would be all listeners
+//! TAP's words to be done. A rule that could not be evaluated is skipped, for it did not pass, and with
+//! `--strict` it is an error, as each gap is. A rule that found nothing is one case that passed; one for each of its subjects would be all listeners
 //! times all rules.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Report;
 use super::entry::{self, Entry, Standing, entries};
+use super::gaps::together;
 use crate::gate::Gate;
 use crate::rules::Rule;
 use crate::text::untrusted::clean;
 
 /// One test case.
 pub(super) struct Case<'a> {
-    pub(super) rule: &'a Rule,
+    /// `None`: it is about a gap.
+    pub(super) rule: Option<&'a Rule>,
     /// Unique in its report, and the same in the next run.
     pub(super) name: String,
     pub(super) outcome: Outcome<'a>,
@@ -34,6 +36,8 @@ pub(super) enum Outcome<'a> {
     Accepted(Entry<'a>, String),
     /// Not evaluated; why.
     Skipped(String),
+    /// Not evaluated or not read, and this fails the run; why.
+    Blind(String),
 }
 
 /// The cases of a report: findings worst first, then what was not evaluated, then what passed.
@@ -44,24 +48,38 @@ pub(super) fn cases<'a>(report: &'a Report<'a>, gate: Gate) -> Vec<Case<'a>> {
         let place = skipped.netns.as_deref().map(|name| format!(": {name}"));
         let subjects = entry::subjects(skipped);
         Case {
-            rule: &skipped.rule,
+            rule: Some(&skipped.rule),
             name: named(&skipped.rule, &place.unwrap_or_default()),
-            outcome: skip(&format!("{}{subjects}", entry::missing(skipped))),
+            outcome: match (
+                gate.strict,
+                format!("{}{subjects}", entry::missing(skipped)),
+            ) {
+                (true, why) => Outcome::Blind(clean(&why).into_owned()),
+                (false, why) => skip(&why),
+            },
         }
     }));
     cases.extend(judgement.not_asked.iter().map(|rule| Case {
-        rule,
+        rule: Some(rule),
         name: named(rule, ""),
         outcome: skip(entry::NOT_ASKED),
     }));
-    let told: BTreeSet<&str> = cases.iter().map(|case| case.rule.id.as_str()).collect();
+    if gate.strict {
+        cases.extend(together(report.gaps()).iter().map(|gap| Case {
+            rule: None,
+            name: clean(&format!("gap: {gap}")).into_owned(),
+            outcome: Outcome::Blind(clean(gap).into_owned()),
+        }));
+    }
+    let told = cases.iter().filter_map(|case| case.rule);
+    let told: BTreeSet<&str> = told.map(|rule| rule.id.as_str()).collect();
     let quiet = report
         .rules
         .iter()
         .filter(|rule| !told.contains(rule.id.as_str()));
     let quiet: Vec<Case<'a>> = quiet
         .map(|rule| Case {
-            rule,
+            rule: Some(rule),
             name: named(rule, ""),
             outcome: match (rule.kernel, report.facts.kernel) {
                 (Some(wanted), Some(kernel)) if !wanted.holds(kernel) => {
@@ -78,7 +96,7 @@ pub(super) fn cases<'a>(report: &'a Report<'a>, gate: Gate) -> Vec<Case<'a>> {
 
 fn found(entry: Entry<'_>) -> Case<'_> {
     Case {
-        rule: entry.rule(),
+        rule: Some(entry.rule()),
         name: named(entry.rule(), &format!(": {}", entry.subject())),
         outcome: match entry.standing {
             Standing::Fails => Outcome::Failed(entry),

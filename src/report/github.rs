@@ -33,39 +33,45 @@ impl Format for GitHub {
                     told += 1;
                 }
             }
-            for (title, text) in blind(report) {
-                let at = report.fixture().map(|file| Spot {
-                    file: file.to_owned(),
-                    line: 1,
-                    column: None,
-                });
-                writeln!(
-                    out,
-                    "{}",
-                    self.command("warning", at.as_ref(), &title, &text)
-                )?;
+            for command in self.blind(report) {
+                writeln!(out, "{command}")?;
             }
         }
         writeln!(out, "backlint: {}", style::count(told, "finding"))
     }
 }
 
-/// What could not be read or evaluated: titles and texts.
-fn blind(report: &Report<'_>) -> Vec<(String, String)> {
-    let gaps = together(report.gaps());
-    let gaps = gaps.into_iter().map(|gap| ("gap".to_owned(), gap));
-    let skipped = report.gated.judgement.not_evaluated.iter();
-    let skipped = skipped.map(|skipped| {
-        let rule = &skipped.rule;
-        let title = format!("{} {} was not evaluated", rule.id, rule.name);
-        let place = skipped.netns.as_deref().map(|name| format!("{name}: "));
-        let words = entry::missing(skipped);
-        (title, place.unwrap_or_default() + &words)
-    });
-    gaps.chain(skipped).collect()
-}
-
 impl GitHub {
+    /// What could not be read, each by itself, and what could not be evaluated, together: a short record
+    /// leaves many rules without their facts.
+    fn blind(&self, report: &Report<'_>) -> Vec<String> {
+        let at = report.fixture().map(|file| Spot {
+            file: file.to_owned(),
+            line: 1,
+            column: None,
+        });
+        let level = |mild| if self.gate.strict { "error" } else { mild };
+        let gaps = together(report.gaps());
+        let gaps = gaps.iter();
+        let mut commands: Vec<String> = gaps
+            .map(|gap| self.command(level("warning"), at.as_ref(), "gap", gap))
+            .collect();
+        let skipped = &report.gated.judgement.not_evaluated;
+        let lines = skipped.iter().map(|skipped| {
+            let rule = &skipped.rule;
+            let place = skipped.netns.as_deref().map(|name| format!(" in {name}"));
+            let place = place.unwrap_or_default();
+            let words = entry::missing(skipped);
+            clean(&format!("{} {}{place}: {words}", rule.id, rule.name)).into_owned()
+        });
+        let lines: Vec<String> = lines.collect();
+        if !lines.is_empty() {
+            let title = "Not evaluated, so not passed either";
+            commands.push(self.command(level("notice"), at.as_ref(), title, &lines.join("\n")));
+        }
+        commands
+    }
+
     fn finding(&self, entry: &Entry<'_>) -> Option<String> {
         let rule = entry.rule();
         let level = match (entry.standing, rule.severity) {

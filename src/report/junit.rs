@@ -53,20 +53,22 @@ impl Junit {
             Outcome::Passed | Outcome::Told(_) => TestCaseStatus::success(),
             Outcome::Failed(_) => TestCaseStatus::non_success(NonSuccessKind::Failure),
             Outcome::Accepted(..) | Outcome::Skipped(_) => TestCaseStatus::skipped(),
+            Outcome::Blind(_) => TestCaseStatus::non_success(NonSuccessKind::Error),
         };
         match &case.outcome {
             Outcome::Failed(entry) => {
-                status.set_type(case.rule.severity.name());
+                status.set_type(entry.rule().severity.name());
                 status.set_message(entry.message());
                 status.set_description(text(entry));
             }
-            Outcome::Accepted(_, why) | Outcome::Skipped(why) => {
+            Outcome::Accepted(_, why) | Outcome::Skipped(why) | Outcome::Blind(why) => {
                 status.set_message(why.as_str());
             }
             Outcome::Passed | Outcome::Told(_) => {}
         }
         let mut written = TestCase::new(case.name.as_str(), status);
-        written.set_classname(format!("backlint.{}", case.rule.name));
+        let class = case.rule.map_or("gaps", |rule| &rule.name);
+        written.set_classname(format!("backlint.{class}"));
         if let Outcome::Told(entry) | Outcome::Accepted(entry, _) = &case.outcome {
             written.set_system_out(text(entry));
         }

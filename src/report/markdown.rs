@@ -9,7 +9,7 @@ use std::io;
 
 use super::entry::{self, Entry, Standing, entries};
 use super::gaps::together;
-use super::{Format, Report, assumed, style};
+use super::{Format, Outcome, Report, assumed, style};
 use crate::gate::Gate;
 use crate::rules::Severity;
 use crate::text::untrusted::clean;
@@ -38,7 +38,7 @@ impl Format for Markdown {
             let (waived, open): (Vec<Entry<'_>>, Vec<Entry<'_>>) = all
                 .into_iter()
                 .partition(|entry| matches!(entry.standing, Standing::Waived(_)));
-            head(report, &open, out)?;
+            head(report, self.gate, &open, out)?;
             table(&open, out)?;
             rules(&open, out)?;
             let waived: Vec<String> = waived.iter().map(accepted).collect();
@@ -54,11 +54,20 @@ impl Format for Markdown {
     }
 }
 
-fn head(report: &Report<'_>, open: &[Entry<'_>], out: &mut dyn io::Write) -> io::Result<()> {
+fn head(
+    report: &Report<'_>,
+    gate: Gate,
+    open: &[Entry<'_>],
+    out: &mut dyn io::Write,
+) -> io::Result<()> {
     let source = report.source.map(|file| format!(": {}", code(file)));
     let fails = |entry: &&Entry<'_>| matches!(entry.standing, Standing::Fails);
     let failing = open.iter().filter(fails).count();
-    let mark = if failing > 0 { "❌" } else { "✅" };
+    let mark = match report.outcome(gate) {
+        Outcome::Clean => "✅",
+        Outcome::Gaps => "⚠️",
+        Outcome::Findings | Outcome::Unusable => "❌",
+    };
     let source = source.unwrap_or_default();
     writeln!(out, "### {mark} backlint{source}\n")?;
     if let Some(line) = assumed::line(report.facts) {

@@ -58,7 +58,7 @@ impl Tap {
     ) -> io::Result<()> {
         let (ok, directive) = match &case.outcome {
             Outcome::Passed | Outcome::Told(_) => ("ok", String::new()),
-            Outcome::Failed(_) => ("not ok", String::new()),
+            Outcome::Failed(_) | Outcome::Blind(_) => ("not ok", String::new()),
             Outcome::Accepted(_, why) => ("not ok", format!(" # TODO {}", escaped(why))),
             Outcome::Skipped(why) => ("ok", format!(" # SKIP {}", escaped(why))),
         };
@@ -66,6 +66,9 @@ impl Tap {
         match &case.outcome {
             Outcome::Told(entry) | Outcome::Failed(entry) | Outcome::Accepted(entry, _) => {
                 self.diagnostics(entry, out)
+            }
+            Outcome::Blind(why) => {
+                writeln!(out, "  ---\n  message: {}\n  ...", quoted(why))
             }
             Outcome::Passed | Outcome::Skipped(_) => Ok(()),
         }

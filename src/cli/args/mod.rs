@@ -42,7 +42,8 @@ Examples:
   sudo backlint --netns docker/web             judge one container
   sudo backlint patch --for docker             the flags that containers need
   backlint snapshot -o web.yaml                keep what was seen
-  backlint --snapshot web.yaml --fail-on high  judge it anywhere, without root";
+  backlint --snapshot web.yaml --fail-on high  judge it anywhere, without root
+  backlint -f sarif=a.sarif -f junit=a.xml     print the table, and write for CI";
 
 /// The commands.
 #[derive(Debug, Subcommand)]

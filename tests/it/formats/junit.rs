@@ -46,6 +46,7 @@ fn what_does_not_fail_passes_and_what_was_not_evaluated_is_skipped() {
         skipped["message"],
         "not known: sysctl.net.ipv4.tcp_abort_on_overflow"
     );
+    assert_eq!(document["errors"], 0);
     let mut names: Vec<_> = cases
         .iter()
         .map(|it| it["name"].as_str().unwrap())
@@ -54,4 +55,34 @@ fn what_does_not_fail_passes_and_what_was_not_evaluated_is_skipped() {
     let all = names.len();
     names.dedup();
     assert_eq!(names.len(), all, "names are unique");
+}
+
+#[test]
+fn with_strict_what_was_not_evaluated_or_read_is_an_error() {
+    let repository = Repository::new();
+    let gap = "gaps: [{what: sock_diag, why: refused, blinds: queues}]\n";
+    let record = super::RECORD.to_owned() + gap;
+    std::fs::write(repository.path("fix tures/web.yaml"), record).unwrap();
+    let arguments = [
+        "--strict",
+        "--fail-on",
+        "never",
+        "-f",
+        "junit=out.xml",
+        "-f",
+        "tap=out.tap",
+    ];
+    repository.judge(&arguments).ended(3);
+    let document = understood("junit", &repository.path("out.xml"));
+    assert_eq!(document["failures"], 0);
+    let cases = document["suites"][0]["cases"].as_array().unwrap();
+    let errors = cases.iter().filter(|it| it["result"][0]["kind"] == "Error");
+    assert_eq!(document["errors"], errors.clone().count());
+    let mut names = errors.map(|it| it["name"].as_str().unwrap());
+    assert!(names.any(|name| name == "gap: sock_diag: refused; unknown: queues"));
+    let tap = repository.read("out.tap");
+    assert!(
+        tap.contains(" - gap: sock_diag: refused; unknown: queues\n  ---\n"),
+        "{tap}"
+    );
 }

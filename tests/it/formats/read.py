@@ -37,7 +37,12 @@ def junit(path):
         }
         for suite in document
     ]
-    return {"tests": document.tests, "failures": document.failures, "suites": suites}
+    return {
+        "tests": document.tests,
+        "failures": document.failures,
+        "errors": document.errors,
+        "suites": suites,
+    }
 
 
 class Page(html.parser.HTMLParser):
