@@ -110,3 +110,25 @@ fn an_alias_stands_where_its_anchor_does() {
     assert_eq!(positions.place(&path(&["c", "b"])), Some((1, 11)));
     assert_eq!(positions.place(&path(&["d"])), Some((3, 4)));
 }
+
+proptest::proptest! {
+    #[test]
+    fn every_place_is_one_of_the_text(text in "[a-c:{}\\[\\],&*|>'\"#\\- \n\t\r\\\\0-9é]{0,80}") {
+        let lines = text.split('\n').count();
+        // A carriage return alone ends a line of YAML too.
+        let lines = lines + text.matches('\r').count();
+        let positions = Positions::of(&text);
+        let all = positions.nodes.iter();
+        for (line, column) in all.map(|node| node.place) {
+            assert!(line >= 1 && line <= lines + 1 && column >= 1, "{text:?} {line}:{column}");
+        }
+        positions.place(&path(&["a", "0", "b"]));
+        positions.line(&path(&["0"]), 3);
+    }
+
+    #[test]
+    fn any_text_has_an_index(text in ".{0,60}") {
+        Positions::of(&text);
+        Positions::of(&format!("{{\"{text}\": [{text}, \"{text}\"]}}"));
+    }
+}
