@@ -183,6 +183,10 @@ impl Base {
 
     /// A path from the folder, without `.` and `..`; `None` where the file is outside of it.
     fn below(&self, file: &str) -> Option<String> {
+        // Nobody knows the current folder when it was removed.
+        if !self.0.is_absolute() {
+            return Some(file.to_owned());
+        }
         let mut parts: Vec<&std::ffi::OsStr> = Vec::new();
         let whole = self.0.join(file);
         for part in whole.components() {

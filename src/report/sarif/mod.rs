@@ -152,9 +152,12 @@ impl Sarif {
         let places = Places::of(finding, report);
         let also = places.also.iter().zip(&finding.also);
         let also = also.map(|(spot, about)| self.location(Some(spot), Some(about), None));
+        let words = match finding.about.setting {
+            Some(_) => "The line that sets it",
+            None => "The line that asks for it",
+        };
         let cause = places.cause.as_ref();
-        let cause =
-            cause.map(|spot| self.location(Some(spot), None, Some("The line that asks for it")));
+        let cause = cause.map(|spot| self.location(Some(spot), None, Some(words)));
         Result {
             rule_id: &rule.id,
             rule_index: indices.get(rule.id.as_str()).copied(),
