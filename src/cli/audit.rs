@@ -1,29 +1,31 @@
 //! `backlint audit`.
 
-use super::args::{Audit, ReportFormat};
+use super::args::Audit;
 use super::assume::Judged;
 use super::config::{self, Config};
 use super::gate::Terms;
 use super::input::Failure;
+use super::outputs::Outputs;
 use super::{Run, input, output};
 use crate::advise::advise;
 use crate::assess::Facts;
 use crate::collect::Wanted;
 use crate::gate::Gated;
-use crate::report::json::Json;
-use crate::report::table::Table;
 use crate::report::waivers::Entries;
 use crate::report::{Format, Outcome, Report};
 use crate::rules::RuleSet;
 use crate::rules::engine::judge;
 use crate::services::Catalogue;
 use crate::snapshot::Snapshot;
+use crate::text::positions::Positions;
 
 pub(super) fn run(arguments: &Audit) -> Run {
     let config = Config::read(&arguments.config)?;
     if arguments.show_config {
         return output::result(Outcome::Clean, |out| config::show(&config, arguments, out));
     }
+    let asked = config.outputs(arguments);
+    let outputs = Outputs::new(&asked)?;
     let write = arguments.baselines.write_baseline.as_deref();
     let baseline = config.baseline(arguments.baselines.baseline.as_ref());
     // What is about to be written may not be there yet.
@@ -33,8 +35,9 @@ pub(super) fn run(arguments: &Audit) -> Run {
     let mut terms = Terms::read(&config, &arguments.rules, &arguments.selection, read)?;
     terms.partial = !arguments.source.place.netns.is_empty();
     let catalogue = input::catalogue(&config.services(&arguments.services.services))?;
-    let sources = sources(arguments, &terms.rules, &catalogue)?;
-    let seen = sources.iter().map(|(_, snapshot)| snapshot).collect();
+    let mut sources = sources(arguments, &terms.rules, &catalogue, &outputs)?;
+    let mut positions: Vec<_> = sources.iter_mut().map(|it| it.positions.take()).collect();
+    let seen = sources.iter().map(|it| &it.snapshot).collect();
     let assumptions = arguments.assume.assumptions();
     let named = terms.rules.recorded_sysctls();
     let judged = Judged::new(seen, &assumptions, &named, &catalogue)?;
@@ -49,12 +52,13 @@ pub(super) fn run(arguments: &Audit) -> Run {
         .into_iter()
         .enumerate()
         .map(|(n, (gated, facts))| Report {
-            source: sources[n].0.as_deref(),
+            source: sources[n].name.as_deref(),
             again: again(arguments, n),
             advice: advise(&gated.judgement.findings, facts),
             facts,
             gated,
             rules: &terms.rules,
+            positions: positions.get_mut(n).and_then(Option::take),
         })
         .collect();
     let gate = config.gate(arguments);
@@ -63,23 +67,25 @@ pub(super) fn run(arguments: &Audit) -> Run {
     if arguments.print_waivers {
         return output::result(Outcome::Clean, |out| Entries.write(&reports, out));
     }
-    let format = config.format(arguments).value;
-    if format != ReportFormat::Table {
+    if !outputs.tells_expired() {
         Terms::tell_expired(&reports);
     }
-    let look = output::look();
-    output::result(outcome, |out| match format {
-        ReportFormat::Table => Table { look }.write(&reports, out),
-        ReportFormat::Json => Json.write(&reports, out),
-    })
+    outputs.write(&reports, gate, outcome)
 }
 
-/// What is judged: the snapshots with their names, or the live host.
+/// What is judged: a snapshot with its name and the places in its file, or the live host.
+struct Source {
+    name: Option<String>,
+    snapshot: Snapshot,
+    positions: Option<Positions>,
+}
+
 fn sources(
     arguments: &Audit,
     rules: &RuleSet,
     catalogue: &Catalogue,
-) -> Result<Vec<(Option<String>, Snapshot)>, Failure> {
+    outputs: &Outputs<'_>,
+) -> Result<Vec<Source>, Failure> {
     if arguments.source.snapshot.is_empty() {
         let wanted = Wanted {
             syn_queues: true,
@@ -87,11 +93,20 @@ fn sources(
         };
         let wanted = arguments.assume.wanted(wanted);
         let snapshot = input::host(&arguments.source.place, &wanted, catalogue)?;
-        return Ok(vec![(None, snapshot)]);
+        return Ok(vec![Source {
+            name: None,
+            snapshot,
+            positions: None,
+        }]);
     }
-    let named = input::snapshots(&arguments.source.snapshot)?.into_iter();
-    let named = named.map(|(name, snapshot)| (Some(name), snapshot));
-    Ok(named.collect())
+    let take = |text: &str| outputs.positions(text);
+    let recorded = input::recorded(&arguments.source.snapshot, take)?.into_iter();
+    let judge = |recorded: input::Recorded<Positions>| Source {
+        name: Some(recorded.name),
+        snapshot: recorded.snapshot,
+        positions: recorded.taken,
+    };
+    Ok(recorded.map(judge).collect())
 }
 
 /// The arguments that make backlint judge source `n` in the same way.

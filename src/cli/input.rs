@@ -128,16 +128,39 @@ fn yaml_files(path: &Path, what: &str) -> Result<Vec<PathBuf>, Diagnostic> {
 
 /// The snapshots of a command line: name for people and content.
 pub(super) fn snapshots(paths: &[PathBuf]) -> Result<Vec<(String, Snapshot)>, Failure> {
+    let recorded = recorded(paths, |_| None::<()>)?.into_iter();
+    Ok(recorded.map(|it| (it.name, it.snapshot)).collect())
+}
+
+/// A snapshot file.
+pub(super) struct Recorded<T> {
+    /// Its name for people.
+    pub(super) name: String,
+    pub(super) snapshot: Snapshot,
+    /// What was taken from the text, which is not kept. Nobody can point into standard input.
+    pub(super) taken: Option<T>,
+}
+
+/// The snapshots of a command line, and what `take` takes from their texts.
+pub(super) fn recorded<T>(
+    paths: &[PathBuf],
+    take: impl Fn(&str) -> Option<T>,
+) -> Result<Vec<Recorded<T>>, Failure> {
     if paths.iter().filter(|path| *path == Path::new("-")).count() > 1 {
         let fault = Diagnostic::whole_file(STDIN, "standard input can be read only once");
         return Err(fault.with_help("give `--snapshot -` once").into());
     }
-    paths.iter().map(|path| snapshot(path)).collect()
+    paths.iter().map(|path| record(path, &take)).collect()
 }
 
 /// A snapshot file's name for people and its content.
 pub(super) fn snapshot(path: &Path) -> Result<(String, Snapshot), Failure> {
-    let (name, text) = if path == Path::new("-") {
+    record(path, |_| None::<()>).map(|it| (it.name, it.snapshot))
+}
+
+fn record<T>(path: &Path, take: impl Fn(&str) -> Option<T>) -> Result<Recorded<T>, Failure> {
+    let stdin = path == Path::new("-");
+    let (name, text) = if stdin {
         let bytes = bounded(STDIN, io::stdin().lock(), LONGEST_SNAPSHOT)?;
         (STDIN.to_owned(), utf8(STDIN, bytes)?)
     } else {
@@ -148,7 +171,11 @@ pub(super) fn snapshot(path: &Path) -> Result<(String, Snapshot), Failure> {
     };
     let snapshot = file::parse(&name, &text)?;
     check::names(&name, &text, &snapshot)?;
-    Ok((name, snapshot))
+    Ok(Recorded {
+        name,
+        snapshot,
+        taken: (!stdin).then(|| take(&text)).flatten(),
+    })
 }
 
 /// What to read of a host that is judged by these rules.

@@ -13,6 +13,7 @@ mod input;
 mod list;
 mod netns;
 mod output;
+mod outputs;
 mod patch;
 mod record;
 mod target;

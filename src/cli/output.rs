@@ -98,15 +98,16 @@ fn without_numbers(text: &str) -> String {
 /// Writes a file whole or not at all: to a new file beside it, which then takes its name, mode and
 /// owner. A link or what is not a regular file is written through, so that the kernel's protection
 /// of links in shared folders holds (proc_sys_fs(5), `protected_symlinks`).
-pub(super) fn file(path: &std::path::Path, text: &str) -> Result<(), Failure> {
+pub(super) fn file(path: &std::path::Path, text: impl AsRef<[u8]>) -> Result<(), Failure> {
     use std::fs;
+    let text = text.as_ref();
     let name = path.display();
     let attempt = || -> io::Result<()> {
         let known = fs::symlink_metadata(path).ok();
         if known.as_ref().is_some_and(|known| !known.is_file()) {
             let mut options = fs::OpenOptions::new();
             let mut file = options.write(true).create(true).truncate(true).open(path)?;
-            return file.write_all(text.as_bytes());
+            return file.write_all(text);
         }
         let mut beside = path.to_owned().into_os_string();
         beside.push(format!(".{}.tmp", std::process::id()));
@@ -115,7 +116,7 @@ pub(super) fn file(path: &std::path::Path, text: &str) -> Result<(), Failure> {
                 file.set_permissions(known.permissions())?;
                 std::os::unix::fs::fchown(&file, Some(known.uid()), Some(known.gid()))?;
             }
-            file.write_all(text.as_bytes())?;
+            file.write_all(text)?;
             file.sync_all()?;
             fs::rename(&beside, path)
         });

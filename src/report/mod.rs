@@ -2,19 +2,29 @@
 //! the outcome, which is decided here once.
 
 pub mod assumed;
+mod cases;
 pub mod diagnostics;
 pub mod diff;
+mod entry;
 pub mod explain;
 pub mod fix;
 pub mod gaps;
+pub mod github;
+pub mod gitlab;
 pub mod json;
+pub mod junit;
 pub mod list;
+pub mod location;
+pub mod markdown;
 pub mod patch;
 pub mod place;
 pub mod reference;
+pub mod sarif;
 pub mod service;
+mod steps;
 pub mod style;
 pub mod table;
+pub mod tap;
 pub mod waivers;
 pub mod why;
 
@@ -26,6 +36,7 @@ use crate::gate::{Gate, Gated};
 use crate::rules::finding::Finding;
 use crate::rules::{RuleSet, Severity};
 use crate::snapshot::Gap;
+use crate::text::positions::Positions;
 
 /// Everything that an audit of one source found out.
 #[derive(Debug)]
@@ -43,6 +54,8 @@ pub struct Report<'a> {
     pub advice: Advice,
     /// The rules that were in force.
     pub rules: &'a RuleSet,
+    /// Where the values of the file stand. `None`: there is no file, or no format points into it.
+    pub positions: Option<Positions>,
 }
 
 /// A format that reports are written in.
@@ -119,6 +132,11 @@ impl Report<'_> {
         let what = self.facts.assumed.map(|assumed| assumed.what);
         let after = what.map(assumed::after_reboot).unwrap_or_default();
         format!("{}{after}", self.again)
+    }
+
+    /// The file that was judged, where the places in it are known.
+    fn fixture(&self) -> Option<&str> {
+        self.source.filter(|_| self.positions.is_some())
     }
 
     /// The findings that nobody accepted, worst first.

@@ -12,6 +12,11 @@ pub fn files() -> impl Iterator<Item = (&'static str, &'static str)> {
     })
 }
 
+/// The page of a built-in rule, Markdown, where it has one.
+pub fn page(rule: &str) -> Option<&'static str> {
+    FOLDER.get_file(format!("{rule}.md"))?.contents_utf8()
+}
+
 /// Whether a file of a folder of rules is a rule: YAML, and not the cases of one.
 pub fn is_rule_file(name: &str) -> bool {
     let stem = name

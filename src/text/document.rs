@@ -29,10 +29,9 @@ impl<'a> Document<'a> {
     /// or `}`. YAML's flow style begins with `{` too, but its keys are seldom quoted, and quoted it is
     /// JSON.
     pub fn new(name: &'a str, text: &'a str) -> Self {
-        let inside = text.trim_start().strip_prefix('{').map(str::trim_start);
-        let syntax = match inside {
-            Some(rest) if rest.starts_with(['"', '}']) => Syntax::Json,
-            _ => Syntax::Yaml,
+        let syntax = match is_json(text) {
+            true => Syntax::Json,
+            false => Syntax::Yaml,
         };
         Self { name, text, syntax }
     }
@@ -164,6 +163,12 @@ fn of_byte(text: &str, byte: usize) -> Option<(usize, usize)> {
     let start = before.rfind('\n').map_or(0, |at| at + 1);
     let column = before[start..].chars().count() + 1;
     Some((before.matches('\n').count() + 1, column))
+}
+
+/// Whether a text begins as a JSON object does.
+pub(super) fn is_json(text: &str) -> bool {
+    let inside = text.trim_start().strip_prefix('{').map(str::trim_start);
+    inside.is_some_and(|rest| rest.starts_with(['"', '}']))
 }
 
 /// What the serializer of YAML reports.

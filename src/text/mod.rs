@@ -6,5 +6,6 @@ pub mod document;
 pub mod locate;
 pub mod name;
 pub mod nearest;
+pub mod positions;
 pub mod shell;
 pub mod untrusted;

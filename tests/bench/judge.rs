@@ -146,6 +146,7 @@ fn stages(criterion: &mut Criterion) {
             gated: Gated::open(judgement),
             advice,
             rules: &rules,
+            positions: None,
         }];
         group.bench_function("report-json", |b| {
             b.iter(|| Json.write(black_box(&reports), &mut out));

@@ -14,6 +14,7 @@ mod boot;
 mod docs;
 mod explain;
 mod fixtures;
+mod formats;
 mod gate;
 mod generated;
 mod hardening;

@@ -3,11 +3,12 @@
 use std::fmt;
 use std::str::FromStr;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
 use super::gate::{Baselines, ConfigFile, GATE, Selection};
 use super::{Rules, Services, Source};
 use crate::cli::assume::Assume;
+use crate::cli::outputs::Output;
 use crate::gate::{Threshold, ThresholdFault};
 
 #[derive(Debug, Args)]
@@ -32,9 +33,11 @@ pub(in crate::cli) struct Audit {
     /// Print a waivers file that would accept all that was found, to be filled in, instead of the report
     #[arg(long, help_heading = GATE, conflicts_with_all = ["format", "show_config"])]
     pub(in crate::cli) print_waivers: bool,
-    /// How to write the report [default: table]
-    #[arg(long, value_name = "FORMAT")]
-    pub(in crate::cli) format: Option<ReportFormat>,
+    /// How to write the report: table, json (schema backlint/report/v1), sarif (2.1.0), junit, github (workflow
+    /// commands), gitlab (Code Quality), markdown or tap; with a file, there instead of standard output.
+    /// Repeatable: `-f sarif=out.sarif -f junit=out.xml` prints the table and writes both
+    #[arg(short, long, value_name = "FORMAT[=FILE]")]
+    pub(in crate::cli) format: Vec<Output>,
     /// Exit with 1 if a finding is at least this severe, and at least this sure: critical, high, medium, low or
     /// info, then certain, likely or possible, such as `high:likely`; `never` to report only [default: high]
     #[arg(long, help_heading = GATE, value_name = "SEVERITY[:CONFIDENCE]")]
@@ -43,14 +46,6 @@ pub(in crate::cli) struct Audit {
     /// says
     #[arg(long, help_heading = GATE, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub(in crate::cli) strict: Option<bool>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(in crate::cli) enum ReportFormat {
-    /// Text for people
-    Table,
-    /// JSON, schema backlint/report/v1
-    Json,
 }
 
 /// What `--fail-on` takes: a threshold, or `never`.

@@ -14,7 +14,7 @@ use clap::{Args, Parser, Subcommand};
 use super::netns::Chosen;
 use super::why::Why;
 use crate::text::shell;
-pub(super) use audit::{Audit, FailOn, ReportFormat};
+pub(super) use audit::{Audit, FailOn};
 pub(super) use explain::{Calculator, Explain, PageFormat, Queue};
 pub(super) use gate::{ConfigFile, Selection};
 pub(super) use list::{List, ListFormat, Sort};
@@ -52,6 +52,7 @@ Examples:
                                                what would accept all that was found: give the reasons
   backlint --snapshot web.yaml --write-baseline known.yaml
                                                from now on only what is new fails, with --baseline known.yaml
+  backlint -f sarif=a.sarif -f junit=a.xml     print the table, and write for CI
   backlint --show-config                       what is in force, and from where";
 
 /// The commands.

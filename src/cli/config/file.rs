@@ -3,7 +3,8 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::cli::args::{FailOn, ReportFormat};
+use crate::cli::args::FailOn;
+use crate::cli::outputs::Output;
 use crate::text::diagnostic::Diagnostic;
 use crate::text::document::Document;
 use crate::text::locate::Step;
@@ -25,8 +26,8 @@ pub(super) struct File {
     pub(super) fail_on: Option<String>,
     /// Whether it fails (exit status 3) that something could not be read or evaluated.
     pub(super) strict: Option<bool>,
-    /// How to write the report.
-    pub(super) format: Option<String>,
+    /// How to write the report: formats, each perhaps with a file, such as sarif=out.sarif.
+    pub(super) format: Formats,
     /// The rules to judge by: ids, names or families. All, if there is none.
     #[schemars(inner(length(min = 1)))]
     pub(super) only: Vec<String>,
@@ -45,6 +46,35 @@ pub(super) struct File {
     /// File of findings that are known.
     #[schemars(length(min = 1))]
     pub(super) baseline: Option<String>,
+}
+
+/// One format or several.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(untagged, expecting = "a format, or a list of formats")]
+pub(super) enum Formats {
+    One(String),
+    Several(Vec<String>),
+}
+
+impl Default for Formats {
+    fn default() -> Self {
+        Self::Several(Vec::new())
+    }
+}
+
+impl Formats {
+    /// Each with its place below the key.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (Vec<Step>, &str)> {
+        let (alone, texts) = match self {
+            Self::One(text) => (true, std::slice::from_ref(text)),
+            Self::Several(texts) => (false, texts.as_slice()),
+        };
+        texts.iter().enumerate().map(move |(n, text)| {
+            let mut path: Vec<Step> = vec!["format".into()];
+            path.extend((!alone).then(|| n.into()));
+            (path, text.as_str())
+        })
+    }
 }
 
 /// The JSON Schema of a configuration.
@@ -95,14 +125,10 @@ pub(super) fn read(name: &str, text: &str) -> Result<File, Diagnostic> {
         let help = "such as `high`, `medium:likely` or `never`";
         refuse(document, &["fail-on".into()], fault, help)?;
     }
-    if let Some(text) = &file.format {
-        let fault = ReportFormat::of_name(text).err();
-        refuse(
-            document,
-            &["format".into()],
-            fault,
-            "`backlint audit --help` lists the formats",
-        )?;
+    for (path, text) in file.format.iter() {
+        let fault = text.parse::<Output>().err();
+        let help = "`backlint audit --help` lists the formats";
+        refuse(document, &path, fault, help)?;
     }
     let lists = [
         ("only", &file.only),

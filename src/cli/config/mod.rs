@@ -8,11 +8,11 @@ mod file;
 mod find;
 mod show;
 
-use std::fmt;
 use std::path::{Path, PathBuf};
 
-use super::args::{Audit, ConfigFile, FailOn, ReportFormat, Selection};
+use super::args::{Audit, ConfigFile, FailOn, Selection};
 use super::input::{self, Failure};
+use super::outputs::Output;
 use crate::assess::Confidence;
 use crate::gate::selector::{Selector, UnknownRule};
 use crate::gate::{Gate, Threshold};
@@ -189,12 +189,24 @@ impl Config {
         Setting::first(option, ("strict", self.file.strict), false)
     }
 
-    /// How to write the report.
-    pub(super) fn format(&self, arguments: &Audit) -> Setting<ReportFormat> {
-        let file = self.file.format.as_deref();
-        let file = file.and_then(|text| ReportFormat::of_name(text).ok());
-        let option = ("--format", arguments.format);
-        Setting::first(option, ("format", file), ReportFormat::Table)
+    /// How to write the report, and where to.
+    pub(super) fn outputs(&self, arguments: &Audit) -> Vec<Output> {
+        values(self.output_settings(arguments))
+    }
+
+    fn output_settings(&self, arguments: &Audit) -> Vec<Setting<Output>> {
+        if !arguments.format.is_empty() {
+            return options("--format", &arguments.format);
+        }
+        let of_file = |(path, text): (Vec<Step>, &str)| {
+            // It was read once already, when the file was.
+            let output: Output = text.parse().ok()?;
+            Some(Setting {
+                value: output.beside(|file| self.beside(file)),
+                origin: Origin::File(path),
+            })
+        };
+        self.file.format.iter().filter_map(of_file).collect()
     }
 
     /// The rules that are asked for.
@@ -237,7 +249,7 @@ impl Config {
     }
 
     /// A path of the file, relative to it.
-    fn beside(&self, path: &str) -> PathBuf {
+    fn beside(&self, path: impl AsRef<Path>) -> PathBuf {
         let parent = self.found.as_ref().and_then(|found| found.path.parent());
         parent.unwrap_or(Path::new("")).join(path)
     }
@@ -276,28 +288,4 @@ fn options<T: Clone>(name: &'static str, given: &[T]) -> Vec<Setting<T>> {
 
 fn values<T>(settings: Vec<Setting<T>>) -> Vec<T> {
     settings.into_iter().map(|setting| setting.value).collect()
-}
-
-impl fmt::Display for ReportFormat {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let value = clap::ValueEnum::to_possible_value(self);
-        f.write_str(value.as_ref().map_or("", |value| value.get_name()))
-    }
-}
-
-impl ReportFormat {
-    /// The format of a name, or what is wrong with the name.
-    fn of_name(text: &str) -> Result<Self, String> {
-        clap::ValueEnum::from_str(text, false).map_err(|_| {
-            let variants = <Self as clap::ValueEnum>::value_variants();
-            let known: Vec<String> = variants.iter().map(ToString::to_string).collect();
-            let near = crate::text::nearest::nearest(text, known.iter().map(String::as_str));
-            let near = near.map(|near| format!("; did you mean `{near}`?"));
-            let known = known.join(", ");
-            format!(
-                "`{text}` is not a format: {known}{}",
-                near.unwrap_or_default()
-            )
-        })
-    }
 }

@@ -20,8 +20,6 @@ pub(in crate::cli) fn show(
     one("fail-on", fail_on.value.to_string(), &fail_on.origin);
     let strict = config.strict(arguments);
     one("strict", strict.value.to_string(), &strict.origin);
-    let format = config.format(arguments);
-    one("format", format.value.to_string(), &format.origin);
     let choice = config.choice(&arguments.selection);
     let paths = |key, list, option, given| {
         let paths = config.paths(key, list, option, given).into_iter();
@@ -33,7 +31,13 @@ pub(in crate::cli) fn show(
     };
     let given = (&arguments.rules.rules, &arguments.services.services);
     let waivers = &arguments.selection.waivers;
+    let outputs = config.output_settings(arguments).into_iter();
+    let outputs = outputs.map(|output| Setting {
+        value: output.value.to_string(),
+        origin: output.origin,
+    });
     let lists = [
+        ("format", "table", outputs.collect()),
         ("only", "all rules", choice.only),
         ("skip", "none", choice.skip),
         (

@@ -314,7 +314,10 @@ impl<'a> Subject<'a> {
     }
 }
 
-struct Evidence<'a>(&'a [(std::sync::Arc<str>, Value<'static>)]);
+/// What a rule read, as a map.
+pub(in crate::report) struct Evidence<'a>(
+    pub(in crate::report) &'a [(std::sync::Arc<str>, Value<'static>)],
+);
 
 impl Serialize for Evidence<'_> {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

@@ -9,9 +9,9 @@ mod tail;
 use std::collections::{BTreeSet, HashMap};
 use std::io;
 
+use super::steps::words;
 use super::style::{Look, wrap};
 use super::{Format, Report, assumed};
-use crate::advise::{Step, SysctlStep, apply};
 use crate::assess::Confidence;
 use crate::rules::finding::Finding;
 use crate::snapshot::{HOST_NETNS, Host};
@@ -215,7 +215,7 @@ impl Page<'_> {
                 .into_iter()
                 .flatten()
             {
-                let words = self.step_words(step);
+                let words = words(step, self.report);
                 if seen.insert(words.clone()) {
                     said.push(words);
                 }
@@ -228,29 +228,6 @@ impl Page<'_> {
             self.paragraph("", &format!("and {} more", said.len() - SHOWN))?;
         }
         Ok(())
-    }
-
-    /// A step in words; one that the plan has for several namespaces, as the plan has it.
-    fn step_words(&self, step: &Step) -> String {
-        match step {
-            Step::Edit(step) => step.words.clone(),
-            Step::Sysctl(step) if step.reached && step.keeps() => {
-                format!(
-                    "write {} = {} to a file, as it is now",
-                    step.key, step.value
-                )
-            }
-            Step::Sysctl(step) if step.reached => format!("set {} = {}", step.key, step.value),
-            Step::Sysctl(step) => {
-                let same = |planned: &&SysctlStep| {
-                    planned.key == step.key && step.at.iter().all(|at| planned.at.contains(at))
-                };
-                let planned = self.report.advice.sysctls().find(same);
-                apply::words(planned.unwrap_or(step), self.report.facts)
-            }
-            Step::Service(step) => format!("{}: change {}; {}", step.who, step.setting, step.why),
-            Step::Relisten(step) => step.words.clone(),
-        }
     }
 
     /// A label and a text beside it.

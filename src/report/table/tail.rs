@@ -3,10 +3,11 @@
 use std::io;
 
 use super::{Page, some};
+use crate::report::entry::{missing, subjects};
 use crate::report::gaps::together;
 use crate::report::style::count;
+use crate::rules::Severity;
 use crate::rules::engine::NotEvaluated;
-use crate::rules::{Scope, Severity};
 
 /// Gaps that are told; the rest is counted.
 const SHOWN: usize = 20;
@@ -18,17 +19,8 @@ impl Page<'_> {
                 let title = self.look.strong("Not evaluated, so not passed either");
                 writeln!(self.out, "\n{title}")?;
             }
-            let missing: Vec<&str> = skipped.missing.iter().map(String::as_str).collect();
-            let why = match (&skipped.fault, missing.is_empty()) {
-                (_, false) => format!("not known: {}", missing.join(", ")),
-                (Some(fault), true) => fault.clone(),
-                (None, true) => "no value".to_owned(),
-            };
-            let subjects = match skipped.rule.scope {
-                Scope::Listener => format!(" for {}", count(skipped.subjects, "listener")),
-                Scope::Setting => format!(" for {}", count(skipped.subjects, "sysctl")),
-                Scope::Host | Scope::Netns => String::new(),
-            };
+            let why = missing(skipped);
+            let subjects = subjects(skipped);
             let place = match places.as_slice() {
                 [] => String::new(),
                 _ if self.report.facts.namespaces.len() == 1 => String::new(),
