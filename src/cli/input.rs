@@ -23,9 +23,9 @@ use crate::text::diagnostic::Diagnostic;
 const STDIN: &str = "<stdin>";
 
 /// Bytes that a snapshot may have: some hundred thousand listeners.
-const LONGEST_SNAPSHOT: u64 = 256 << 20;
+pub(super) const LONGEST_SNAPSHOT: u64 = 256 << 20;
 /// Bytes that a rule or a service may have.
-const LONGEST_RULE: u64 = 1 << 20;
+pub(super) const LONGEST_RULE: u64 = 1 << 20;
 
 /// Why a command could not do its work.
 #[derive(Debug)]
@@ -197,7 +197,7 @@ fn beside_the_files(sources: &Sources, depth: Depth, snapshot: &mut Snapshot) {
     }
 }
 
-fn read_text(path: &Path, longest: u64) -> Result<String, Diagnostic> {
+pub(super) fn read_text(path: &Path, longest: u64) -> Result<String, Diagnostic> {
     let name = path.display().to_string();
     let file = fs::File::open(path).map_err(|error| {
         Diagnostic::whole_file(&name, format!("cannot be read: {}", words(&error)))

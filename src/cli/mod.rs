@@ -13,6 +13,7 @@ mod netns;
 mod output;
 mod patch;
 mod record;
+mod rules;
 mod target;
 mod why;
 
@@ -43,6 +44,7 @@ pub fn run() -> ExitCode {
         Command::Patch(arguments) => patch::run(&arguments),
         Command::Why(arguments) => why::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
+        Command::Rules(arguments) => rules::run(&arguments.command),
     };
     finish(result)
 }

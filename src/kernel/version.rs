@@ -65,6 +65,18 @@ impl Requirement {
     }
 }
 
+impl fmt::Display for Requirement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sign = match self.comparison {
+            Comparison::AtLeast => ">=",
+            Comparison::Above => ">",
+            Comparison::AtMost => "<=",
+            Comparison::Below => "<",
+        };
+        write!(f, "{sign}{}", self.version)
+    }
+}
+
 impl FromStr for Requirement {
     type Err = ();
 
@@ -112,5 +124,6 @@ mod tests {
         assert!(!requirement.holds(Version::new(4, 9)));
         assert!("4.10".parse::<Requirement>().is_err());
         assert!(">=4.x".parse::<Requirement>().is_err());
+        assert_eq!(requirement.to_string(), ">=4.10");
     }
 }

@@ -2,6 +2,9 @@
 
 use include_dir::{Dir, include_dir};
 
+/// What the names of built-in files begin with where they are told.
+pub const PLACE: &str = "built-in rules/";
+
 static FOLDER: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/rules");
 
 /// Name and text of each built-in rule file, by name.
@@ -10,6 +13,13 @@ pub fn files() -> impl Iterator<Item = (&'static str, &'static str)> {
         let name = file.path().to_str()?;
         is_rule_file(name).then_some((name, file.contents_utf8()?))
     })
+}
+
+/// The rule that a name of a file belongs to, where the file has the cases of one.
+pub fn stem_of_cases(name: &str) -> Option<&str> {
+    [".cases.yaml", ".cases.yml"]
+        .iter()
+        .find_map(|ending| name.strip_suffix(ending))
 }
 
 /// Whether a file of a folder of rules is a rule: YAML, and not the cases of one.

@@ -42,7 +42,7 @@ fn with_listener<R>(run: impl FnOnce(Subject<'_>) -> R) -> R {
 
 /// The value of an expression for the one listener of [`ONE`]; a fault as text.
 fn value(source: &str) -> Result<Value<'static>, String> {
-    let expr = Expr::parse(source, Scope::Listener).map_err(|fault| fault.message)?;
+    let expr = Expr::parse(source, Scope::Listener).map_err(|faults| faults[0].message.clone())?;
     with_listener(|subject| expr.evaluate(subject)).map_err(|why| {
         let missing: Vec<String> = why.missing.into_iter().collect();
         format!(
@@ -228,8 +228,8 @@ fn messages_render_what_they_name() {
         render("{listener.port == 80 ? \"web\" : \"\"}!").as_deref(),
         Ok("web!")
     );
-    assert_eq!(render("a {listener.prt}").unwrap_err().range, 3..15);
-    assert_eq!(render("a }").unwrap_err().range, 2..3);
+    assert_eq!(render("a {listener.prt}").unwrap_err()[0].range, 3..15);
+    assert_eq!(render("a }").unwrap_err()[0].range, 2..3);
 }
 
 const RULE: &str =
@@ -238,7 +238,7 @@ const RULE: &str =
 /// Line, column and text that a rule's fault points at.
 fn fault(when: &str) -> (usize, usize, String) {
     let text = format!("{RULE}{when}\n");
-    let fault = load::load_one("x.yaml", &text).unwrap_err();
+    let fault = load::load_one("x.yaml", &text).unwrap_err().remove(0);
     let (line, column) = fault.position().unwrap();
     (line, column, text[fault.span.unwrap()].to_owned())
 }
@@ -249,8 +249,8 @@ fn faults_in_conditions_are_found_in_every_style_of_yaml() {
     assert_eq!(fault("when: listener.prt == 1"), (8, 7, name()));
     assert_eq!(fault("when: \"listener.prt == \\\"x\\\"\""), (8, 8, name()));
     assert_eq!(
-        fault("when: 'listener.protocol == ''x'' && listener.prt == 1'"),
-        (8, 38, name())
+        fault("when: 'listener.protocol == ''tcp'' && listener.prt == 1'"),
+        (8, 40, name())
     );
     assert_eq!(
         fault("when: |\n  true\n  && listener.prt == 1"),
@@ -264,6 +264,55 @@ fn faults_in_conditions_are_found_in_every_style_of_yaml() {
         fault("when: \"true\"\nremediation: [{sysctl: a.b, value: listener.prt}]"),
         (9, 36, name())
     );
+}
+
+#[test]
+fn all_faults_of_a_rule_are_told_in_the_order_of_the_file() {
+    let text = "id: acme\nname: X\ntitel: t\nseverity: hihg\nscope: listener\nkernel: 5.4\n\
+        when: listener.prt == 1 && listener.protocol == \"udp\" && listener.drops / 0 > 1\n\
+        message: \"{listener.lable} {listener.prt}\"\n\
+        remediation:\n  - {sysctl: net.core.somaxcon, value: advice.somaxcon, when: listener.port}\n  - {relisten: all}\n  - {sysctl: net.core.somaxconn, value: -1}\n";
+    let faults = load::load_one("x.yaml", text).unwrap_err();
+    let said: Vec<String> = faults
+        .iter()
+        .map(|fault| {
+            let (line, column) = fault.position().unwrap();
+            format!("{line}:{column} {}", &text[fault.span.clone().unwrap()])
+        })
+        .collect();
+    assert_eq!(
+        said,
+        [
+            "1:1 id",
+            "1:5 acme",
+            "2:7 X",
+            "3:1 titel",
+            "4:11 hihg",
+            "6:9 5.4",
+            "7:7 listener.prt",
+            "7:49 \"udp\"",
+            "7:75 0",
+            "8:12 listener.lable",
+            "8:29 listener.prt",
+            "10:14 net.core.somaxcon",
+            "10:40 advice.somaxcon",
+            "10:63 listener.port",
+            "11:16 all",
+            "12:41 -1",
+        ],
+        "{faults:#?}"
+    );
+    // The field that is missing, and none that is only misspelt.
+    assert!(faults[0].message.contains("`why` is missing"));
+}
+
+#[test]
+fn a_scope_that_is_misspelt_hides_no_other_fault_and_makes_none() {
+    let rule = RULE.replace("scope: listener", "scope: listner");
+    let faults = load::load_one("x.yaml", &format!("{rule}when: listener.port == 1\n"));
+    assert_eq!(faults.unwrap_err().len(), 1);
+    let faults = load::load_one("x.yaml", &format!("{rule}when: listener.prt == 1\n"));
+    assert_eq!(faults.unwrap_err().len(), 2);
 }
 
 /// Namespaces of which some are alike, with listeners of which some are.

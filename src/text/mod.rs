@@ -3,8 +3,10 @@
 
 pub mod diagnostic;
 pub mod document;
+pub mod fields;
 pub mod locate;
 pub mod name;
 pub mod nearest;
 pub mod shell;
+pub mod tree;
 pub mod untrusted;

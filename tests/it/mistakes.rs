@@ -14,11 +14,23 @@ struct Kind {
     least: usize,
 }
 
-const KINDS: &[Kind] = &[Kind {
-    folder: "snapshots",
-    arguments: |file| vec!["audit", "--snapshot", file],
-    least: 2,
-}];
+const KINDS: &[Kind] = &[
+    Kind {
+        folder: "snapshots",
+        arguments: |file| vec!["audit", "--snapshot", file],
+        least: 2,
+    },
+    Kind {
+        folder: "rules",
+        arguments: |file| vec!["rules", "check", file],
+        least: 35,
+    },
+    Kind {
+        folder: "cases",
+        arguments: |file| vec!["rules", "test", file],
+        least: 15,
+    },
+];
 
 fn mistakes(folder: &str) -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"))

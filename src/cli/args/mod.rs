@@ -5,6 +5,7 @@ mod explain;
 mod list;
 mod patch;
 mod record;
+mod rules;
 
 use std::path::PathBuf;
 
@@ -18,6 +19,10 @@ pub(super) use explain::Explain;
 pub(super) use list::{List, ListFormat, Sort};
 pub(super) use patch::Patch;
 pub(super) use record::{Record, RecordFormat};
+pub(super) use rules::{
+    AuthorCommand, CheckFormat, CheckRules, ListRules, NewRule, RulesFormat, SchemaFormat,
+    SchemaKind, SchemaOf, TestRules,
+};
 
 /// Find the listen() backlogs that the kernel silently truncated, what limits each accept queue,
 /// and the change that takes effect.
@@ -60,6 +65,8 @@ pub(in crate::cli) enum Command {
     Why(Why),
     /// Print what is known of a service: what it asks for, how to change that, what applies it
     Explain(Explain),
+    /// Write rules of your own: list, check, test, schema, new
+    Rules(rules::Author),
 }
 
 /// What is looked at.
