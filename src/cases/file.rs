@@ -206,7 +206,11 @@ fn act(node: Node, path: &[Step], faults: &mut Faults<'_>) -> Option<Act> {
             (None, None, None, None, Some(())) => Some(Act::Relisten),
             (Some(_), None, None, None, None) if own.is_empty() => {
                 let help = "add `value:` with what the sysctl gets";
-                own.at(&fields.path("sysctl"), "this step sets a sysctl to no value", help);
+                own.at(
+                    &fields.path("sysctl"),
+                    "this step sets a sysctl to no value",
+                    help,
+                );
                 None
             }
             _ => None,

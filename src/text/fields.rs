@@ -25,7 +25,9 @@ pub fn explained(mut fault: Diagnostic) -> Diagnostic {
     if fault.help.is_some() {
         return fault;
     }
-    let number = fault.position().map_or(0, |(line, _)| line.saturating_sub(1));
+    let number = fault
+        .position()
+        .map_or(0, |(line, _)| line.saturating_sub(1));
     let line = fault.text.lines().nth(number).unwrap_or_default();
     let indent = &line[..line.len() - line.trim_start().len()];
     if indent.contains('\t') {

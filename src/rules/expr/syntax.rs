@@ -31,7 +31,9 @@ pub(super) fn syntax_fault(source: &str, errors: &ParseErrors) -> Fault {
         }
         .with_help("equality is written `==`");
     }
-    fault.with_help("names, numbers, \"texts\", and between them == != < <= > >= + - * / % && || ! in ?:")
+    fault.with_help(
+        "names, numbers, \"texts\", and between them == != < <= > >= + - * / % && || ! in ?:",
+    )
 }
 
 /// Why a text cannot be a sysctl's key, as a remedy.
