@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::Rules;
+use super::{Rules, Services};
 use crate::rules::Scope;
 
 /// `backlint rules` and what follows.
@@ -117,6 +117,8 @@ pub(in crate::cli) struct TestRules {
     /// Rule files, cases files, or folders of them
     #[arg(value_name = "PATH", required = true)]
     pub(in crate::cli) paths: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(in crate::cli) services: Services,
 }
 
 #[derive(Debug, Args)]

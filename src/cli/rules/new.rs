@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context as _, anyhow};
 
@@ -14,6 +14,7 @@ use crate::report::authoring::{schema, skeleton};
 use crate::rules::builtin::is_rule_file;
 use crate::rules::load::{self, is_id, is_name};
 use crate::text::shell;
+use crate::text::untrusted::clean;
 
 /// The prefix of an id that nobody chose, and its first number.
 const PREFIX: &str = "ACME";
@@ -21,33 +22,7 @@ const FIRST: u32 = 101;
 
 pub(super) fn run(arguments: &NewRule) -> Run {
     let (name, folder) = (&arguments.name, &arguments.dir);
-    if !is_name(name) {
-        let help = "small letters, digits and hyphens, such as web-queue";
-        return Err(anyhow!("`{name}` is not a rule's name: {help}").into());
-    }
-    let known = load::load(&[]).map_err(Failure::Diagnostics)?;
-    if let Some(rule) = known.iter().find(|rule| rule.name == *name) {
-        return Err(anyhow!(
-            "the built-in rule {} has the name `{name}`: choose another",
-            rule.id
-        )
-        .into());
-    }
-    let id = match &arguments.id {
-        Some(id) if !is_id(id) => {
-            let help = "capital letters of your own and a number, such as ACME101";
-            return Err(anyhow!("`{id}` is not a rule's id: {help}").into());
-        }
-        Some(id) => id.clone(),
-        None => free_id(folder),
-    };
-    if let Some(rule) = known.iter().find(|rule| rule.id == id) {
-        return Err(anyhow!(
-            "the built-in rule {} has the id `{id}`: choose another",
-            rule.name
-        )
-        .into());
-    }
+    let id = identity(arguments)?;
     fs::create_dir_all(folder)
         .map_err(|error| anyhow!("{}", words(&error)))
         .with_context(|| format!("{} cannot be made", folder.display()))?;
@@ -57,10 +32,8 @@ pub(super) fn run(arguments: &NewRule) -> Run {
         (folder.join(format!("{name}.cases.yaml")), files.cases),
         (folder.join(format!("{name}.md")), files.page),
     ];
-    if let Some((path, _)) = own
-        .iter()
-        .find(|(path, _)| fs::symlink_metadata(path).is_ok())
-    {
+    let is_there = |path: &Path| fs::symlink_metadata(path).is_ok();
+    if let Some((path, _)) = own.iter().find(|(path, _)| is_there(path)) {
         return Err(anyhow!("{} is there already: choose another name", path.display()).into());
     }
     let schemas = [
@@ -68,23 +41,16 @@ pub(super) fn run(arguments: &NewRule) -> Run {
         (schema::CASES_FILE, schema::of_cases()),
     ];
     let schemas = schemas.map(|(file, schema)| (folder.join(file), schema::to_text(&schema)));
-    let missing = |(path, _): &(PathBuf, String)| fs::symlink_metadata(path).is_err();
-    let all: Vec<_> = own
-        .into_iter()
-        .chain(schemas.into_iter().filter(missing))
-        .collect();
+    let schemas = schemas.into_iter().filter(|(path, _)| !is_there(path));
+    let all: Vec<_> = own.into_iter().chain(schemas).collect();
     for (path, text) in &all {
         write(path, text)?;
     }
-    let place = folder.display().to_string();
     output::result(Outcome::Clean, |out| {
         for (path, _) in &all {
-            writeln!(
-                out,
-                "{}",
-                crate::text::untrusted::clean(&path.display().to_string())
-            )?;
+            writeln!(out, "{}", clean(&path.display().to_string()))?;
         }
+        let place = folder.display().to_string();
         let place = shell::word(&place);
         writeln!(out, "\nNext: say what {id} finds in {name}.yaml, then")?;
         writeln!(
@@ -92,6 +58,33 @@ pub(super) fn run(arguments: &NewRule) -> Run {
             "  backlint rules check {place} && backlint rules test {place}"
         )
     })
+}
+
+/// The id of the new rule; id and name are nobody else's.
+fn identity(arguments: &NewRule) -> Result<String, Failure> {
+    let name = &arguments.name;
+    if !is_name(name) {
+        let help = "small letters, digits and hyphens, such as web-queue";
+        return Err(anyhow!("`{name}` is not a rule's name: {help}").into());
+    }
+    let id = match &arguments.id {
+        Some(id) if !is_id(id) => {
+            let help = "capital letters of your own and a number, such as ACME101";
+            return Err(anyhow!("`{id}` is not a rule's id: {help}").into());
+        }
+        Some(id) => id.clone(),
+        None => free_id(&arguments.dir),
+    };
+    let known = load::load(&[]).map_err(Failure::Diagnostics)?;
+    for rule in known.iter() {
+        let taken = match (rule.name == *name, rule.id == id) {
+            (true, _) => format!("{} has the name `{name}`", rule.id),
+            (_, true) => format!("{} has the id `{id}`", rule.name),
+            _ => continue,
+        };
+        return Err(anyhow!("the built-in rule {taken}: choose another").into());
+    }
+    Ok(id)
 }
 
 /// The first id of ours that no rule of the folder has.

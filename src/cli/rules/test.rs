@@ -7,7 +7,7 @@ use super::files::{self, Pair};
 use crate::cases::{self, Cases, Tested};
 use crate::cli::args::TestRules;
 use crate::cli::input::Failure;
-use crate::cli::{Run, output};
+use crate::cli::{Run, input, output};
 use crate::report::Outcome;
 use crate::report::authoring::tested;
 use crate::rules::{Rule, load};
@@ -18,7 +18,7 @@ use crate::text::nearest::nearest;
 
 pub(super) fn run(arguments: &TestRules) -> Run {
     let pairs = files::pairs(&arguments.paths, true).map_err(Failure::Diagnostics)?;
-    let catalogue = Catalogue::builtin();
+    let catalogue = input::catalogue(&arguments.services.services)?;
     let (mut all, mut faults) = (Vec::new(), Vec::new());
     for pair in &pairs {
         match test(pair, &catalogue) {

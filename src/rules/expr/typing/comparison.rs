@@ -32,8 +32,10 @@ impl Checker<'_> {
 
     /// A name of few values is compared with one that it can have.
     pub(super) fn can_equal(&self, name: &IdedExpr, other: &IdedExpr) -> Result<(), Fault> {
-        let (Some(path), Node::Literal(LiteralValue::String(text))) = (dotted(name), &other.expr)
-        else {
+        let Node::Literal(LiteralValue::String(text)) = &other.expr else {
+            return Ok(());
+        };
+        let Some(path) = dotted(name) else {
             return Ok(());
         };
         let (Some(values), text) = (values::of(&path), text.inner()) else {
