@@ -2,6 +2,8 @@
 //! that is not known or stands twice, one that is missing, one of another type. What the fields mean is
 //! the business of whoever reads them.
 
+use std::ops::Range;
+
 use super::diagnostic::Diagnostic;
 use super::document::Document;
 use super::locate::Step;
@@ -25,6 +27,13 @@ pub fn explained(mut fault: Diagnostic) -> Diagnostic {
     if fault.help.is_some() {
         return fault;
     }
+    if fault.message.contains("expected ':'")
+        && let Some(span) = without_colon(&fault)
+    {
+        fault.message = "this line is no field, and no part of a text".to_owned();
+        fault.span = Some(span);
+        return fault.with_help("write `field: value`, or the text further in than its field");
+    }
     let number = fault
         .position()
         .map_or(0, |(line, _)| line.saturating_sub(1));
@@ -46,6 +55,25 @@ pub fn explained(mut fault: Diagnostic) -> Diagnostic {
     };
     fault.message = format!("YAML cannot read this text, because it begins with `{sign}`");
     fault.with_help(help)
+}
+
+/// The last line up to that of a fault that has no colon. YAML's parser notices only behind it.
+fn without_colon(fault: &Diagnostic) -> Option<Range<usize>> {
+    let at = fault.span.as_ref()?.start;
+    let mut start = 0;
+    let mut found = None;
+    for line in fault.text.split_inclusive('\n') {
+        if start > at {
+            break;
+        }
+        let text = line.trim();
+        if !text.is_empty() && !text.contains(':') && !text.starts_with('#') {
+            let indent = line.len() - line.trim_start().len();
+            found = Some(start + indent..start + indent + text.len());
+        }
+        start += line.len();
+    }
+    found
 }
 
 /// A field that a mapping may have.

@@ -7,6 +7,7 @@ use anstyle::{AnsiColor, Style};
 
 use crate::cases::{Difference, Tested};
 use crate::report::style::{Look, count};
+use crate::text::untrusted::clean;
 
 /// Writes what the cases of these rules came to.
 ///
@@ -25,7 +26,7 @@ pub fn write(all: &[Tested], look: Look, out: &mut dyn io::Write) -> io::Result<
             false => look.paint(color(AnsiColor::Red).bold(), "FAIL"),
         };
         let (id, name) = (&tested.rule.id, &tested.rule.name);
-        let words = words(tested);
+        let words = clean(&words(tested)).into_owned();
         writeln!(out, "{word}  {id:ids$}  {name:names$}  {words}")?;
         let file = tested.file.as_deref().unwrap_or_default();
         for ran in tested.failed() {

@@ -2,7 +2,7 @@
 //! steps. Each part is looked at by itself, whatever is wrong with the others.
 
 use super::written::{Scalar, Written, WrittenRemedy};
-use crate::kernel::sysctls::{self, check_value};
+use crate::kernel::sysctls::{self, ValueFault, check_value};
 use crate::kernel::version::Requirement;
 use crate::rules::expr::{Expr, Fault, sysctl_fault};
 use crate::rules::template::Template;
@@ -190,7 +190,8 @@ impl<'f, 'd> Meaning<'f, 'd> {
         }
         if text.trim().parse::<i64>().is_ok()
             && let Some(key) = key
-            && let Err(fault) = check_value(key, text.trim(), None)
+            && let Err(fault @ (ValueFault::OutOfRange { .. } | ValueFault::ReadOnly)) =
+                check_value(key, text.trim(), None)
         {
             let message = format!("the kernel refuses {} for {key}: {fault}", text.trim());
             let help = match sysctls::range(key, None) {
