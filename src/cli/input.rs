@@ -26,9 +26,9 @@ use crate::text::diagnostic::Diagnostic;
 const STDIN: &str = "<stdin>";
 
 /// Bytes that a snapshot may have: some hundred thousand listeners.
-const LONGEST_SNAPSHOT: u64 = 256 << 20;
+pub(super) const LONGEST_SNAPSHOT: u64 = 256 << 20;
 /// Bytes that a rule or a service may have.
-const LONGEST_RULE: u64 = 1 << 20;
+pub(super) const LONGEST_RULE: u64 = 1 << 20;
 
 /// Why a command could not do its work.
 #[derive(Debug)]
@@ -68,7 +68,8 @@ pub(super) fn pages(paths: &[PathBuf]) -> Result<BTreeMap<String, String>, Failu
                 continue;
             }
             let text = read_text(&file, LONGEST_RULE)?;
-            let rule = load::load_one(&file.display().to_string(), &text)?;
+            let rule = load::load_one(&file.display().to_string(), &text);
+            let rule = rule.map_err(Failure::Diagnostics)?;
             pages.insert(rule.id, read_text(&page, LONGEST_RULE)?);
         }
     }

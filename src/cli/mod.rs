@@ -16,6 +16,7 @@ mod output;
 mod outputs;
 mod patch;
 mod record;
+mod rules;
 mod target;
 mod why;
 
@@ -46,6 +47,7 @@ pub fn run() -> ExitCode {
         Command::Patch(arguments) => patch::run(&arguments),
         Command::Why(arguments) => why::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
+        Command::Rules(arguments) => rules::run(&arguments.command),
     };
     finish(result)
 }

@@ -65,16 +65,29 @@ impl Requirement {
     }
 }
 
-impl fmt::Display for Requirement {
+impl Requirement {
     /// In words: `4.10 and later`.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    pub fn words(self) -> String {
         let version = self.version;
         match self.comparison {
-            Comparison::AtLeast => write!(f, "{version} and later"),
-            Comparison::Above => write!(f, "later than {version}"),
-            Comparison::AtMost => write!(f, "up to {version}"),
-            Comparison::Below => write!(f, "before {version}"),
+            Comparison::AtLeast => format!("{version} and later"),
+            Comparison::Above => format!("later than {version}"),
+            Comparison::AtMost => format!("up to {version}"),
+            Comparison::Below => format!("before {version}"),
         }
+    }
+}
+
+impl fmt::Display for Requirement {
+    /// As rules write it: `>=4.10`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sign = match self.comparison {
+            Comparison::AtLeast => ">=",
+            Comparison::Above => ">",
+            Comparison::AtMost => "<=",
+            Comparison::Below => "<",
+        };
+        write!(f, "{sign}{}", self.version)
     }
 }
 
@@ -123,8 +136,9 @@ mod tests {
         let requirement: Requirement = ">=4.10".parse().unwrap();
         assert!(requirement.holds(Version::new(4, 10)));
         assert!(!requirement.holds(Version::new(4, 9)));
-        assert_eq!(requirement.to_string(), "4.10 and later");
+        assert_eq!(requirement.words(), "4.10 and later");
         assert!("4.10".parse::<Requirement>().is_err());
         assert!(">=4.x".parse::<Requirement>().is_err());
+        assert_eq!(requirement.to_string(), ">=4.10");
     }
 }

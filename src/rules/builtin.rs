@@ -2,6 +2,9 @@
 
 use include_dir::{Dir, include_dir};
 
+/// What the names of built-in files begin with where they are told.
+pub const PLACE: &str = "built-in rules/";
+
 pub(super) static FOLDER: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/rules");
 
 /// Name and text of each built-in rule file, by name.
@@ -15,6 +18,13 @@ pub fn files() -> impl Iterator<Item = (&'static str, &'static str)> {
 /// The page of a built-in rule, Markdown, where it has one.
 pub fn page(rule: &str) -> Option<&'static str> {
     FOLDER.get_file(format!("{rule}.md"))?.contents_utf8()
+}
+
+/// The rule that a name of a file belongs to, where the file has the cases of one.
+pub fn stem_of_cases(name: &str) -> Option<&str> {
+    [".cases.yaml", ".cases.yml"]
+        .iter()
+        .find_map(|ending| name.strip_suffix(ending))
 }
 
 /// Whether a file of a folder of rules is a rule: YAML, and not the cases of one.

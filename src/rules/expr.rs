@@ -10,6 +10,7 @@ mod extent;
 #[cfg(test)]
 mod oracle;
 mod program;
+mod syntax;
 mod typing;
 
 use std::ops::Range;
@@ -22,7 +23,7 @@ use crate::kernel::sysctls;
 use crate::snapshot::SysctlValue;
 pub use eval::{Shared, Unevaluated};
 use program::Node;
-pub(super) use typing::sysctl_fault;
+pub(super) use syntax::sysctl_fault;
 
 /// Characters that an expression may have: it is walked recursively, and nobody reads a longer one.
 pub(super) const LONGEST: usize = 1000;
@@ -135,22 +136,28 @@ impl Expr {
     /// Parses and types an expression for rules of `scope`.
     ///
     /// # Errors
-    /// The first fault, with its place in `source`.
-    pub fn parse(source: &str, scope: Scope) -> Result<Self, Fault> {
+    /// Its faults, with their places in `source`: of an expression that cannot be parsed the first one,
+    /// and else one of each side of `&&` and `||`.
+    pub fn parse(source: &str, scope: Scope) -> Result<Self, Vec<Fault>> {
         if source.trim().is_empty() {
-            return Err(Fault::new(0..0, "the expression is empty"));
+            let fault = Fault::new(0..0, "the expression is empty");
+            return Err(vec![
+                fault.with_help("write a name, or a comparison of two"),
+            ]);
         }
         if source.chars().count() > LONGEST {
             let message = format!("the expression is longer than {LONGEST} characters");
-            return Err(Fault::new(LONGEST..LONGEST, message)
-                .with_help("make it several rules: one rule finds one thing"));
+            let fault = Fault::new(LONGEST..LONGEST, message);
+            return Err(vec![
+                fault.with_help("make it several rules: one rule finds one thing"),
+            ]);
         }
         // This parser is quick but forgets places; only when there is a fault to point at is the
         // text parsed again, by the one that keeps them.
         let parser = PrattParser::new().max_recursion_depth(64);
         let ast = parser
             .parse(source)
-            .map_err(|errors| typing::syntax_fault(source, &errors))?;
+            .map_err(|errors| vec![syntax::syntax_fault(source, &errors)])?;
         match typing::check(&ast, None, scope) {
             Ok(typing::Typed { kind, names }) => match program::compile(&ast, &names) {
                 Some(program) => Ok(Self {
@@ -158,9 +165,12 @@ impl Expr {
                     kind,
                     names,
                 }),
-                None => Err(Fault::new(0..source.chars().count(), "not offered here")),
+                None => {
+                    let all = 0..source.chars().count();
+                    Err(vec![Fault::new(all, "this is not offered here")])
+                }
             },
-            Err(fault) => Err(place(source, scope).unwrap_or(fault)),
+            Err(faults) => Err(place(source, scope).unwrap_or(faults)),
         }
     }
 
@@ -175,9 +185,9 @@ impl Expr {
     }
 }
 
-/// The fault of an expression that has one, with its place, by the parser that keeps places. It
+/// The faults of an expression that has some, with their places, by the parser that keeps places. It
 /// takes up to 70 KiB of stack for each level of nesting, so it gets a stack of its own.
-fn place(source: &str, scope: Scope) -> Option<Fault> {
+fn place(source: &str, scope: Scope) -> Option<Vec<Fault>> {
     let run = || {
         let program = cel::Program::compile(source).ok()?;
         typing::check(program.expression(), Some(program.source_info()), scope).err()

@@ -5,6 +5,7 @@ mod alike;
 pub mod builtin;
 pub mod engine;
 pub mod expr;
+pub mod fields;
 pub mod finding;
 pub mod load;
 pub mod pages;
@@ -81,6 +82,9 @@ pub enum Scope {
 }
 
 impl Scope {
+    /// All of them, the widest first.
+    pub const ALL: [Self; 4] = [Self::Host, Self::Netns, Self::Setting, Self::Listener];
+
     /// The name that rules and outputs use.
     pub const fn name(self) -> &'static str {
         match self {
@@ -88,6 +92,18 @@ impl Scope {
             Self::Netns => "netns",
             Self::Setting => "setting",
             Self::Listener => "listener",
+        }
+    }
+
+    /// What a rule of this scope is evaluated for, in words.
+    pub const fn meaning(self) -> &'static str {
+        match self {
+            Self::Host => "once",
+            Self::Netns => "once for each network namespace",
+            Self::Setting => {
+                "once for each sysctl of the machine that a file sets or that the record has a value of"
+            }
+            Self::Listener => "once for each listener",
         }
     }
 
@@ -132,6 +148,8 @@ pub struct Rule {
     pub does_not_help: Vec<String>,
     /// Where it can be read up.
     pub references: Vec<String>,
+    /// The file that it is written in, as the user named it.
+    pub file: String,
 }
 
 /// One step of what a rule recommends.
@@ -197,6 +215,19 @@ impl Advice {
         ("advice.somaxconn", Self::Somaxconn),
         ("advice.max_syn_backlog", Self::MaxSynBacklog),
     ];
+
+    /// What it is, for people who write rules.
+    pub const fn meaning(self) -> &'static str {
+        match self {
+            Self::Somaxconn => {
+                "the largest finite backlog that a listener of the namespace asks for"
+            }
+            Self::Backlog => "the backlog that is proposed to the finding's service",
+            Self::MaxSynBacklog => {
+                "the smallest value that lets the SYN queue be as long as the longest accept queue"
+            }
+        }
+    }
 }
 
 /// All rules that are in force, by id.
@@ -286,6 +317,11 @@ impl RuleSet {
 }
 
 impl Rule {
+    /// Whether it is one of those that the binary carries.
+    pub fn is_built_in(&self) -> bool {
+        self.file.starts_with(builtin::PLACE)
+    }
+
     /// Whether the rule is about what the files of the machine set at the next boot.
     pub fn needs_settings(&self) -> bool {
         self.scope == Scope::Setting || self.names().any(Name::is_of_settings)

@@ -20,16 +20,15 @@ impl Template {
     /// Parses a message.
     ///
     /// # Errors
-    /// A fault with its place in the message, in characters.
-    pub fn parse(source: &str, scope: Scope) -> Result<Self, Fault> {
+    /// Every fault with its place in the message, in characters.
+    pub fn parse(source: &str, scope: Scope) -> Result<Self, Vec<Fault>> {
         let chars: Vec<char> = source.chars().collect();
-        let fault = |at: usize, message: &str, help: &str| {
-            Err(Fault {
-                range: at..at + 1,
-                message: message.to_owned(),
-                help: Some(help.to_owned()),
-            })
+        let fault = |at: usize, message: &str, help: &str| Fault {
+            range: at..at + 1,
+            message: message.to_owned(),
+            help: Some(help.to_owned()),
         };
+        let mut faults = Vec::new();
         let mut parts = Vec::new();
         let mut text = String::new();
         let mut at = 0;
@@ -41,19 +40,31 @@ impl Template {
                 }
                 ('{', _) => {
                     let Some(length) = chars[at + 1..].iter().position(|c| *c == '}') else {
-                        return fault(at, "this brace is not closed", "a brace itself is `{{`");
+                        faults.push(fault(
+                            at,
+                            "this brace is not closed",
+                            "close it with `}`; a brace itself is `{{`",
+                        ));
+                        break;
                     };
                     let source: String = chars[at + 1..at + 1 + length].iter().collect();
-                    let expr = Expr::parse(&source, scope).map_err(|mut fault| {
-                        fault.range = fault.range.start + at + 1..fault.range.end + at + 1;
-                        fault
-                    })?;
                     parts.push(Part::Text(std::mem::take(&mut text)));
-                    parts.push(Part::Expr(expr));
+                    match Expr::parse(&source, scope) {
+                        Ok(expr) => parts.push(Part::Expr(expr)),
+                        Err(inside) => faults.extend(inside.into_iter().map(|mut fault| {
+                            fault.range = fault.range.start + at + 1..fault.range.end + at + 1;
+                            fault
+                        })),
+                    }
                     at += length + 2;
                 }
                 ('}', _) => {
-                    return fault(at, "this brace was not opened", "a brace itself is `}}`");
+                    faults.push(fault(
+                        at,
+                        "this brace was not opened",
+                        "a brace itself is `}}`",
+                    ));
+                    at += 1;
                 }
                 (c, _) => {
                     text.push(c);
@@ -62,7 +73,10 @@ impl Template {
             }
         }
         parts.push(Part::Text(text));
-        Ok(Self { parts })
+        match faults.is_empty() {
+            true => Ok(Self { parts }),
+            false => Err(faults),
+        }
     }
 
     /// The names that the message reads.

@@ -4,6 +4,7 @@
 
 mod entries;
 mod settings;
+pub mod values;
 mod words;
 
 use std::borrow::Cow;

@@ -33,16 +33,28 @@ pub fn parse(name: &str, text: &str) -> Result<Snapshot, Diagnostic> {
             "this backlint reads `backlint/snapshot/v1`",
         ));
     }
+    sound(document, &[], &snapshot)?;
+    Ok(snapshot)
+}
+
+/// The faults of a snapshot that its types do not refuse; it stands at a path of the document.
+pub(super) fn sound(
+    document: Document<'_>,
+    at: &[Step],
+    snapshot: &Snapshot,
+) -> Result<(), Diagnostic> {
+    let fault =
+        |path: &[Step], message: String, help: &str| document.at(path, message).with_help(help);
     if snapshot.namespaces.is_empty() {
         return Err(fault(
-            &[],
+            at,
             "there is nothing to judge: no namespace".to_owned(),
             "add `namespaces:` with at least one entry",
         ));
     }
     let mut names = BTreeSet::new();
     for (n, namespace) in snapshot.namespaces.iter().enumerate() {
-        let mut path: Vec<Step> = vec!["namespaces".into(), n.into()];
+        let mut path: Vec<Step> = [at, &["namespaces".into(), n.into()]].concat();
         if !names.insert(&namespace.name) {
             let message = format!("a second namespace is named `{}`", namespace.name);
             return Err(fault(
@@ -58,12 +70,7 @@ pub fn parse(name: &str, text: &str) -> Result<Snapshot, Diagnostic> {
             }
         }
     }
-    Ok(snapshot)
-}
-
-/// A fault that a later stage found in a snapshot, at the place of the path.
-pub fn fault_at(name: &str, text: &str, path: &[Step], message: String) -> Diagnostic {
-    Document::new(name, text).at(path, message)
+    Ok(())
 }
 
 fn address_fault(protocol: Protocol, address: &str) -> Option<(String, &'static str)> {

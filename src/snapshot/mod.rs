@@ -9,6 +9,7 @@ pub mod address;
 mod boot;
 mod container;
 pub mod file;
+pub mod fragment;
 mod owner;
 mod protocol;
 mod requested;

@@ -100,8 +100,16 @@ impl Diagnostic {
 
     /// Line and column of the offending text, counted from 1, columns in characters.
     pub fn position(&self) -> Option<(usize, usize)> {
-        let start = self.span.as_ref()?.start;
-        let before = self.text.get(..start)?;
+        self.place(self.span.as_ref()?.start)
+    }
+
+    /// Line and column behind the offending text.
+    pub fn end(&self) -> Option<(usize, usize)> {
+        self.place(self.span.as_ref()?.end)
+    }
+
+    fn place(&self, at: usize) -> Option<(usize, usize)> {
+        let before = self.text.get(..at)?;
         let line = before.matches('\n').count() + 1;
         let column = before
             .rsplit('\n')

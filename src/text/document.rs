@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde::de::{DeserializeOwned, DeserializeSeed as _};
 
 use super::diagnostic::{Diagnostic, bounded_nesting};
-use super::locate::{Locate, Step};
+use super::locate::{Locate, ReadAt, Step};
 
 /// Name and text of a file.
 #[derive(Debug, Clone, Copy)]
@@ -62,20 +62,49 @@ impl<'a> Document<'a> {
     pub fn read<T: DeserializeOwned>(&self) -> Result<T, Diagnostic> {
         bounded_nesting(self.name, self.text)?;
         match self.syntax {
-            Syntax::Yaml => serde_yaml::from_str(self.text).map_err(|error| {
-                let at = error.location().map(|place| (place.line(), place.column()));
-                Diagnostic::from_parser(self.name, self.text, &error.to_string(), at)
-            }),
-            Syntax::Json => serde_json::from_str(self.text).map_err(|error| {
-                let at = in_characters(self.text, error.line(), error.column());
-                Diagnostic::from_parser(self.name, self.text, &error.to_string(), at)
-            }),
-            Syntax::Toml => toml_edit::de::from_str(self.text).map_err(|error| {
-                let at = error.span().and_then(|span| of_byte(self.text, span.start));
-                let message = error.message().replace('\n', ", ");
-                Diagnostic::from_parser(self.name, self.text, &message, at)
-            }),
+            Syntax::Yaml => serde_yaml::from_str(self.text).map_err(|error| self.of_yaml(&error)),
+            Syntax::Json => serde_json::from_str(self.text).map_err(|error| self.of_json(&error)),
+            Syntax::Toml => {
+                toml_edit::de::from_str(self.text).map_err(|error| self.of_toml(&error))
+            }
         }
+    }
+
+    /// The content below a path alone.
+    ///
+    /// # Errors
+    /// As of [`Document::read`], with places in the whole file, and where the path leads nowhere.
+    pub fn read_at<T: DeserializeOwned>(&self, path: &[Step]) -> Result<T, Diagnostic> {
+        bounded_nesting(self.name, self.text)?;
+        let seed = ReadAt::<T>::new(path);
+        let read = match self.syntax {
+            Syntax::Yaml => seed
+                .deserialize(serde_yaml::Deserializer::from_str(self.text))
+                .map_err(|error| self.of_yaml(&error)),
+            Syntax::Json => seed
+                .deserialize(&mut serde_json::Deserializer::from_str(self.text))
+                .map_err(|error| self.of_json(&error)),
+            Syntax::Toml => toml_edit::de::Deserializer::parse(self.text)
+                .and_then(|toml| seed.deserialize(toml))
+                .map_err(|error| self.of_toml(&error)),
+        };
+        read?.ok_or_else(|| self.at(path, "there is nothing here"))
+    }
+
+    fn of_yaml(&self, error: &serde_yaml::Error) -> Diagnostic {
+        let at = error.location().map(|place| (place.line(), place.column()));
+        Diagnostic::from_parser(self.name, self.text, &error.to_string(), at)
+    }
+
+    fn of_json(&self, error: &serde_json::Error) -> Diagnostic {
+        let at = in_characters(self.text, error.line(), error.column());
+        Diagnostic::from_parser(self.name, self.text, &error.to_string(), at)
+    }
+
+    fn of_toml(&self, error: &toml_edit::de::Error) -> Diagnostic {
+        let at = error.span().and_then(|span| of_byte(self.text, span.start));
+        let message = error.message().replace('\n', ", ");
+        Diagnostic::from_parser(self.name, self.text, &message, at)
     }
 
     /// A fault of the node that a path leads to. A key that is missing has no place: then it is that of

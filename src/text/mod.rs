@@ -3,9 +3,11 @@
 
 pub mod diagnostic;
 pub mod document;
+pub mod fields;
 pub mod locate;
 pub mod name;
 pub mod nearest;
 pub mod positions;
 pub mod shell;
+pub mod tree;
 pub mod untrusted;

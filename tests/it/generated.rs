@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
+use backlint::report::authoring::schema;
 use backlint::report::fix::{self, Target};
 use backlint::report::{reference, service};
 use backlint::rules::load;
@@ -25,6 +26,16 @@ fn compare(name: &str, wanted: &str) {
 fn the_rule_reference_is_up_to_date() {
     let rules = load::load(&[]).unwrap_or_else(|faults| panic!("{}", faults[0]));
     compare("rules/README.md", &reference::markdown(&rules));
+}
+
+#[test]
+fn the_published_schemas_of_rules_are_up_to_date() {
+    for (file, schema) in [
+        (schema::RULE_FILE, schema::of_rules()),
+        (schema::CASES_FILE, schema::of_cases()),
+    ] {
+        compare(&format!("rules/schema/{file}"), &schema::to_text(&schema));
+    }
 }
 
 /// The services as the files on disk have them: those in the binary may be older.

@@ -9,6 +9,7 @@
 )]
 
 mod assumed;
+mod authoring;
 mod bad_input;
 mod boot;
 mod docs;
@@ -27,6 +28,7 @@ mod patch_edit;
 mod patch_places;
 mod procps_reads;
 mod rules;
+mod schemas;
 mod services;
 mod support;
 mod targets;

@@ -35,6 +35,16 @@ const KINDS: &[Kind] = &[
         arguments: |file| vec!["--snapshot", QUIET, "--config", file],
         least: 14,
     },
+    Kind {
+        folder: "rules",
+        arguments: |file| vec!["rules", "check", file],
+        least: 35,
+    },
+    Kind {
+        folder: "cases",
+        arguments: |file| vec!["rules", "test", file],
+        least: 15,
+    },
 ];
 
 /// A record without a fault and without a finding.

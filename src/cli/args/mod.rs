@@ -6,6 +6,7 @@ mod gate;
 mod list;
 mod patch;
 mod record;
+mod rules;
 
 use std::path::PathBuf;
 
@@ -20,6 +21,10 @@ pub(super) use gate::{ConfigFile, Selection};
 pub(super) use list::{List, ListFormat, Sort};
 pub(super) use patch::Patch;
 pub(super) use record::{Record, RecordFormat};
+pub(super) use rules::{
+    AuthorCommand, CheckFormat, CheckRules, ListRules, NewRule, RulesFormat, SchemaFormat,
+    SchemaKind, SchemaOf, TestRules,
+};
 
 /// Find the listen() backlogs that the kernel silently truncated, what limits each accept queue,
 /// and the change that takes effect.
@@ -71,6 +76,8 @@ pub(in crate::cli) enum Command {
     Why(Why),
     /// Explain a rule, queue, counter, sysctl or service, or work out a listener's limits (offline)
     Explain(Explain),
+    /// Write rules of your own: list, check, test, schema, new
+    Rules(rules::Author),
 }
 
 /// What is looked at.

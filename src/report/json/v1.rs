@@ -1,6 +1,7 @@
 //! Version 1. The structures are written for people who read JSON: internal types never appear.
 
 mod assumed;
+pub mod authoring;
 mod explain;
 mod gate;
 mod listener;

@@ -57,7 +57,7 @@ impl<'a> Read<'a> for Known<'a> {
 fn ours(source: &str, facts: &Facts) -> Option<Value<'static>> {
     let ast = PrattParser::new().parse(source).unwrap();
     let typed = typing::check(&ast, None, Scope::Listener)
-        .unwrap_or_else(|fault| panic!("{source}: {}", fault.message));
+        .unwrap_or_else(|faults| panic!("{source}: {}", faults[0].message));
     let program = compile(&ast, &typed.names).expect("what was typed can be run");
     let value = program.run(&Known(&typed.names, facts)).ok();
     value.map(Value::into_owned)

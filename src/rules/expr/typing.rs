@@ -1,12 +1,13 @@
 //! Static types of CEL expressions: which names they read, and whether the operators fit.
 
-use cel::ParseErrors;
+mod comparison;
+
 use cel::common::ast::{
     CallExpr, Expr as Node, IdedExpr, LiteralValue, SourceInfo, operators as op,
 };
 
 use super::extent::extent;
-use super::{Fault, Name};
+use super::{Fault, Name, sysctl_fault};
 use crate::kernel::{counters, sysctls};
 use crate::rules::Scope;
 use crate::rules::vocabulary::{self, Type};
@@ -23,42 +24,26 @@ pub(super) fn check(
     ast: &IdedExpr,
     places: Option<&SourceInfo>,
     scope: Scope,
-) -> Result<Typed, Fault> {
+) -> Result<Typed, Vec<Fault>> {
     let mut checker = Checker {
         places,
         scope,
         names: Vec::new(),
+        faults: Vec::new(),
     };
-    let kind = checker.kind(ast)?;
-    Ok(Typed {
-        kind,
-        names: checker.names,
-    })
-}
-
-/// The parser's first complaint, in the words of somebody who did not write the grammar.
-pub(super) fn syntax_fault(source: &str, errors: &ParseErrors) -> Fault {
-    let length = source.chars().count();
-    let Some(error) = errors.errors.first() else {
-        return Fault::new(0..length, "this is not an expression");
-    };
-    let line = usize::try_from(error.pos.0).unwrap_or(1).max(1);
-    let column = usize::try_from(error.pos.1).unwrap_or(1).max(1);
-    let before: usize = source
-        .split_inclusive('\n')
-        .take(line - 1)
-        .map(|line| line.chars().count())
-        .sum();
-    let at = (before + column - 1).min(length);
-    let message = match error.msg.trim_start_matches("Syntax error: ") {
-        message if message.contains("input '<EOF>'") => "the expression ends too early".to_owned(),
-        message => message.replace("<EOF>", "the end"),
-    };
-    let fault = Fault::new(at..(at + 1).min(length).max(at), message);
-    if source.chars().nth(at) == Some('=') {
-        return fault.with_help("equality is written `==`");
+    let mut faults = Vec::new();
+    let kind = checker.kind(ast).unwrap_or_else(|fault| {
+        faults.push(fault);
+        Type::Any
+    });
+    faults.append(&mut checker.faults);
+    match faults.is_empty() {
+        true => Ok(Typed {
+            kind,
+            names: checker.names,
+        }),
+        false => Err(faults),
     }
-    fault
 }
 
 const FUNCTIONS: [&str; 6] = ["has", "size", "string", "int", "startsWith", "endsWith"];
@@ -67,6 +52,8 @@ struct Checker<'a> {
     places: Option<&'a SourceInfo>,
     scope: Scope,
     names: Vec<Name>,
+    /// Faults of parts whose type is known all the same.
+    faults: Vec<Fault>,
 }
 
 impl Checker<'_> {
@@ -161,7 +148,11 @@ impl Checker<'_> {
         use Type::{Any, Bool, Int, Text};
         match (call.func_name.as_str(), call.args.as_slice()) {
             (op::LOGICAL_AND | op::LOGICAL_OR, args) => {
-                args.iter().try_for_each(|arg| self.expect(arg, Bool))?;
+                for arg in args {
+                    if let Err(fault) = self.expect(arg, Bool) {
+                        self.faults.push(fault);
+                    }
+                }
                 Ok(Bool)
             }
             (op::LOGICAL_NOT, [arg]) => self.expect(arg, Bool).map(|()| Bool),
@@ -176,10 +167,14 @@ impl Checker<'_> {
             (op::SUBSTRACT | op::MULTIPLY | op::DIVIDE | op::MODULO, [left, right]) => {
                 self.expect(left, Int)?;
                 self.expect(right, Int)?;
+                self.divides(call, right)?;
                 Ok(Int)
             }
             (op::EQUALS | op::NOT_EQUALS, [left, right]) => {
-                self.same(node, left, right).map(|_| Bool)
+                self.same(node, left, right)?;
+                self.can_equal(left, right)?;
+                self.can_equal(right, left)?;
+                Ok(Bool)
             }
             (op::LESS | op::LESS_EQUALS | op::GREATER | op::GREATER_EQUALS, [left, right]) => {
                 match self.same(node, left, right)? {
@@ -285,6 +280,7 @@ impl Checker<'_> {
                 let kind = self.kind(element)?;
                 for item in &list.elements {
                     self.expect(item, kind)?;
+                    self.can_equal(element, item)?;
                 }
                 Ok(Type::Bool)
             }
@@ -304,7 +300,8 @@ impl Checker<'_> {
         if kind == wanted || kind == Type::Any || wanted == Type::Any {
             return Ok(());
         }
-        Err(self.fault(node, format!("this is {kind}, and {wanted} is needed")))
+        let fault = self.fault(node, format!("this is {kind}, and {wanted} is needed"));
+        Err(fault.with_help(comparison::remedy(kind, wanted)))
     }
 
     fn same(&mut self, node: &IdedExpr, left: &IdedExpr, right: &IdedExpr) -> Result<Type, Fault> {
@@ -312,7 +309,10 @@ impl Checker<'_> {
         match (a, b) {
             (Type::Any, other) | (other, Type::Any) => Ok(other),
             (a, b) if a == b => Ok(a),
-            (a, b) => Err(self.fault(node, format!("{a} on the left, {b} on the right"))),
+            (a, b) => {
+                let fault = self.fault(node, format!("{a} on the left, {b} on the right"));
+                Err(fault.with_help(comparison::remedy(a, b)))
+            }
         }
     }
 
@@ -345,14 +345,4 @@ pub(super) fn dotted(node: &IdedExpr) -> Option<String> {
         }
         _ => None,
     }
-}
-
-/// Why a text cannot be a sysctl's key, as a remedy.
-pub(in crate::rules) fn sysctl_fault(key: &str) -> Option<String> {
-    let valid = |c: char| c.is_ascii_alphanumeric() || "_-./:@+".contains(c);
-    let parts_fit = key.split('.').all(|part| !part.is_empty());
-    if !key.contains('.') || !parts_fit || !key.chars().all(valid) {
-        return Some("keys are dotted, such as `net.core.somaxconn`".to_owned());
-    }
-    sysctls::slip(key).map(|known| format!("did you mean `{known}`?"))
 }

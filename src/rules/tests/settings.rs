@@ -8,7 +8,10 @@ fn of_setting(when: &str, more: &str) -> Result<RuleSet, String> {
     let text = format!(
         "id: T1\nname: t\ntitle: t\nseverity: low\nscope: setting\nwhen: {when}\nmessage: \"{{setting.key}}\"\nwhy: w\n{more}"
     );
-    let rule = load::load_one("t.yaml", &text).map_err(|fault| fault.to_string())?;
+    let rule = load::load_one("t.yaml", &text).map_err(|faults| {
+        let faults: Vec<String> = faults.iter().map(ToString::to_string).collect();
+        faults.join("\n")
+    })?;
     Ok(RuleSet::new(vec![Arc::new(rule)]))
 }
 
@@ -54,7 +57,7 @@ fn a_setting_has_no_listener_and_a_listener_no_setting() {
     assert!(fault.contains("use `scope: listener`"), "{fault}");
     assert!(of_setting("netns.is_host && has(host.name)", "").is_ok());
     let fault = Expr::parse("setting.lines > 0", Scope::Listener).unwrap_err();
-    assert_eq!(fault.help.as_deref(), Some("use `scope: setting`"));
+    assert_eq!(fault[0].help.as_deref(), Some("use `scope: setting`"));
 }
 
 #[test]

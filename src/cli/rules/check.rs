@@ -1,0 +1,72 @@
+//! `backlint rules check`.
+
+use super::files::{self, Pair};
+use crate::cases;
+use crate::cli::args::{CheckFormat, CheckRules};
+use crate::cli::input::Failure;
+use crate::cli::{Run, output};
+use crate::report::Outcome;
+use crate::report::json::{document, v1};
+use crate::report::style::count;
+use crate::rules::load;
+use crate::text::diagnostic::Diagnostic;
+
+pub(super) fn run(arguments: &CheckRules) -> Run {
+    let (read, faults) = match files::pairs(&arguments.files, false) {
+        Ok(pairs) => look(&pairs, arguments.alone),
+        Err(faults) => (String::new(), faults),
+    };
+    let outcome = match faults.is_empty() {
+        true => Outcome::Clean,
+        false => Outcome::Unusable,
+    };
+    match arguments.format {
+        CheckFormat::Json => output::result(outcome, |out| {
+            document(&v1::authoring::Diagnostics::new(&faults), out)
+        }),
+        CheckFormat::Text if faults.is_empty() => {
+            output::result(outcome, |out| writeln!(out, "{read}: nothing is wrong"))
+        }
+        CheckFormat::Text => Err(Failure::Diagnostics(faults)),
+    }
+}
+
+/// What was read, in words, and everything that is wrong with it.
+fn look(pairs: &[Pair], alone: bool) -> (String, Vec<Diagnostic>) {
+    let mut faults = Vec::new();
+    let mut rules = Vec::new();
+    let mut of_cases = 0;
+    let mut others = Vec::new();
+    for pair in pairs {
+        if let Some(path) = &pair.rule {
+            match files::read(path) {
+                Ok(file) => rules.push(file),
+                Err(fault) => others.push(fault),
+            }
+        }
+        let Some(path) = &pair.cases else { continue };
+        of_cases += 1;
+        match files::read(path) {
+            Ok((name, text)) => {
+                let read = cases::parse(&name, &text, files::fixture(path));
+                others.extend(read.err().unwrap_or_default());
+            }
+            Err(fault) => others.push(fault),
+        }
+    }
+    let loaded = match alone {
+        true => load::load_alone(&rules),
+        false => load::load(&rules),
+    };
+    faults.extend(loaded.err().unwrap_or_default());
+    faults.extend(others);
+    let read = match of_cases {
+        0 => count(rules.len(), "rule"),
+        cases => format!(
+            "{} and {}",
+            count(rules.len(), "rule"),
+            count(cases, "cases file")
+        ),
+    };
+    (read, faults)
+}
