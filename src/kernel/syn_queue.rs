@@ -3,6 +3,8 @@
 //! net/ipv4/tcp_input.c `tcp_conn_request`. Since 4.4 the limit is the listener's own stored
 //! backlog; `net.ipv4.tcp_max_syn_backlog` counts only while `net.ipv4.tcp_syncookies` is 0.
 
+use super::version::Version;
+
 /// Request sockets that `tcp_max_syn_backlog` admits per listener while SYN cookies are off: a SYN
 /// is dropped once `max - len < max / 4`, so ¾ of it and one more.
 pub fn admitted_without_syncookies(max_syn_backlog: i64) -> i64 {
@@ -16,6 +18,19 @@ pub fn max_syn_backlog_for(wanted: i64) -> i64 {
         value += 1;
     }
     value
+}
+
+/// Request sockets that a listener's own maximum admits, whatever SYN cookies do. The test was `>=`
+/// until 6.12 and is `>` since 6.14 (`inet_csk_reqsk_queue_is_full`; stable releases got the change
+/// too, so the number may be one more there). `None`: before 4.4 another formula counts, over the
+/// backlog of the first listen(2), which is not known.
+pub fn admitted_by_backlog(max: u32, kernel: Option<Version>) -> Option<i64> {
+    let max = i64::from(max);
+    match kernel.unwrap_or(Version::NEWEST) {
+        kernel if kernel < Version::new(4, 4) => None,
+        kernel if kernel < Version::new(6, 14) => Some(max),
+        _ => Some(max + 1),
+    }
 }
 
 /// Whether the kernel itself may have chosen this `tcp_max_syn_backlog`: `max(128, ehash / 128)`
@@ -47,6 +62,17 @@ mod tests {
                 "{wanted}"
             );
         }
+    }
+
+    #[test]
+    fn one_more_fits_since_6_14() {
+        let at = |major, minor| admitted_by_backlog(8, Some(Version::new(major, minor)));
+        assert_eq!(at(4, 3), None);
+        assert_eq!(at(4, 4), Some(8));
+        assert_eq!(at(6, 12), Some(8));
+        // Measured on 6.18.
+        assert_eq!(at(6, 18), Some(9));
+        assert_eq!(admitted_by_backlog(0, None), Some(1));
     }
 
     #[test]

@@ -13,6 +13,9 @@ pub struct Version {
 }
 
 impl Version {
+    /// Later than every other: what a kernel whose version is not known is taken for.
+    pub const NEWEST: Self = Self::new(u32::MAX, 0);
+
     /// A version from its two numbers.
     pub const fn new(major: u32, minor: u32) -> Self {
         Self { major, minor }
@@ -38,9 +41,15 @@ impl FromStr for Version {
     }
 }
 
-/// A condition on the version, such as `>=4.10` or `<5.4`.
+/// A condition on the version, such as `>=4.10` or `<5.4`, or a span such as `>=4.4, <6.14`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Requirement {
+    bound: Bound,
+    other: Option<Bound>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Bound {
     comparison: Comparison,
     version: Version,
 }
@@ -56,6 +65,12 @@ enum Comparison {
 impl Requirement {
     /// Whether a version satisfies the condition.
     pub fn holds(&self, version: Version) -> bool {
+        self.bound.holds(version) && self.other.is_none_or(|other| other.holds(version))
+    }
+}
+
+impl Bound {
+    fn holds(self, version: Version) -> bool {
         match self.comparison {
             Comparison::AtLeast => version >= self.version,
             Comparison::Above => version > self.version,
@@ -66,6 +81,21 @@ impl Requirement {
 }
 
 impl FromStr for Requirement {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let (bound, other) = match text.split_once(',') {
+            None => (text, None),
+            Some((bound, other)) => (bound, Some(other)),
+        };
+        Ok(Self {
+            bound: bound.trim().parse()?,
+            other: other.map(|other| other.trim().parse()).transpose()?,
+        })
+    }
+}
+
+impl FromStr for Bound {
     type Err = ();
 
     fn from_str(text: &str) -> Result<Self, ()> {
@@ -112,5 +142,17 @@ mod tests {
         assert!(!requirement.holds(Version::new(4, 9)));
         assert!("4.10".parse::<Requirement>().is_err());
         assert!(">=4.x".parse::<Requirement>().is_err());
+    }
+
+    #[test]
+    fn a_span_has_two_ends() {
+        let span: Requirement = ">=4.4, <6.14".parse().unwrap();
+        assert!(!span.holds(Version::new(4, 3)));
+        assert!(span.holds(Version::new(4, 4)));
+        assert!(span.holds(Version::new(6, 13)));
+        assert!(!span.holds(Version::new(6, 14)));
+        assert!(!span.holds(Version::NEWEST));
+        assert!(">=4.4,".parse::<Requirement>().is_err());
+        assert!(">=4.4, <5.0, <6.0".parse::<Requirement>().is_err());
     }
 }

@@ -16,6 +16,7 @@ use super::finding::Finding;
 use super::vocabulary::{Subject, Value};
 use super::{Rule, RuleSet, Scope};
 use crate::assess::{Facts, NetnsFacts, Settings};
+use crate::kernel::version::Version;
 use crate::snapshot::Protocol;
 
 /// What the rules say about a snapshot.
@@ -48,10 +49,10 @@ pub struct NotEvaluated {
 pub fn judge(rules: &RuleSet, facts: &Facts<'_>) -> Judgement {
     let mut judgement = Judgement::default();
     for rule in rules.iter() {
-        let applies = match (rule.kernel, facts.kernel) {
-            (Some(requirement), Some(kernel)) => requirement.holds(kernel),
-            _ => true,
-        };
+        let kernel = facts.kernel.unwrap_or(Version::NEWEST);
+        let applies = rule
+            .kernel
+            .is_none_or(|requirement| requirement.holds(kernel));
         if !applies {
             continue;
         }

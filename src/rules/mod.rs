@@ -249,8 +249,13 @@ impl RuleSet {
         let mut keys = BTreeSet::new();
         for rule in &self.rules {
             for name in rule.names() {
-                if let Name::Sysctl(key) = name {
-                    keys.insert(key.clone());
+                match name {
+                    Name::Sysctl(key) => _ = keys.insert(key.clone()),
+                    Name::Fact(entry) => {
+                        let sysctl = |path: &&str| path.strip_prefix("sysctl.").map(str::to_owned);
+                        keys.extend(entry.derived_from.iter().filter_map(sysctl));
+                    }
+                    Name::Counter(_) | Name::AfterBoot(_) => {}
                 }
             }
             for remedy in &rule.remediation {
