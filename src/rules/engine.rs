@@ -2,7 +2,8 @@
 //!
 //! A host has thousands of listeners and few different ones, and its namespaces are alike too, so a
 //! rule is evaluated once for each combination of the values that it reads: the names of a condition
-//! are known since it was typed. So it is with the machine's sysctls.
+//! are known since it was typed. So it is with the machine's sysctls. Before that, the parts of a
+//! condition that are told without CEL are asked (`expr/quick.rs`), and rule out most subjects.
 //!
 //! A rule about what the files of the machine set is not asked of a record in which nobody looked at
 //! them: whoever wrote it decided what it holds, so that is no gap, and it is told once.
@@ -16,8 +17,15 @@ use super::finding::Finding;
 use super::vocabulary::{Subject, Value};
 use super::{Rule, RuleSet, Scope};
 use crate::assess::{Facts, NetnsFacts, Settings};
+use crate::cores;
 use crate::kernel::version::Version;
 use crate::snapshot::Protocol;
+
+/// Listeners from which on rules are divided among the cores.
+const MANY_LISTENERS: usize = 1000;
+
+/// What a condition says when one of its quick parts is false.
+static RULED_OUT: Result<bool, Unevaluated> = Ok(false);
 
 /// What the rules say about a snapshot.
 #[derive(Debug, Default)]
@@ -47,30 +55,22 @@ pub struct NotEvaluated {
 
 /// Evaluates all rules for all subjects.
 pub fn judge(rules: &RuleSet, facts: &Facts<'_>) -> Judgement {
+    let kernel = facts.kernel.unwrap_or(Version::NEWEST);
+    let applies = |rule: &&Arc<Rule>| {
+        let requirement = rule.kernel;
+        requirement.is_none_or(|requirement| requirement.holds(kernel))
+    };
+    let rules: Vec<&Arc<Rule>> = rules.iter().filter(applies).collect();
+    let listeners = facts.namespaces.iter().map(|netns| netns.listeners.len());
+    let worth_a_thread = match listeners.sum::<usize>() >= MANY_LISTENERS {
+        true => 2,
+        false => usize::MAX,
+    };
     let mut judgement = Judgement::default();
-    for rule in rules.iter() {
-        let kernel = facts.kernel.unwrap_or(Version::NEWEST);
-        let applies = rule
-            .kernel
-            .is_none_or(|requirement| requirement.holds(kernel));
-        if !applies {
-            continue;
-        }
-        if facts.settings.is_none() && rule.needs_settings() {
-            judgement.not_asked.push(Arc::clone(rule));
-            continue;
-        }
-        let mut known = Known::of(rule);
-        for (index, netns) in places(rule, facts).iter().enumerate() {
-            Evaluation {
-                rule,
-                facts,
-                netns,
-                index,
-                skipped: None,
-            }
-            .run(&mut known, &mut judgement);
-        }
+    for part in cores::map_from(worth_a_thread, &rules, |rule| judge_by(rule, facts)) {
+        judgement.findings.extend(part.findings);
+        judgement.not_evaluated.extend(part.not_evaluated);
+        judgement.not_asked.extend(part.not_asked);
     }
     judgement.findings = alike::merge(std::mem::take(&mut judgement.findings), facts);
     judgement.findings.sort_by(|a, b| {
@@ -80,6 +80,27 @@ pub fn judge(rules: &RuleSet, facts: &Facts<'_>) -> Judgement {
             .then_with(|| a.rule.id.cmp(&b.rule.id))
             .then_with(|| position(a).cmp(&position(b)))
     });
+    judgement
+}
+
+/// Evaluates one rule for all subjects.
+fn judge_by(rule: &Arc<Rule>, facts: &Facts<'_>) -> Judgement {
+    let mut judgement = Judgement::default();
+    if facts.settings.is_none() && rule.needs_settings() {
+        judgement.not_asked.push(Arc::clone(rule));
+        return judgement;
+    }
+    let mut known = Known::of(rule);
+    for (index, netns) in places(rule, facts).iter().enumerate() {
+        Evaluation {
+            rule,
+            facts,
+            netns,
+            index,
+            skipped: None,
+        }
+        .run(&mut known, &mut judgement);
+    }
     judgement
 }
 
@@ -156,6 +177,9 @@ impl<'a> Known<'a> {
         netns: usize,
         subject: Subject<'a>,
     ) -> &Result<bool, Unevaluated> {
+        if rule.when.quick().rules_out(subject) {
+            return &RULED_OUT;
+        }
         self.inputs.clear();
         let inputs = self.of_subject.iter().map(|name| name.get(subject));
         self.inputs.extend(inputs);
@@ -190,6 +214,9 @@ impl<'a> Evaluation<'a> {
             listener: None,
             setting: None,
         };
+        if self.rule.when.quick().rules_out_all(subject) {
+            return;
+        }
         let netns = known.netns(subject);
         let of_listener = |listener| Subject {
             listener: Some(listener),

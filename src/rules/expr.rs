@@ -6,6 +6,7 @@
 
 mod eval;
 mod extent;
+mod quick;
 mod typing;
 
 use std::ops::Range;
@@ -17,6 +18,7 @@ use super::vocabulary::{Entry, Subject, Type, Value};
 use crate::kernel::sysctls;
 use crate::snapshot::SysctlValue;
 pub use eval::Unevaluated;
+pub use quick::Quick;
 pub(super) use typing::sysctl_fault;
 
 /// Characters that an expression may have: it is walked recursively, and nobody reads a longer one.
@@ -105,6 +107,8 @@ pub struct Expr {
     names: Vec<Name>,
     /// Names whose presence alone is asked, by `has()` or `in`.
     asked_for: Vec<Asked>,
+    /// Those of the parts that `&&` joins which are told without CEL.
+    quick: Quick,
 }
 
 /// A name whose presence is asked.
@@ -169,6 +173,7 @@ impl Expr {
                     asked_for,
                 } = typed;
                 Ok(Self {
+                    quick: Quick::of(&ast, scope),
                     ast,
                     kind,
                     names,
@@ -177,6 +182,11 @@ impl Expr {
             }
             Err(fault) => Err(place(source, scope).unwrap_or(fault)),
         }
+    }
+
+    /// Parts of the condition that are told without CEL.
+    pub fn quick(&self) -> &Quick {
+        &self.quick
     }
 
     /// Type of the value.

@@ -253,7 +253,8 @@ impl RuleSet {
                     Name::Sysctl(key) => _ = keys.insert(key.clone()),
                     Name::Fact(entry) => {
                         let sysctl = |path: &&str| path.strip_prefix("sysctl.").map(str::to_owned);
-                        keys.extend(entry.derived_from.iter().filter_map(sysctl));
+                        let from = entry.derived_from.iter().chain(entry.needs);
+                        keys.extend(from.filter_map(sysctl));
                     }
                     Name::Counter(_) | Name::AfterBoot(_) => {}
                 }

@@ -39,6 +39,16 @@ pub(super) fn check(
     })
 }
 
+/// The parts that `&&` joins, in the order of the text; of another expression, itself.
+pub(super) fn joined(ast: &IdedExpr) -> Vec<&IdedExpr> {
+    match &ast.expr {
+        Node::Call(call) if call.func_name == op::LOGICAL_AND => {
+            call.args.iter().flat_map(joined).collect()
+        }
+        _ => vec![ast],
+    }
+}
+
 /// The parser's first complaint, in the words of somebody who did not write the grammar.
 pub(super) fn syntax_fault(source: &str, errors: &ParseErrors) -> Fault {
     let length = source.chars().count();

@@ -11,7 +11,7 @@ use Type::{Bool, Int, Text};
 const FASTOPEN: &[&str] = &["sysctl.net.ipv4.tcp_fastopen"];
 
 /// The entries.
-pub(super) static ENTRIES: [Entry; 14] = [
+pub(super) static ENTRIES: [Entry; 15] = [
     entry(
         "netns.host_overflows",
         Netns,
@@ -119,6 +119,25 @@ pub(super) static ENTRIES: [Entry; 14] = [
             Int,
             "request sockets that fit, by backlog, kernel and SYN cookies; TCP from Linux 4.4 on",
             |s| int(s.listener?.syn_capacity(s.facts, s.netns)),
+        )
+    },
+    Entry {
+        derived_from: &["listener.syn_queue.len", "listener.syn_queue.capacity"],
+        needs: &[
+            "listener.syn_queue.len",
+            "listener.accept_queue.max",
+            "sysctl.net.ipv4.tcp_syncookies",
+            "sysctl.net.ipv4.tcp_max_syn_backlog",
+        ],
+        ..entry(
+            "listener.syn_queue.is_full",
+            Listener,
+            Bool,
+            "whether it has that many; an empty one is not full",
+            |s| {
+                let len = i64::from(s.listener?.listener.syn_queue.len?);
+                truth(len > 0 && len >= s.listener?.syn_capacity(s.facts, s.netns)?)
+            },
         )
     },
     entry(
