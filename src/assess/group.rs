@@ -2,6 +2,8 @@
 //! kernel chooses by a hash, so one may be full while another idles. Unix paths are left out: two
 //! listeners of one path are those of two mount namespaces, or an older one that was taken over.
 
+use std::collections::{BTreeMap, HashMap};
+
 use crate::snapshot::{AcceptQueue, Listener, Protocol};
 
 /// What a listener has in common with those that share its address.
@@ -32,22 +34,28 @@ impl Group {
     }
 }
 
-/// The group of each listener, in their order. One sorted pass: n log n for n listeners.
+/// The group of each listener, in their order. One pass over the listeners, and one over the groups.
 pub(super) fn of(listeners: &[Listener]) -> Vec<Group> {
     let mut groups: Vec<Group> = listeners
         .iter()
         .map(|listener| Group::alone(listener.accept_queue))
         .collect();
-    let mut shared: Vec<usize> = (0..listeners.len())
-        .filter(|&n| is_of_internet(listeners[n].protocol))
-        .collect();
-    let address = |n: usize| (listeners[n].protocol, listeners[n].address.as_str());
-    // Stable, so that the first of equals is the first in the record.
-    shared.sort_by(|&a, &b| address(a).cmp(&address(b)));
-    for members in shared.chunk_by(|&a, &b| address(a) == address(b)) {
-        if members.len() > 1 {
-            fill(&mut groups, members, listeners);
+    // The first of an address, by which later ones find it; and the members, by their first.
+    let mut first: HashMap<(Protocol, &str), usize> = HashMap::with_capacity(listeners.len());
+    let mut shared: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    for (n, listener) in listeners.iter().enumerate() {
+        if !is_of_internet(listener.protocol) {
+            continue;
         }
+        let one = *first
+            .entry((listener.protocol, &listener.address))
+            .or_insert(n);
+        if one != n {
+            shared.entry(one).or_insert_with(|| vec![one]).push(n);
+        }
+    }
+    for members in shared.values() {
+        fill(&mut groups, members, listeners);
     }
     groups
 }

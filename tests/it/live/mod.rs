@@ -10,6 +10,7 @@ mod hostile_config;
 mod kinds;
 mod names;
 mod namespaces;
+mod neighbours;
 mod overflow;
 mod owners;
 mod patch_and_restart;
