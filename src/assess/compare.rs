@@ -18,6 +18,12 @@ impl ListenerFacts<'_> {
         (held || self.listener.owners_complete).then_some(held)
     }
 
+    /// Whether it listens with 0 on purpose and always does, such as where a packet filter forwards what
+    /// comes. `false`: for a while, or it has not paused.
+    pub fn is_pause_lasting(&self) -> bool {
+        self.paused && self.service.is_some_and(|found| found.asker.zero_lasts)
+    }
+
     /// Request sockets that fit this listener's SYN queue: what its own maximum admits, and without SYN
     /// cookies no more than `tcp_max_syn_backlog` does. `None`: no TCP, before Linux 4.4, or not read.
     pub fn syn_capacity(&self, facts: &Facts<'_>, netns: &NetnsFacts<'_>) -> Option<i64> {

@@ -11,7 +11,7 @@ use Type::{Bool, Int, Text};
 const FASTOPEN: &[&str] = &["sysctl.net.ipv4.tcp_fastopen"];
 
 /// The entries.
-pub(super) static ENTRIES: [Entry; 15] = [
+pub(super) static ENTRIES: [Entry; 16] = [
     entry(
         "netns.host_overflows",
         Netns,
@@ -62,6 +62,13 @@ pub(super) static ENTRIES: [Entry; 15] = [
             |s| truth(s.netns.fastopen_everywhere()?),
         )
     },
+    entry(
+        "listener.pause_lasts",
+        Listener,
+        Bool,
+        "whether it listens with 0 on purpose and always does, as Docker on ports that are forwarded",
+        |s| truth(s.listener?.is_pause_lasting()),
+    ),
     entry(
         "listener.held",
         Listener,
