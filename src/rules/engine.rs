@@ -18,7 +18,6 @@ use super::vocabulary::{Subject, Value};
 use super::{Rule, RuleSet, Scope};
 use crate::assess::{Facts, NetnsFacts, Settings};
 use crate::cores;
-use crate::kernel::version::Version;
 use crate::snapshot::Protocol;
 
 /// Listeners from which on rules are divided among the cores.
@@ -55,11 +54,7 @@ pub struct NotEvaluated {
 
 /// Evaluates all rules for all subjects.
 pub fn judge(rules: &RuleSet, facts: &Facts<'_>) -> Judgement {
-    let kernel = facts.kernel.unwrap_or(Version::NEWEST);
-    let applies = |rule: &&Arc<Rule>| {
-        let requirement = rule.kernel;
-        requirement.is_none_or(|requirement| requirement.holds(kernel))
-    };
+    let applies = |rule: &&Arc<Rule>| rule.applies_to(facts.kernel);
     let rules: Vec<&Arc<Rule>> = rules.iter().filter(applies).collect();
     let listeners = facts.namespaces.iter().map(|netns| netns.listeners.len());
     let worth_a_thread = match listeners.sum::<usize>() >= MANY_LISTENERS {

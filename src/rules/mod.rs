@@ -17,7 +17,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 
 use crate::kernel::sysctls;
-use crate::kernel::version::Requirement;
+use crate::kernel::version::{Requirement, Version};
 use expr::{Expr, Name};
 use template::Template;
 
@@ -274,6 +274,12 @@ impl RuleSet {
 }
 
 impl Rule {
+    /// Whether the rule is true for a kernel. One that is not known is taken for the newest.
+    pub fn applies_to(&self, kernel: Option<Version>) -> bool {
+        let kernel = kernel.unwrap_or(Version::NEWEST);
+        self.kernel.is_none_or(|needed| needed.holds(kernel))
+    }
+
     /// Whether the rule is about what the files of the machine set at the next boot.
     pub fn needs_settings(&self) -> bool {
         self.scope == Scope::Setting || self.names().any(Name::is_of_settings)
