@@ -3,7 +3,9 @@
 
 pub mod assume;
 pub mod check;
+mod compare;
 mod doubt;
+pub mod group;
 mod request;
 pub mod settings;
 pub mod verdict;
@@ -14,6 +16,7 @@ use crate::kernel::{accept_queue, syn_queue, sysctls};
 use crate::services::{self, Catalogue, Identified};
 use crate::snapshot::{Listener, Namespace, Requested, Snapshot};
 pub use assume::{Assumed, Assumption, Assumptions};
+pub use group::Group;
 use request::Basis;
 pub use settings::{SettingFacts, Settings};
 pub use verdict::{Confidence, LimitedBy};
@@ -51,6 +54,8 @@ pub struct NetnsFacts<'a> {
     pub drops: u64,
     /// `net.core.somaxconn` of the host's own namespace, where it was seen.
     pub host_somaxconn: Option<i64>,
+    /// `ListenOverflows` of the host's own namespace, where it was read.
+    pub host_overflows: Option<u64>,
     /// The `net.core.somaxconn` that this kernel starts a namespace with.
     pub somaxconn_default: Option<i64>,
     /// Listeners that somaxconn holds: it truncated them, or they take as much as there is, or sit
@@ -78,6 +83,8 @@ pub struct ListenerFacts<'a> {
     pub confidence: Confidence,
     /// Whether the service listens with a backlog of 0 on purpose: it takes no connections for now.
     pub paused: bool,
+    /// The sockets that listen on the same address.
+    pub group: Group,
     /// Name for people: `nginx on 0.0.0.0:443`.
     pub label: String,
 }
@@ -155,9 +162,12 @@ fn beside_the_host(
     kernel: Option<Version>,
 ) -> Vec<NetnsFacts<'_>> {
     let host = namespaces.iter().find(|netns| netns.namespace.is_host());
+    let overflows = host.and_then(|host| host.namespace.counters.get("TcpExt.ListenOverflows"));
+    let overflows = overflows.copied();
     let host = host.and_then(|host| host.namespace.sysctl_int("net.core.somaxconn"));
     for netns in &mut namespaces {
         netns.host_somaxconn = host;
+        netns.host_overflows = overflows;
         netns.somaxconn_default = kernel.map(sysctls::somaxconn_default);
     }
     namespaces
@@ -169,14 +179,18 @@ impl<'a> NetnsFacts<'a> {
             .sysctl_int("net.core.somaxconn")
             .and_then(|value| u32::try_from(value).ok());
         let mut listeners: Vec<ListenerFacts<'a>> = Vec::with_capacity(namespace.listeners.len());
-        for listener in &namespace.listeners {
+        let groups = group::of(&namespace.listeners);
+        for (listener, group) in namespace.listeners.iter().zip(groups) {
             // One process's listeners mostly follow each other.
             let service = match listeners.last() {
                 Some(last) if same_holders(last.listener, listener) => last.service,
                 _ => catalogue.identify(listener),
             };
             let container = beside(namespace, listener);
-            listeners.push(assess(listener, somaxconn, service, container));
+            listeners.push(ListenerFacts {
+                group,
+                ..assess(listener, somaxconn, service, container)
+            });
         }
         doubt::defaults(&mut listeners, somaxconn);
         let longest = (0..listeners.len())
@@ -215,6 +229,7 @@ impl<'a> NetnsFacts<'a> {
             wanted_somaxconn,
             drops,
             host_somaxconn: None,
+            host_overflows: None,
             somaxconn_default: None,
             at_somaxconn,
             taking_all,
@@ -291,6 +306,7 @@ fn assess<'a>(
         limited_by,
         confidence,
         paused,
+        group: Group::alone(listener.accept_queue),
         label: label(listener, service, container),
     }
 }

@@ -61,6 +61,18 @@ pub fn max_syn_backlog_for(wanted: i64) -> i64 {
     value
 }
 
+/// Request sockets that a listener's own maximum admits, whatever SYN cookies do. Stable releases got the
+/// last change of the test too, so the number may be one more there. `None`: before 4.4 another formula
+/// counts, over the backlog of the first listen(2), which is not known.
+pub fn admitted_by_backlog(max: u32, kernel: Option<Version>) -> Option<i64> {
+    let max = i64::from(max);
+    match FullTest::of(kernel.unwrap_or(Version::NEWEST)) {
+        FullTest::PowerOfTwo => None,
+        FullTest::AtBacklog => Some(max),
+        FullTest::AboveBacklog => Some(max + 1),
+    }
+}
+
 /// Whether the kernel itself may have chosen this `tcp_max_syn_backlog`: `max(128, ehash / 128)`
 /// (`/ 256` before 5.4), and the table's size is a power of two of at most 524288 entries
 /// (net/ipv4/tcp_ipv4.c `tcp_sk_init`). Any other number was set by somebody.
@@ -120,6 +132,17 @@ mod tests {
                 "{wanted}"
             );
         }
+    }
+
+    #[test]
+    fn one_more_fits_since_6_14() {
+        let at = |major, minor| admitted_by_backlog(8, Some(Version::new(major, minor)));
+        assert_eq!(at(4, 3), None);
+        assert_eq!(at(4, 4), Some(8));
+        assert_eq!(at(6, 12), Some(8));
+        // Measured on 6.18.
+        assert_eq!(at(6, 18), Some(9));
+        assert_eq!(admitted_by_backlog(0, None), Some(1));
     }
 
     #[test]

@@ -13,6 +13,9 @@ pub struct Version {
 }
 
 impl Version {
+    /// Later than every other: what a kernel whose version is not known is taken for.
+    pub const NEWEST: Self = Self::new(u32::MAX, 0);
+
     /// A version from its two numbers.
     pub const fn new(major: u32, minor: u32) -> Self {
         Self { major, minor }
@@ -38,9 +41,15 @@ impl FromStr for Version {
     }
 }
 
-/// A condition on the version, such as `>=4.10` or `<5.4`.
+/// A condition on the version, such as `>=4.10` or `<5.4`, or a span such as `>=4.4, <6.14`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Requirement {
+    bound: Bound,
+    other: Option<Bound>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Bound {
     comparison: Comparison,
     version: Version,
 }
@@ -56,6 +65,12 @@ enum Comparison {
 impl Requirement {
     /// Whether a version satisfies the condition.
     pub fn holds(&self, version: Version) -> bool {
+        self.bound.holds(version) && self.other.is_none_or(|other| other.holds(version))
+    }
+}
+
+impl Bound {
+    fn holds(self, version: Version) -> bool {
         match self.comparison {
             Comparison::AtLeast => version >= self.version,
             Comparison::Above => version > self.version,
@@ -66,8 +81,25 @@ impl Requirement {
 }
 
 impl Requirement {
-    /// In words: `4.10 and later`.
-    pub fn words(self) -> String {
+    /// In words: `4.10 and later`, `4.4 and later, before 6.14`.
+    pub fn words(&self) -> String {
+        let bounds = std::iter::once(self.bound).chain(self.other);
+        bounds.map(Bound::words).collect::<Vec<_>>().join(", ")
+    }
+}
+
+impl fmt::Display for Requirement {
+    /// As rules write it: `>=4.10`, `>=4.4, <6.14`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.bound.fmt(f)?;
+        self.other
+            .iter()
+            .try_for_each(|other| write!(f, ", {other}"))
+    }
+}
+
+impl Bound {
+    fn words(self) -> String {
         let version = self.version;
         match self.comparison {
             Comparison::AtLeast => format!("{version} and later"),
@@ -78,8 +110,7 @@ impl Requirement {
     }
 }
 
-impl fmt::Display for Requirement {
-    /// As rules write it: `>=4.10`.
+impl fmt::Display for Bound {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let sign = match self.comparison {
             Comparison::AtLeast => ">=",
@@ -92,6 +123,21 @@ impl fmt::Display for Requirement {
 }
 
 impl FromStr for Requirement {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let (bound, other) = match text.split_once(',') {
+            None => (text, None),
+            Some((bound, other)) => (bound, Some(other)),
+        };
+        Ok(Self {
+            bound: bound.trim().parse()?,
+            other: other.map(|other| other.trim().parse()).transpose()?,
+        })
+    }
+}
+
+impl FromStr for Bound {
     type Err = ();
 
     fn from_str(text: &str) -> Result<Self, ()> {
@@ -140,5 +186,17 @@ mod tests {
         assert!("4.10".parse::<Requirement>().is_err());
         assert!(">=4.x".parse::<Requirement>().is_err());
         assert_eq!(requirement.to_string(), ">=4.10");
+    }
+
+    #[test]
+    fn a_span_has_two_ends() {
+        let span: Requirement = ">=4.4, <6.14".parse().unwrap();
+        assert!(!span.holds(Version::new(4, 3)));
+        assert!(span.holds(Version::new(4, 4)));
+        assert!(span.holds(Version::new(6, 13)));
+        assert!(!span.holds(Version::new(6, 14)));
+        assert!(!span.holds(Version::NEWEST));
+        assert!(">=4.4,".parse::<Requirement>().is_err());
+        assert!(">=4.4, <5.0, <6.0".parse::<Requirement>().is_err());
     }
 }

@@ -1,7 +1,8 @@
 //! Evaluates rules over facts.
 //!
 //! A host has thousands of listeners, so what those of a namespace have in common is read once for all of
-//! them: the names of a condition are known since it was typed.
+//! them: the names of a condition are known since it was typed. Many listeners are worth the rules' being
+//! divided among the cores.
 //!
 //! A rule about what the files of the machine set is not asked of a record in which nobody looked at
 //! them: whoever wrote it decided what it holds, so that is no gap, and it is told once.
@@ -15,7 +16,11 @@ use super::finding::Finding;
 use super::vocabulary::Subject;
 use super::{Rule, RuleSet, Scope};
 use crate::assess::{Facts, NetnsFacts, Settings};
+use crate::cores;
 use crate::snapshot::Protocol;
+
+/// Listeners from which on rules are divided among the cores.
+const MANY_LISTENERS: usize = 1000;
 
 /// What the rules say about a snapshot.
 #[derive(Debug, Default)]
@@ -45,29 +50,18 @@ pub struct NotEvaluated {
 
 /// Evaluates all rules for all subjects.
 pub fn judge(rules: &RuleSet, facts: &Facts<'_>) -> Judgement {
+    let applies = |rule: &&Arc<Rule>| rule.applies_to(facts.kernel);
+    let rules: Vec<&Arc<Rule>> = rules.iter().filter(applies).collect();
+    let listeners = facts.namespaces.iter().map(|netns| netns.listeners.len());
+    let worth_a_thread = match listeners.sum::<usize>() >= MANY_LISTENERS {
+        true => 2,
+        false => usize::MAX,
+    };
     let mut judgement = Judgement::default();
-    for rule in rules.iter() {
-        let applies = match (rule.kernel, facts.kernel) {
-            (Some(requirement), Some(kernel)) => requirement.holds(kernel),
-            _ => true,
-        };
-        if !applies {
-            continue;
-        }
-        if facts.settings.is_none() && rule.needs_settings() {
-            judgement.not_asked.push(Arc::clone(rule));
-            continue;
-        }
-        for (index, netns) in places(rule, facts).iter().enumerate() {
-            Evaluation {
-                rule,
-                facts,
-                netns,
-                index,
-                skipped: None,
-            }
-            .run(&mut judgement);
-        }
+    for part in cores::map_from(worth_a_thread, &rules, |rule| judge_by(rule, facts)) {
+        judgement.findings.extend(part.findings);
+        judgement.not_evaluated.extend(part.not_evaluated);
+        judgement.not_asked.extend(part.not_asked);
     }
     judgement.findings = alike::merge(std::mem::take(&mut judgement.findings), facts);
     judgement.findings.sort_by(|a, b| {
@@ -77,6 +71,26 @@ pub fn judge(rules: &RuleSet, facts: &Facts<'_>) -> Judgement {
             .then_with(|| a.rule.id.cmp(&b.rule.id))
             .then_with(|| position(a).cmp(&position(b)))
     });
+    judgement
+}
+
+/// Evaluates one rule for all subjects.
+fn judge_by(rule: &Arc<Rule>, facts: &Facts<'_>) -> Judgement {
+    let mut judgement = Judgement::default();
+    if facts.settings.is_none() && rule.needs_settings() {
+        judgement.not_asked.push(Arc::clone(rule));
+        return judgement;
+    }
+    for (index, netns) in places(rule, facts).iter().enumerate() {
+        Evaluation {
+            rule,
+            facts,
+            netns,
+            index,
+            skipped: None,
+        }
+        .run(&mut judgement);
+    }
     judgement
 }
 

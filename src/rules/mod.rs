@@ -19,7 +19,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 
 use crate::kernel::sysctls;
-use crate::kernel::version::Requirement;
+use crate::kernel::version::{Requirement, Version};
 use expr::{Expr, Name};
 use template::Template;
 
@@ -298,8 +298,14 @@ impl RuleSet {
         let mut keys = BTreeSet::new();
         for rule in &self.rules {
             for name in rule.names() {
-                if let Name::Sysctl(key) = name {
-                    keys.insert(key.clone());
+                match name {
+                    Name::Sysctl(key) => _ = keys.insert(key.clone()),
+                    Name::Fact(entry) => {
+                        let sysctl = |path: &&str| path.strip_prefix("sysctl.").map(str::to_owned);
+                        let from = entry.derived_from.iter().chain(entry.needs);
+                        keys.extend(from.filter_map(sysctl));
+                    }
+                    Name::Counter(_) | Name::AfterBoot(_) => {}
                 }
             }
             for remedy in &rule.remediation {
@@ -320,6 +326,12 @@ impl Rule {
     /// Whether it is one of those that the binary carries.
     pub fn is_built_in(&self) -> bool {
         self.file.starts_with(builtin::PLACE)
+    }
+
+    /// Whether the rule is true for a kernel. One that is not known is taken for the newest.
+    pub fn applies_to(&self, kernel: Option<Version>) -> bool {
+        let kernel = kernel.unwrap_or(Version::NEWEST);
+        self.kernel.is_none_or(|needed| needed.holds(kernel))
     }
 
     /// Whether the rule is about what the files of the machine set at the next boot.

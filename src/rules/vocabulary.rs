@@ -2,6 +2,7 @@
 //! where its value comes from. A name that is not here does not exist, and a rule that uses it is
 //! refused when it is loaded.
 
+mod beside;
 mod entries;
 mod settings;
 pub mod values;
@@ -168,7 +169,8 @@ impl fmt::Debug for Entry {
 
 /// Every name, in the order of the reference.
 pub fn entries() -> impl Iterator<Item = &'static Entry> {
-    entries::ENTRIES.iter().chain(&settings::ENTRIES)
+    let all = entries::ENTRIES.iter().chain(&beside::ENTRIES);
+    all.chain(&settings::ENTRIES)
 }
 
 /// The entry of a dotted name.

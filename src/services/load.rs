@@ -37,6 +37,8 @@ struct RawService {
     relistens: bool,
     zero: Option<String>,
     #[serde(default)]
+    zero_lasts: bool,
+    #[serde(default)]
     quirks: Vec<String>,
     ports: Option<String>,
     #[serde(default)]
@@ -149,6 +151,7 @@ impl SourceFile<'_> {
             applies: raw.applies,
             relistens: raw.relistens,
             zero: raw.zero,
+            zero_lasts: raw.zero_lasts,
             quirks: raw.quirks,
             ports: raw.ports,
             sources: raw.sources,

@@ -49,6 +49,8 @@ pub struct Service {
     pub relistens: bool,
     /// Why it calls `listen(fd, 0)` on purpose at times, where it does.
     pub zero: Option<String>,
+    /// Whether that is how the socket is meant to be, and not for a while.
+    pub zero_lasts: bool,
     /// What surprises.
     pub quirks: Vec<String>,
     /// Ports and paths that it usually listens on, in words.

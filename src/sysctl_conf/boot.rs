@@ -16,8 +16,8 @@ mod stages;
 mod tests;
 mod tuned;
 
-use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
 
 use super::key::{climbs, is_glob, normalise_key};
 use crate::snapshot::{Boot, FileText, Loader, Os, Snapshot};
@@ -122,7 +122,7 @@ pub struct Persistent<'a> {
     /// The stages with the machine's own loader.
     own: Vec<Stage>,
     /// The stages with each loader, once somebody asks for them.
-    with: OnceCell<BTreeMap<Loader, Vec<Stage>>>,
+    with: OnceLock<BTreeMap<Loader, Vec<Stage>>>,
 }
 
 impl<'a> Persistent<'a> {
@@ -143,7 +143,7 @@ impl<'a> Persistent<'a> {
             files,
             boot,
             own: stages::all(runs.loader, files, boot, &runs),
-            with: OnceCell::new(),
+            with: OnceLock::new(),
             runs,
         }
     }

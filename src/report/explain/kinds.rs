@@ -62,7 +62,7 @@ pub fn judged(scope: Scope) -> &'static str {
 pub fn kernels(rule: &Rule) -> String {
     match &rule.kernel {
         None => "all".to_owned(),
-        Some(requirement) => format!("Linux {requirement}"),
+        Some(requirement) => format!("Linux {}", requirement.words()),
     }
 }
 

@@ -1,8 +1,8 @@
 //! The lines of a stage, found by the keys that they are about. A file may have many thousands, and
 //! each key of a machine is asked for.
 
-use std::cell::OnceCell;
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use super::Kernel;
 use super::pattern::{Parts, Pattern};
@@ -23,7 +23,7 @@ pub(super) struct Lines {
     by_key: BTreeMap<String, Vec<usize>>,
     patterns: Vec<(usize, Pattern)>,
     /// The first line whose value the kernel refuses, once somebody asked.
-    end: OnceCell<Option<usize>>,
+    end: OnceLock<Option<usize>>,
 }
 
 impl Lines {
@@ -45,7 +45,7 @@ impl Lines {
             all,
             by_key,
             patterns,
-            end: OnceCell::new(),
+            end: OnceLock::new(),
         }
     }
 

@@ -11,6 +11,7 @@ mod kinds;
 mod limits;
 mod names;
 mod namespaces;
+mod neighbours;
 mod overflow;
 mod owners;
 mod patch_and_restart;
