@@ -4,6 +4,7 @@
 pub mod assume;
 pub mod check;
 mod doubt;
+pub mod public;
 mod request;
 pub mod settings;
 pub mod verdict;

@@ -108,26 +108,39 @@ fn yaml_files(path: &Path, what: &str) -> Result<Vec<PathBuf>, Diagnostic> {
 /// The snapshots of a command line: name for people and content.
 pub(super) fn snapshots(paths: &[PathBuf]) -> Result<Vec<(String, Snapshot)>, Failure> {
     if paths.iter().filter(|path| *path == Path::new("-")).count() > 1 {
-        let fault = Diagnostic::whole_file(STDIN, "standard input can be read only once");
-        return Err(fault.with_help("give `--snapshot -` once").into());
+        return Err(twice("give `--snapshot -` once"));
     }
     paths.iter().map(|path| snapshot(path)).collect()
 }
 
 /// A snapshot file's name for people and its content.
 pub(super) fn snapshot(path: &Path) -> Result<(String, Snapshot), Failure> {
-    let (name, text) = if path == Path::new("-") {
-        let bytes = bounded(STDIN, io::stdin().lock(), LONGEST_SNAPSHOT)?;
-        (STDIN.to_owned(), utf8(STDIN, bytes)?)
-    } else {
-        (
-            path.display().to_string(),
-            read_text(path, LONGEST_SNAPSHOT)?,
-        )
-    };
-    let snapshot = file::parse(&name, &text)?;
-    check::names(&name, &text, &snapshot)?;
+    let (name, text) = document(path)?;
+    let snapshot = record(&name, &text)?;
     Ok((name, snapshot))
+}
+
+/// A file's name for people and its text; `-` is standard input.
+pub(super) fn document(path: &Path) -> Result<(String, String), Diagnostic> {
+    if path == Path::new("-") {
+        let bytes = bounded(STDIN, io::stdin().lock(), LONGEST_SNAPSHOT)?;
+        return Ok((STDIN.to_owned(), utf8(STDIN, bytes)?));
+    }
+    let text = read_text(path, LONGEST_SNAPSHOT)?;
+    Ok((path.display().to_string(), text))
+}
+
+/// The snapshot that a text is.
+pub(super) fn record(name: &str, text: &str) -> Result<Snapshot, Diagnostic> {
+    let snapshot = file::parse(name, text)?;
+    check::names(name, text, &snapshot)?;
+    Ok(snapshot)
+}
+
+/// A file that is given where standard input was given before.
+pub(super) fn twice(help: &str) -> Failure {
+    let fault = Diagnostic::whole_file(STDIN, "standard input can be read only once");
+    fault.with_help(help).into()
 }
 
 /// What to read of a host that is judged by these rules.

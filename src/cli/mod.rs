@@ -5,6 +5,7 @@ mod args;
 mod assume;
 mod audit;
 mod containers;
+mod diff;
 mod explain;
 mod host;
 mod input;
@@ -40,6 +41,7 @@ pub fn run() -> ExitCode {
         Command::Audit(arguments) => audit::run(&arguments),
         Command::List(arguments) => list::run(&arguments),
         Command::Snapshot(arguments) => record::run(&arguments),
+        Command::Diff(arguments) => diff::run(&arguments),
         Command::Patch(arguments) => patch::run(&arguments),
         Command::Why(arguments) => why::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),

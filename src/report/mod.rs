@@ -2,6 +2,7 @@
 //! the outcome, which is decided here once.
 
 pub mod assumed;
+pub mod changes;
 pub mod diagnostics;
 pub mod diff;
 pub mod fix;

@@ -7,6 +7,7 @@ pub mod engine;
 pub mod expr;
 pub mod finding;
 pub mod load;
+pub mod minimal;
 pub mod template;
 pub mod vocabulary;
 

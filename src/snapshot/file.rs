@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Protocol, SCHEMA, Snapshot, address};
+use super::{Protocol, Snapshot, address, version};
 use crate::text::diagnostic::Diagnostic;
 use crate::text::document::{self, Document};
 use crate::text::locate::Step;
@@ -17,22 +17,13 @@ use crate::text::locate::Step;
 /// unknown field, a wrong type, another schema, an address that its protocol does not have.
 pub fn parse(name: &str, text: &str) -> Result<Snapshot, Diagnostic> {
     let document = Document::new(name, text);
-    let snapshot: Snapshot = document.read().map_err(|fault| {
-        if fault.message.contains("missing field `schema`") {
-            return fault.with_help(format!("a snapshot begins with `schema: {SCHEMA}`"));
-        }
-        fault
-    })?;
+    let snapshot: Snapshot = match document.read() {
+        Ok(snapshot) => snapshot,
+        Err(fault) => return Err(version::explain(&document, fault)),
+    };
+    version::known(&document, &snapshot)?;
     let fault =
         |path: &[Step], message: String, help: &str| document.at(path, message).with_help(help);
-    if snapshot.schema != SCHEMA {
-        let message = format!("schema `{}` is not known", snapshot.schema);
-        return Err(fault(
-            &["schema".into()],
-            message,
-            "this backlint reads `backlint/snapshot/v1`",
-        ));
-    }
     if snapshot.namespaces.is_empty() {
         return Err(fault(
             &[],
@@ -125,7 +116,7 @@ mod tests {
         );
         assert_eq!(
             fault("schema: backlint/snapshot/v2\nnamespaces: [{}]\n"),
-            "f.yaml:1:9: schema `backlint/snapshot/v2` is not known (this backlint reads `backlint/snapshot/v1`)"
+            "f.yaml:1:9: schema `backlint/snapshot/v2` is newer than this backlint (it needs a newer backlint than this one, 0.1.0, which reads `backlint/snapshot/v1`)"
         );
         assert!(
             fault("schema: backlint/snapshot/v1\nnamespaces:\n- listeners:\n  - {protocol: tcp, address: eighty}\n")

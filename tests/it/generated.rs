@@ -8,6 +8,9 @@ use backlint::report::{reference, service};
 use backlint::rules::load;
 use backlint::services::load::load as load_service;
 use backlint::services::{Service, catalogue};
+use backlint::snapshot::schema;
+
+use crate::gallery;
 
 fn compare(name: &str, wanted: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
@@ -25,6 +28,16 @@ fn compare(name: &str, wanted: &str) {
 fn the_rule_reference_is_up_to_date() {
     let rules = load::load(&[]).unwrap_or_else(|faults| panic!("{}", faults[0]));
     compare("rules/README.md", &reference::markdown(&rules));
+}
+
+#[test]
+fn the_schema_of_records_is_up_to_date() {
+    compare(schema::FILE, &schema::text().unwrap());
+}
+
+#[test]
+fn the_gallery_of_fixtures_is_up_to_date() {
+    compare("fixtures/README.md", &gallery::page());
 }
 
 /// The services as the files on disk have them: those in the binary may be older.

@@ -52,6 +52,13 @@ pub(in crate::cli) enum ReportFormat {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::cli) struct FailOn(Option<Threshold>);
 
+impl FailOn {
+    /// The threshold. `None`: no finding fails.
+    pub(in crate::cli) fn threshold(self) -> Option<Threshold> {
+        self.0
+    }
+}
+
 impl FromStr for FailOn {
     type Err = String;
 

@@ -1,6 +1,7 @@
 //! The command line. The documentation comments here are the help text.
 
 mod audit;
+mod diff;
 mod explain;
 mod list;
 mod patch;
@@ -14,6 +15,7 @@ use super::netns::Chosen;
 use super::why::Why;
 use crate::text::shell;
 pub(super) use audit::{Audit, ReportFormat};
+pub(super) use diff::{Diff, DiffFormat};
 pub(super) use explain::Explain;
 pub(super) use list::{List, ListFormat, Sort};
 pub(super) use patch::Patch;
@@ -42,7 +44,8 @@ Examples:
   sudo backlint --netns docker/web             judge one container
   sudo backlint patch --for docker             the flags that containers need
   backlint snapshot -o web.yaml                keep what was seen
-  backlint --snapshot web.yaml --fail-on high  judge it anywhere, without root";
+  backlint --snapshot web.yaml --fail-on high  judge it anywhere, without root
+  backlint diff web.yaml now.yaml              what changed between two records";
 
 /// The commands.
 #[derive(Debug, Subcommand)]
@@ -53,7 +56,11 @@ pub(in crate::cli) enum Command {
     /// List every listener with its queues, without judging
     List(List),
     /// Write what is seen on this host, to be judged later or elsewhere
+    #[command(after_help = record::EXAMPLES)]
     Snapshot(Record),
+    /// Compare two records, or reports: findings that are new, fixed or changed, and what explains them
+    #[command(after_help = diff::EXAMPLES)]
+    Diff(Diff),
     /// Print the change: a unified diff for a sysctl file, or for Docker, Kubernetes, systemd and others
     Patch(Patch),
     /// Print what sets a sysctl: every file and line, which wins, and the value after the next boot

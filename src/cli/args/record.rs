@@ -8,12 +8,25 @@ use super::{Rules, Services, Where};
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Record {
+    /// Write this record again instead of one of the host; `-` is standard input
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["netns", "deep"])]
+    pub(in crate::cli) snapshot: Option<PathBuf>,
     #[command(flatten)]
     pub(in crate::cli) place: Where,
     #[command(flatten)]
     pub(in crate::cli) rules: Rules,
     #[command(flatten)]
     pub(in crate::cli) services: Services,
+    /// Replace what is private with placeholders: names of hosts, users, containers and programs of your
+    /// own, addresses, ids, paths, comments in files. Findings stay what they are
+    #[arg(long)]
+    pub(in crate::cli) redact: bool,
+    /// Keep only what the findings rest on
+    #[arg(long)]
+    pub(in crate::cli) minimal: bool,
+    /// Print the JSON Schema of records instead
+    #[arg(long, exclusive = true)]
+    pub(in crate::cli) schema: bool,
     /// File to write; standard output without it
     #[arg(short, long, value_name = "FILE")]
     pub(in crate::cli) output: Option<PathBuf>,
@@ -29,3 +42,11 @@ pub(in crate::cli) enum RecordFormat {
     /// JSON
     Json,
 }
+
+/// What stands below the options.
+pub(in crate::cli) const EXAMPLES: &str = "Examples:
+  sudo backlint snapshot -o web.yaml                         keep what is seen now
+  sudo backlint snapshot --minimal --redact -o fixture.yaml  as short and as harmless as a fixture should be
+  backlint snapshot --snapshot web.yaml --redact             make a record that others may read
+  backlint snapshot --snapshot web.yaml -o web.json          the same record in JSON
+  backlint snapshot --schema                                 for editors and other programs";

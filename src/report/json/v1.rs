@@ -1,6 +1,7 @@
 //! Version 1. The structures are written for people who read JSON: internal types never appear.
 
 mod assumed;
+mod diff;
 mod listener;
 mod namespace;
 mod plan;
@@ -9,6 +10,7 @@ mod why;
 use serde::Serialize;
 
 use self::assumed::Assumed;
+pub use self::diff::Diff;
 use self::listener::Listener;
 use self::namespace::Namespace;
 use self::plan::{PlanStep, Remediation};

@@ -1,0 +1,11 @@
+//! Records as a product: their schema, older ones, what `--redact` and `--minimal` make of them, and what
+//! `backlint diff` says of two.
+
+mod canaries;
+mod earlier;
+mod fixtures;
+mod full;
+mod generated;
+mod minimal;
+mod redact;
+mod schema;
