@@ -23,17 +23,14 @@ struct Head {
     schema: String,
 }
 
-/// Bytes within which a report says that it is one.
-const BEGINNING: usize = 4096;
-
 /// Whether a text is a report, or a list of them, and no record.
 pub fn is_report(name: &str, text: &str) -> bool {
-    let beginning = text.as_bytes().get(..BEGINNING).unwrap_or(text.as_bytes());
+    let document = Document::new(name, text);
     // A record may be long, and is read but once.
-    if !String::from_utf8_lossy(beginning).contains(FORMAT) {
+    if !document.begins_with(FORMAT) {
         return false;
     }
-    let head = Document::new(name, text).read::<Head>();
+    let head = document.read::<Head>();
     text.trim_start().starts_with('[') || head.is_ok_and(|head| head.schema.starts_with(FORMAT))
 }
 

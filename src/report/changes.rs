@@ -22,6 +22,7 @@ pub fn write(changes: &Changes<'_>, look: Look, out: &mut dyn io::Write) -> io::
     page.findings("New", &changes.appeared)?;
     page.changed(changes)?;
     page.findings("Fixed", &changes.fixed)?;
+    page.section("Kernel", &kernel(changes))?;
     page.section("Namespaces", &namespaces(changes))?;
     page.section("Listeners", &listeners(changes))?;
     page.section("Sysctls", &sysctls(changes))?;
@@ -74,7 +75,7 @@ fn words(finding: &Seen) -> String {
         [one] => format!("{one}: "),
         [first, others @ ..] => format!("{first} and {} more: ", others.len()),
     };
-    format!("{place}{}{sure}  {}", finding.message, finding.rule)
+    format!("{place}{}{sure} [{}]", finding.message, finding.rule)
 }
 
 fn arrow(change: &Change<'_>) -> String {
@@ -94,6 +95,11 @@ fn growth(old: &str, new: &str) -> String {
     })
 }
 
+fn kernel(changes: &Changes<'_>) -> Vec<String> {
+    let line = |(old, new)| format!("~ {old} -> {new}");
+    changes.kernel().map(line).into_iter().collect()
+}
+
 fn namespaces(changes: &Changes<'_>) -> Vec<String> {
     let line = |mark: &str, (name, number): &(&str, usize)| match number {
         1 => format!("{mark} {name}"),
@@ -101,13 +107,23 @@ fn namespaces(changes: &Changes<'_>) -> Vec<String> {
     };
     let came = changes.came.iter().map(|it| line("+", it));
     let went = changes.went.iter().map(|it| line("-", it));
-    let kernel = changes.kernel();
-    let kernel = kernel.map(|(old, new)| format!("~ the machine's kernel {old} -> {new}"));
-    kernel.into_iter().chain(came).chain(went).collect()
+    came.chain(went).collect()
 }
 
 fn listeners(changes: &Changes<'_>) -> Vec<String> {
-    changes.listeners.iter().map(listener).collect()
+    let mut lines: Vec<(String, usize)> = Vec::new();
+    for line in changes.listeners.iter().map(listener) {
+        // Siblings of SO_REUSEPORT, and pods of one workload, stand behind each other.
+        match lines.last_mut().filter(|(last, _)| *last == line) {
+            Some((_, times)) => *times += 1,
+            None => lines.push((line, 1)),
+        }
+    }
+    let shown = lines.into_iter().map(|(line, times)| match times {
+        1 => line,
+        more => format!("{line} ×{more}"),
+    });
+    shown.collect()
 }
 
 fn listener(change: &ListenerChange<'_>) -> String {

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Protocol, Snapshot, address, version};
+use super::{Protocol, Snapshot, address, remedy, version};
 use crate::text::diagnostic::Diagnostic;
 use crate::text::document::{self, Document};
 use crate::text::locate::Step;
@@ -19,7 +19,7 @@ pub fn parse(name: &str, text: &str) -> Result<Snapshot, Diagnostic> {
     let document = Document::new(name, text);
     let snapshot: Snapshot = match document.read() {
         Ok(snapshot) => snapshot,
-        Err(fault) => return Err(version::explain(&document, fault)),
+        Err(fault) => return Err(remedy::add(version::explain(&document, fault))),
     };
     version::known(&document, &snapshot)?;
     let fault =

@@ -9,9 +9,11 @@ pub mod address;
 mod boot;
 mod container;
 pub mod file;
+mod gap;
 mod owner;
 mod protocol;
 pub mod redact;
+mod remedy;
 mod requested;
 pub mod schema;
 mod unique;
@@ -25,12 +27,12 @@ use serde::{Deserialize, Serialize};
 
 pub use boot::{Boot, CONTAINER_TRACES, DROP_INS, FileText, Loader, MOST_LINES, TRACES, Writer};
 pub use container::{Compose, Container, Engine, Pod};
+pub use gap::Gap;
 pub use owner::{Libc, Owner, Runtime};
 pub use protocol::Protocol;
 pub use requested::{Configuration, Requested, Source};
 
-/// The schema line of the snapshot file. Within a version fields are only added; see `version` for what
-/// is read.
+/// The schema line of the snapshot file; see [`version`] for what is read.
 pub const SCHEMA: &str = "backlint/snapshot/v1";
 
 /// Name of the network namespace that a host's services live in.
@@ -42,7 +44,7 @@ pub const OWN_NETNS: &str = "self";
 /// What was seen on one host at one moment.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-#[schemars(title = "A record of backlint, backlint/snapshot/v1")]
+#[schemars(title = "A record of backlint", transform = schema::some_namespace)]
 pub struct Snapshot {
     /// The format of the record, [`SCHEMA`]: the first line of every record.
     #[schemars(schema_with = "schema::line")]
@@ -358,44 +360,5 @@ pub struct SynQueue {
 impl SynQueue {
     fn is_unknown(&self) -> bool {
         self.len.is_none()
-    }
-}
-
-/// Something that could not be read, and what that blinds.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Gap {
-    /// Name of the network namespace, where several were looked at and it is about one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub netns: Option<String>,
-    /// What was being read, such as `sock_diag` or `net.core.somaxconn`.
-    pub what: String,
-    /// Why it could not be.
-    pub why: String,
-    /// What is unknown because of it.
-    pub blinds: String,
-}
-
-impl fmt::Display for Gap {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            what, why, blinds, ..
-        } = self;
-        match &self.netns {
-            Some(netns) => write!(f, "{what} in {netns}: {why}; unknown: {blinds}"),
-            None => write!(f, "{what}: {why}; unknown: {blinds}"),
-        }
-    }
-}
-
-impl Gap {
-    /// A gap in three parts.
-    pub fn new(what: impl Into<String>, why: impl Into<String>, blinds: impl Into<String>) -> Self {
-        Self {
-            netns: None,
-            what: what.into(),
-            why: why.into(),
-            blinds: blinds.into(),
-        }
     }
 }

@@ -30,6 +30,16 @@ pub(super) fn line(_: &mut SchemaGenerator) -> Schema {
     json_schema!({ "const": SCHEMA })
 }
 
+/// A record without a namespace has nothing to judge.
+pub(super) fn some_namespace(record: &mut Schema) {
+    record.insert("required".to_owned(), json!(["schema", "namespaces"]));
+    if let Some(Value::Object(fields)) = record.get_mut("properties")
+        && let Some(Value::Object(namespaces)) = fields.get_mut("namespaces")
+    {
+        namespaces.remove("default");
+    }
+}
+
 /// An internet address ends in a port, whatever stands before it; the name of a unix socket is any text.
 pub(super) fn addresses(listener: &mut Schema) {
     let internet = Protocol::ALL
@@ -52,12 +62,23 @@ fn plain(schema: &mut Schema) {
     if let Some(Value::String(text)) = schema.get_mut("description") {
         *text = without_links(text);
     }
-    schema.remove("format");
+    // Formats of numbers are no part of JSON Schema.
+    let largest = match schema.remove("format") {
+        Some(Value::String(format)) if format == "uint32" => Some(u32::MAX),
+        _ => None,
+    };
+    if let Some(largest) = largest {
+        schema.insert("maximum".to_owned(), largest.into());
+    }
 }
 
 /// The words of rustdoc's links, and one line for each paragraph.
 fn without_links(text: &str) -> String {
     let text = text.replace("[`", "`").replace("`]", "`");
+    let text = text
+        .replace("`None`: ", "Absent: ")
+        .replace("`None` for", "Absent for");
+    let text = text.replace(", `SCHEMA`: ", ": ");
     let paragraphs = text.split("\n\n");
     let joined: Vec<String> = paragraphs.map(|it| it.replace('\n', " ")).collect();
     joined.join("\n\n")

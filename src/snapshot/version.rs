@@ -39,7 +39,11 @@ pub(super) fn explain(document: &Document<'_>, fault: Diagnostic) -> Diagnostic 
     if fault.message.contains("missing field `schema`") {
         return fault.with_help(format!("a snapshot begins with `schema: {SCHEMA}`"));
     }
-    let head: Head = document.read().unwrap_or_default();
+    // Texts that are no record at all may be hostile, and are not read twice.
+    let head: Head = match document.begins_with(FORMAT) {
+        true => document.read().unwrap_or_default(),
+        false => Head::default(),
+    };
     let writer = head.written_by.as_deref();
     let schema = head.schema.as_deref().unwrap_or(SCHEMA);
     if let Some(refusal) = refusal(document, schema, writer) {

@@ -17,7 +17,7 @@ struct Kind {
 const KINDS: &[Kind] = &[Kind {
     folder: "snapshots",
     arguments: |file| vec!["audit", "--snapshot", file],
-    least: 2,
+    least: 24,
 }];
 
 fn mistakes(folder: &str) -> Vec<PathBuf> {

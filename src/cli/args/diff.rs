@@ -45,11 +45,11 @@ pub(in crate::cli) enum DiffFormat {
 
 /// What stands below the options.
 pub(in crate::cli) const EXAMPLES: &str = "\
-Exit status: 0 no new finding at or above --fail-on (default high); 1 such a finding; 2 bad usage, or a file that
-cannot be understood. A finding that was there is none of these, however bad it is.
+Exit status: 0 no new finding at or above --fail-on (default high); 1 such a finding; 2 bad usage, \
+or a file that cannot be understood. A finding that was there before is not new, however bad it is.
 
 Examples:
-  backlint diff before.yaml after.yaml                  what a change of the configuration did
+  backlint diff before.yaml after.yaml                     what a change did
   sudo backlint snapshot | backlint diff last-week.yaml -  what came since
-  backlint diff main.json branch.yaml --fail-on medium  a report of main's run against the record of a branch
-  backlint diff a.yaml b.yaml --format json             for programs, schema backlint/diff/v1";
+  backlint diff main.json branch.yaml --fail-on medium     gate a branch on what it adds
+  backlint diff a.yaml b.yaml --format json                for programs, backlint/diff/v1";

@@ -45,8 +45,8 @@ pub(in crate::cli) enum RecordFormat {
 
 /// What stands below the options.
 pub(in crate::cli) const EXAMPLES: &str = "Examples:
-  sudo backlint snapshot -o web.yaml                         keep what is seen now
-  sudo backlint snapshot --minimal --redact -o fixture.yaml  as short and as harmless as a fixture should be
-  backlint snapshot --snapshot web.yaml --redact             make a record that others may read
-  backlint snapshot --snapshot web.yaml -o web.json          the same record in JSON
-  backlint snapshot --schema                                 for editors and other programs";
+  sudo backlint snapshot -o web.yaml                   keep what is seen now
+  sudo backlint snapshot --minimal --redact -o x.yaml  a fixture, short and harmless
+  backlint snapshot --snapshot web.yaml --redact       a record that others may read
+  backlint snapshot --snapshot web.yaml -o web.json    the same record in JSON
+  backlint snapshot --schema                           for editors and other programs";

@@ -112,7 +112,13 @@ impl Search<'_> {
         let Ok(snapshot) = <Snapshot as serde::Deserialize>::deserialize(record) else {
             return false;
         };
-        if snapshot.namespaces.is_empty() {
+        // Two without a name would have the same one.
+        let names: BTreeSet<&str> = snapshot
+            .namespaces
+            .iter()
+            .map(|it| it.name.as_str())
+            .collect();
+        if names.is_empty() || names.len() < snapshot.namespaces.len() {
             return false;
         }
         let facts = Facts::new(&snapshot, self.catalogue);

@@ -99,13 +99,23 @@ impl Redactor<'_> {
             return self.text(Kind::Name, text);
         }
         let mut out = String::with_capacity(text.len());
+        let mut joined = false;
         for line in text.split_inclusive(['\n', '\r', '\0']) {
-            let end = line
-                .strip_suffix(['\n', '\r', '\0'])
-                .map_or(line.len(), str::len);
-            let (line, end) = line.split_at(end);
-            out.push_str(&self.line(line));
+            let content = line.strip_suffix(['\n', '\r', '\0']).unwrap_or(line);
+            let end = &line[content.len()..];
+            let shown = self.line(content);
+            // A comment by itself becomes an empty line. One that is joined to another line, or that ends
+            // where only some loaders see an end, is still one.
+            let alone = !joined && end != "\r" && end != "\0" && matches!(shown.trim(), "#" | ";");
+            out.push_str(if alone { "" } else { &shown });
             out.push_str(end);
+            joined = shown.ends_with('\\');
+        }
+        // Nothing follows the last line that has something.
+        let last = out.trim_end_matches('\n').len();
+        if last < out.len() {
+            out.truncate(last);
+            out.push_str(if last > 0 { "\n" } else { "" });
         }
         out
     }

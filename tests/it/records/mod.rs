@@ -2,6 +2,7 @@
 //! `backlint diff` says of two.
 
 mod canaries;
+mod diff;
 mod earlier;
 mod fixtures;
 mod full;
