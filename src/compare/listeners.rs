@@ -60,15 +60,16 @@ fn by_key<'a>(all: &ByName<'a>) -> BTreeMap<Key<'a>, Vec<&'a Queue>> {
     found
 }
 
+/// Whether two listeners are the same.
+type Way = fn(&Queue, &Queue) -> bool;
 type Pair<'a> = (Option<&'a Queue>, Option<&'a Queue>);
 
 /// Pairs listeners of one name: those of one inode, then those of one size, then the others by size.
 fn pair<'a>(mut old: Vec<&'a Queue>, mut new: Vec<&'a Queue>) -> Vec<Pair<'a>> {
     let mut pairs: Vec<Pair<'a>> = Vec::new();
-    let same_inode = |old: &Queue, new: &Queue| old.inode.is_some() && old.inode == new.inode;
-    let same_size = |old: &Queue, new: &Queue| old.max == new.max;
-    let ways: [&dyn Fn(&Queue, &Queue) -> bool; 2] = [&same_inode, &same_size];
-    for way in ways {
+    let same_inode: Way = |old, new| old.inode.is_some() && old.inode == new.inode;
+    let same_size: Way = |old, new| old.max == new.max;
+    for way in [same_inode, same_size] {
         new.retain(|new| match old.iter().position(|old| way(old, new)) {
             Some(at) => {
                 pairs.push((Some(old.remove(at)), Some(new)));

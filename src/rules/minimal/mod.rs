@@ -26,6 +26,13 @@ const ROUNDS: usize = 3;
 /// Elements of a list, or fields of one kind, that are tried one by one; of more, parts of the list are.
 const FEW: usize = 48;
 
+/// Nodes that all judgements together read, about: a large record is judged less often.
+const NODES: usize = 20_000_000;
+/// Judgements at least: one for each kind of part that there is.
+const LEAST: usize = 128;
+/// Judgements at most.
+const MOST: usize = 4096;
+
 /// Fields that are tried before all others: another one tells the same, and is the same tomorrow.
 const FIRST: [&str; 8] = [
     "pid",
@@ -80,17 +87,19 @@ pub fn minimal(
     let facts = Facts::new(snapshot, catalogue);
     let findings = judge(rules, &facts).findings;
     let wanted = findings.iter().map(Essence::of).collect();
+    let record = serde_json::to_value(snapshot)?;
     let mut search = Search {
         rules,
         catalogue,
         wanted,
-        record: serde_json::to_value(snapshot)?,
+        left: (NODES / tree::size(&record)).clamp(LEAST, MOST),
+        record,
     };
     search.others_at_once(&findings);
     for _ in 0..ROUNDS {
         let before = tree::size(&search.record);
-        search.lists();
         search.fields();
+        search.lists();
         if tree::size(&search.record) == before {
             break;
         }
@@ -103,11 +112,17 @@ struct Search<'a> {
     catalogue: &'a Catalogue,
     wanted: Vec<Essence>,
     record: Json,
+    /// Judgements that may still be made.
+    left: usize,
 }
 
 impl Search<'_> {
     /// Whether a record is one, and gives the same findings.
-    fn holds(&self, record: &Json) -> bool {
+    fn holds(&mut self, record: &Json) -> bool {
+        let Some(left) = self.left.checked_sub(1) else {
+            return false;
+        };
+        self.left = left;
         // By reference: a copy of ten thousand listeners is not needed to read them.
         let Ok(snapshot) = <Snapshot as serde::Deserialize>::deserialize(record) else {
             return false;
@@ -172,15 +187,28 @@ impl Search<'_> {
         self.without(&idle);
     }
 
-    /// Leaves out elements of lists, the large lists first.
+    /// Leaves out elements of lists: of each list where there are few of its kind, else of all at once
+    /// whatever is not the first.
     fn lists(&mut self) {
-        let mut tried: BTreeSet<Place> = BTreeSet::new();
+        let mut tried = BTreeSet::new();
         loop {
-            let all = tree::lists(&self.record);
-            let next = all.into_iter().find(|(place, _)| !tried.contains(place));
-            let Some((place, len)) = next else { return };
-            tried.insert(place.clone());
-            self.elements(&place, len);
+            let kinds = tree::lists(&self.record).into_iter();
+            let next = kinds
+                .filter(|(kind, _)| !tried.contains(kind))
+                .min_by_key(|(kind, _)| kind.len());
+            let Some((kind, lists)) = next else { return };
+            tried.insert(kind);
+            if lists.len() <= FEW {
+                for (list, len) in lists {
+                    self.elements(&list, len);
+                }
+                continue;
+            }
+            let others = lists.iter().flat_map(|(list, len)| {
+                (1..*len).map(|n| [list.as_slice(), &[Step::Index(n)]].concat())
+            });
+            let others: Vec<Place> = others.collect();
+            self.without(&others);
         }
     }
 

@@ -23,22 +23,27 @@ pub(super) fn size(tree: &Json) -> usize {
     }
 }
 
-/// All lists with their lengths, the outer ones first.
-pub(super) fn lists(tree: &Json) -> Vec<(Place, usize)> {
-    let mut lists = Vec::new();
+/// Places of one kind: the keys that lead to them.
+type Kinds<T> = BTreeMap<Vec<String>, Vec<T>>;
+
+/// All lists by kind, with their lengths.
+pub(super) fn lists(tree: &Json) -> Kinds<(Place, usize)> {
+    let mut kinds: Kinds<(Place, usize)> = BTreeMap::new();
     walk(tree, &mut Vec::new(), &mut |place, node| {
         if let Json::Array(all) = node {
-            lists.push((place.to_vec(), all.len()));
+            kinds
+                .entry(kind(place))
+                .or_default()
+                .push((place.to_vec(), all.len()));
         }
     });
-    lists.sort_by_key(|(place, _)| place.len());
-    lists
+    kinds
 }
 
 /// The elements of all lists that these keys lead to.
 pub(super) fn elements(tree: &Json, keys: &[&str]) -> Vec<Place> {
-    let mut lists = lists(tree);
-    lists.retain(|(place, _)| self::keys(place).eq(keys.iter().copied()));
+    let key: Vec<String> = keys.iter().map(|key| (*key).to_owned()).collect();
+    let lists = lists(tree).remove(&key).unwrap_or_default();
     let of_list = |(place, len): (Place, usize)| {
         (0..len).map(move |n| [place.as_slice(), &[Step::Index(n)]].concat())
     };
@@ -46,20 +51,20 @@ pub(super) fn elements(tree: &Json, keys: &[&str]) -> Vec<Place> {
 }
 
 /// The keys of a place.
-fn keys(place: &[Step]) -> impl Iterator<Item = &str> {
-    place.iter().filter_map(|step| match step {
-        Step::Key(key) => Some(key.as_str()),
+fn kind(place: &[Step]) -> Vec<String> {
+    let keys = place.iter().filter_map(|step| match step {
+        Step::Key(key) => Some(key.clone()),
         Step::Index(_) => None,
-    })
+    });
+    keys.collect()
 }
 
-/// All fields by kind: the keys that lead to them.
-pub(super) fn fields(tree: &Json) -> BTreeMap<Vec<String>, Vec<Place>> {
-    let mut kinds: BTreeMap<Vec<String>, Vec<Place>> = BTreeMap::new();
+/// All fields by kind.
+pub(super) fn fields(tree: &Json) -> Kinds<Place> {
+    let mut kinds: Kinds<Place> = BTreeMap::new();
     walk(tree, &mut Vec::new(), &mut |place, _| {
         if let Some(Step::Key(_)) = place.last() {
-            let kind = keys(place).map(str::to_owned).collect();
-            kinds.entry(kind).or_default().push(place.to_vec());
+            kinds.entry(kind(place)).or_default().push(place.to_vec());
         }
     });
     kinds

@@ -63,8 +63,9 @@ fn drop_in(path: &str) -> Option<(&str, &str)> {
 /// Whether a name tells nothing: numbers and words of systems alone.
 fn is_public(name: &str) -> bool {
     let (stem, _) = public::extension(name);
-    stem.split(public::JOINTS)
-        .all(|it| it.is_empty() || public::is_number(it) || public::is_word(it))
+    stem.split(public::JOINTS).all(|it| {
+        it.is_empty() || public::is_number(it) || public::is_word(it) || public::is_distribution(it)
+    })
 }
 
 /// A name behind `last` and before `next`, like the old one in what loaders look at: a dot in front, the

@@ -15,7 +15,7 @@ mod path;
 mod public;
 mod text;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use super::{
@@ -42,6 +42,7 @@ pub fn redact(snapshot: &Snapshot, public: &dyn Public) -> Snapshot {
         public,
         names: Names::default(),
         files: FileNames::default(),
+        packaged: path::programs_of_packages(snapshot),
     };
     redactor.snapshot(snapshot)
 }
@@ -50,6 +51,8 @@ struct Redactor<'a> {
     public: &'a dyn Public,
     names: Names,
     files: FileNames,
+    /// Names of the executables of packages.
+    packaged: BTreeSet<String>,
 }
 
 impl Redactor<'_> {
@@ -233,13 +236,7 @@ impl Redactor<'_> {
         } = owner;
         Owner {
             pid: *pid,
-            comm: comm.as_deref().map(|comm| {
-                let known = exe.as_deref().is_some_and(|exe| path::is_named(exe, comm));
-                match known {
-                    true => comm.to_owned(),
-                    false => self.word(Kind::Program, comm),
-                }
-            }),
+            comm: comm.as_deref().map(|it| self.word(Kind::Program, it)),
             exe: exe.as_deref().map(|it| self.exe(it)),
             fd: *fd,
             program: program.as_deref().map(|it| self.word(Kind::Program, it)),

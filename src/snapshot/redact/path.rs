@@ -1,15 +1,20 @@
 //! Paths: of files, executables, unix sockets and control groups; and the names that are written like
 //! paths, those of namespaces and containers.
 
+use std::collections::BTreeSet;
+
 use super::Redactor;
 use super::names::Kind;
 use super::public;
-use crate::snapshot::TRACES;
+use crate::snapshot::{Snapshot, TRACES};
 
 /// Where packages put their files. What is there is everybody's, `/usr/local` aside.
 const PACKAGES: [&str; 5] = ["/usr/", "/bin/", "/sbin/", "/lib/", "/lib64/"];
 /// What the kernel puts behind the path of a running executable whose file is gone.
 const DELETED: &str = " (deleted)";
+
+/// Bytes of `comm`.
+const COMM: usize = 15;
 
 /// Whether a package brought the file, by its path.
 fn is_of_package(path: &str) -> bool {
@@ -17,13 +22,22 @@ fn is_of_package(path: &str) -> bool {
     !own && PACKAGES.iter().any(|folder| path.starts_with(folder))
 }
 
-/// Whether a process's name is that of an executable that a package brought, as `comm` cuts it.
-pub(super) fn is_named(exe: &str, comm: &str) -> bool {
-    let path = exe.strip_suffix(DELETED).unwrap_or(exe);
-    let name = path.rsplit('/').next().unwrap_or_default();
-    is_of_package(path)
-        && !comm.is_empty()
-        && (name == comm || comm.len() == 15 && name.starts_with(comm))
+/// The names of all executables that packages brought, whole and as `comm` cuts them: those of their units
+/// and sockets are no secret either.
+pub(super) fn programs_of_packages(snapshot: &Snapshot) -> BTreeSet<String> {
+    let listeners = snapshot
+        .namespaces
+        .iter()
+        .flat_map(|netns| &netns.listeners);
+    let owners = listeners.flat_map(|listener| &listener.owners);
+    let exes = owners.filter_map(|owner| owner.exe.as_deref());
+    let paths = exes.map(|exe| exe.strip_suffix(DELETED).unwrap_or(exe));
+    let names = paths
+        .filter(|path| is_of_package(path))
+        .filter_map(|path| path.rsplit('/').next());
+    let cut = |name: &str| name.get(..COMM).map(str::to_owned);
+    let both = names.flat_map(|name| [Some(name.to_owned()), cut(name)]);
+    both.flatten().collect()
 }
 
 impl Redactor<'_> {

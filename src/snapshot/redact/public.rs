@@ -35,6 +35,8 @@ const WORDS: &str = "
     README readme sysctl.conf ipv4 ipv6 alsa keyring kernel hardening magic-sysrq map-count pam security
     network qemu postcopy migration ptrace optimize-memory swappiness protect-links coredump
     gce cloudimg cloud-init amazon cri libvirtd bufferbloat zeropage link-restrictions
+    netstat snmp sockstat tcp6 udp6 raw6 sctp eps assocs mptcp vsock ns cmdline environ mountinfo comm
+    exe fd task
     kernel-hardening console-messages yama elasticsearch inotify ipv6-privacy
 ";
 
@@ -302,7 +304,9 @@ pub(super) fn extension(word: &str) -> (&str, &str) {
 pub(super) fn start_of_id(word: &str) -> Option<(&'static str, &str)> {
     STARTS_OF_IDS.iter().find_map(|start| {
         let rest = word.strip_prefix(start)?;
-        (!rest.is_empty()).then_some((*start, rest))
+        // Many words begin with `pod`; a UID is long.
+        let least = if *start == "pod" { 32 } else { 1 };
+        (rest.len() >= least).then_some((*start, rest))
     })
 }
 

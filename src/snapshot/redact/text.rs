@@ -117,6 +117,8 @@ impl Redactor<'_> {
             it.is_empty()
                 || public::is_number(it)
                 || public::is_word(it)
+                || public::is_distribution(it)
+                || self.packaged.contains(it)
                 || self.public.program(it).is_some_and(|free| free.is_empty())
         };
         whole(word) || word.split(public::JOINTS).all(whole)

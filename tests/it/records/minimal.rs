@@ -124,3 +124,28 @@ fn ten_thousand_listeners_take_few_judgements() {
     // Generous: this is no bench, and it is a debug build.
     assert!(begun.elapsed().as_secs() < 30, "{:?}", begun.elapsed());
 }
+
+#[test]
+fn thousands_of_findings_take_few_judgements_too() {
+    let judge = Judge::new();
+    let mut snapshot = all()
+        .into_iter()
+        .find(|(name, _)| name == "debian11-nginx-128.yaml")
+        .unwrap()
+        .1;
+    let nginx = snapshot.namespaces[0].listeners[0].clone();
+    for port in 1000..2000_u32 {
+        let address = format!("0.0.0.0:{port}");
+        snapshot.namespaces[0].listeners.push(Listener {
+            address,
+            ..nginx.clone()
+        });
+    }
+    let begun = std::time::Instant::now();
+    let kept = holds(&judge, "many", &snapshot);
+    assert_eq!(kept.namespaces[0].listeners.len(), 1002);
+    let last = kept.namespaces[0].listeners.last().unwrap();
+    assert_eq!(last.owners.len(), 1);
+    assert_eq!((last.drops, last.owners[0].pid), (None, None));
+    assert!(begun.elapsed().as_secs() < 90, "{:?}", begun.elapsed());
+}

@@ -78,3 +78,37 @@ fn a_record_becomes_another_format() {
     assert_eq!(converted, file::parse("yaml", &old).unwrap());
     assert!(text.starts_with("{\n"));
 }
+
+#[test]
+fn what_backlint_says_of_gaps_stays_readable() {
+    let judge = Judge::new();
+    let public = Catalogued::new(&judge.catalogue);
+    let mut gaps = 0;
+    for (name, snapshot) in all() {
+        assert_eq!(
+            redact(&snapshot, &public).gaps,
+            snapshot.gaps,
+            "{name}: words.txt lacks one"
+        );
+        gaps += snapshot.gaps.len();
+    }
+    assert!(gaps > 5, "only {gaps} gaps");
+}
+
+#[test]
+fn comments_go_and_every_line_keeps_its_number() {
+    let text = "# secret\nnet.core.somaxconn = 1 # secret\n\n; secret\n-vm.swappiness = 2\nsecret\n# \u{fc}ber\n";
+    let mut snapshot = all().remove(0).1;
+    snapshot.files = Some(vec![backlint::snapshot::FileText::new(
+        "/etc/sysctl.d/7-secret.conf",
+        text,
+    )]);
+    let judge = Judge::new();
+    let shown = redact(&snapshot, &Catalogued::new(&judge.catalogue));
+    let file = &shown.files.unwrap()[0];
+    assert_eq!(file.path, "/etc/sysctl.d/7-file-1.conf");
+    assert_eq!(
+        file.text,
+        "\nnet.core.somaxconn = 1 # value-1\n\n\n-vm.swappiness = 2\n"
+    );
+}
