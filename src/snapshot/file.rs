@@ -130,11 +130,11 @@ mod tests {
 
         assert_eq!(
             fault("schema: []\n"),
-            "f.yaml:1:9: schema: invalid type: sequence, expected a string"
+            "f.yaml:1:9: schema: invalid type: sequence, expected a string (`backlint snapshot --schema` prints what a record may have)"
         );
         assert_eq!(
             fault("schema: a\n\tb: c"),
-            "f.yaml:2:1: found a tab character that violates indentation, while scanning a plain scalar"
+            "f.yaml:2:1: found a tab character that violates indentation, while scanning a plain scalar (YAML is indented by blanks, and not by tabs)"
         );
     }
 }

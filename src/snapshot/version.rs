@@ -40,7 +40,7 @@ pub(super) fn explain(document: &Document<'_>, fault: Diagnostic) -> Diagnostic 
         return fault.with_help(format!("a snapshot begins with `schema: {SCHEMA}`"));
     }
     // Texts that are no record at all may be hostile, and are not read twice.
-    let head: Head = match document.begins_with(FORMAT) {
+    let head: Head = match document.begins_with(WRITER.trim_end()) {
         true => document.read().unwrap_or_default(),
         false => Head::default(),
     };
