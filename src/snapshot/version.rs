@@ -79,6 +79,10 @@ fn refusal(document: &Document<'_>, schema: &str, writer: Option<&str>) -> Optio
                 format!("it needs {needed}, which reads `{SCHEMA}`"),
             )
         }
+        None if schema.starts_with("backlint/report/") => (
+            format!("schema `{schema}` is that of a report"),
+            "a report is not judged again; `backlint diff` compares it".to_owned(),
+        ),
         _ => (
             format!("schema `{schema}` is not known"),
             format!("this backlint reads `{SCHEMA}`"),
@@ -149,7 +153,7 @@ mod tests {
         );
         for other in [
             "backlint/snapshot/v0",
-            "backlint/report/v1",
+            "backlint/list/v1",
             "backlint/snapshot/v1.1",
         ] {
             let said = fault(&format!("schema: {other}\n{body}"));
