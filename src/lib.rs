@@ -4,7 +4,7 @@
 //! The modules are the stages of one pipeline, and imports point one way (ARCHITECTURE.md draws
 //! it, `tests/it/layering.rs` enforces it):
 //!
-//! `{cores, text} ← snapshot ← {collect, containers, kernel, services, sysctl_conf} ← assess ← rules ← gate ← advise ← cases ← report ← cli`
+//! `{cores, text} ← snapshot ← {collect, containers, kernel, services, sysctl_conf} ← assess ← rules ← gate ← compare ← advise ← cases ← report ← cli`
 
 mod cores;
 pub mod text;
@@ -22,6 +22,8 @@ pub mod assess;
 pub mod rules;
 
 pub mod gate;
+
+pub mod compare;
 
 pub mod advise;
 

@@ -6,6 +6,7 @@ pub mod check;
 mod compare;
 mod doubt;
 pub mod group;
+pub mod public;
 mod request;
 pub mod settings;
 pub mod verdict;

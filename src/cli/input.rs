@@ -148,35 +148,49 @@ pub(super) fn recorded<T>(
     take: impl Fn(&str) -> Option<T>,
 ) -> Result<Vec<Recorded<T>>, Failure> {
     if paths.iter().filter(|path| *path == Path::new("-")).count() > 1 {
-        let fault = Diagnostic::whole_file(STDIN, "standard input can be read only once");
-        return Err(fault.with_help("give `--snapshot -` once").into());
+        return Err(twice("give `--snapshot -` once"));
     }
-    paths.iter().map(|path| record(path, &take)).collect()
+    paths
+        .iter()
+        .map(|path| {
+            let (name, text) = document(path)?;
+            Ok(Recorded {
+                snapshot: record(&name, &text)?,
+                taken: (name != STDIN).then(|| take(&text)).flatten(),
+                name,
+            })
+        })
+        .collect()
 }
 
 /// A snapshot file's name for people and its content.
 pub(super) fn snapshot(path: &Path) -> Result<(String, Snapshot), Failure> {
-    record(path, |_| None::<()>).map(|it| (it.name, it.snapshot))
+    let (name, text) = document(path)?;
+    let snapshot = record(&name, &text)?;
+    Ok((name, snapshot))
 }
 
-fn record<T>(path: &Path, take: impl Fn(&str) -> Option<T>) -> Result<Recorded<T>, Failure> {
-    let stdin = path == Path::new("-");
-    let (name, text) = if stdin {
+/// A file's name for people and its text; `-` is standard input.
+pub(super) fn document(path: &Path) -> Result<(String, String), Diagnostic> {
+    if path == Path::new("-") {
         let bytes = bounded(STDIN, io::stdin().lock(), LONGEST_SNAPSHOT)?;
-        (STDIN.to_owned(), utf8(STDIN, bytes)?)
-    } else {
-        (
-            path.display().to_string(),
-            read_text(path, LONGEST_SNAPSHOT)?,
-        )
-    };
-    let snapshot = file::parse(&name, &text)?;
-    check::names(&name, &text, &snapshot)?;
-    Ok(Recorded {
-        name,
-        snapshot,
-        taken: (!stdin).then(|| take(&text)).flatten(),
-    })
+        return Ok((STDIN.to_owned(), utf8(STDIN, bytes)?));
+    }
+    let text = read_text(path, LONGEST_SNAPSHOT)?;
+    Ok((path.display().to_string(), text))
+}
+
+/// The snapshot that a text is.
+pub(super) fn record(name: &str, text: &str) -> Result<Snapshot, Diagnostic> {
+    let snapshot = file::parse(name, text)?;
+    check::names(name, text, &snapshot)?;
+    Ok(snapshot)
+}
+
+/// A file that is given where standard input was given before.
+pub(super) fn twice(help: &str) -> Failure {
+    let fault = Diagnostic::whole_file(STDIN, "standard input can be read only once");
+    fault.with_help(help).into()
 }
 
 /// What to read of a host that is judged by these rules.

@@ -6,6 +6,7 @@ mod assume;
 mod audit;
 pub mod config;
 mod containers;
+mod diff;
 mod explain;
 mod gate;
 mod host;
@@ -44,6 +45,7 @@ pub fn run() -> ExitCode {
         Command::Audit(arguments) => audit::run(&arguments),
         Command::List(arguments) => list::run(&arguments),
         Command::Snapshot(arguments) => record::run(&arguments),
+        Command::Diff(arguments) => diff::run(&arguments),
         Command::Patch(arguments) => patch::run(&arguments),
         Command::Why(arguments) => why::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),

@@ -3,42 +3,74 @@
 use super::args::{Record, RecordFormat};
 use super::config::Config;
 use super::{Run, input, output};
+use crate::assess::public::Catalogued;
 use crate::collect::Wanted;
 use crate::collect::boot::Depth;
 use crate::report::{Outcome, gaps};
-use crate::snapshot::file;
+use crate::rules::RuleSet;
+use crate::rules::minimal::minimal;
+use crate::services::Catalogue;
+use crate::snapshot::redact::redact;
+use crate::snapshot::{Snapshot, file, schema, version};
 
 pub(super) fn run(arguments: &Record) -> Run {
+    if arguments.schema {
+        let text = schema::text().map_err(anyhow::Error::new)?;
+        return output::result(Outcome::Clean, |out| out.write_all(text.as_bytes()));
+    }
     let config = Config::read(&arguments.config)?;
     let rules = input::rules(&config.rules(&arguments.rules.rules))?;
     let catalogue = input::catalogue(&config.services(&arguments.services.services))?;
+    let mut snapshot = source(arguments, &rules, &catalogue)?;
+    if arguments.minimal {
+        snapshot = minimal(&snapshot, &rules, &catalogue).map_err(anyhow::Error::new)?;
+    }
+    if arguments.redact {
+        snapshot = redact(&snapshot, &Catalogued::new(&catalogue));
+    }
+    snapshot.written_by = Some(version::writer());
+    let text = match format(arguments) {
+        RecordFormat::Yaml => file::to_yaml(&snapshot).map_err(anyhow::Error::new)?,
+        RecordFormat::Json => file::to_json(&snapshot).map_err(anyhow::Error::new)?,
+    };
+    match &arguments.output {
+        Some(path) => output::file(path, &text).map(|()| Outcome::Clean),
+        None => output::result(Outcome::Clean, |out| out.write_all(text.as_bytes())),
+    }
+}
+
+/// The record of a file, or what is seen on the host.
+fn source(
+    arguments: &Record,
+    rules: &RuleSet,
+    catalogue: &Catalogue,
+) -> Result<Snapshot, input::Failure> {
+    if let Some(path) = &arguments.snapshot {
+        return input::snapshot(path).map(|(_, snapshot)| snapshot);
+    }
     let wanted = Wanted {
         sysctls: rules.recorded_sysctls(),
         syn_queues: true,
         boot: Depth::Everything,
-        ..input::wanted(&rules)
+        ..input::wanted(rules)
     };
-    let snapshot = input::host(&arguments.place, &wanted, &catalogue)?;
+    let snapshot = input::host(&arguments.place, &wanted, catalogue)?;
+    for gap in gaps::together(&snapshot.gaps) {
+        output::note(&format!("gap: {gap}"));
+    }
+    Ok(snapshot)
+}
+
+fn format(arguments: &Record) -> RecordFormat {
     let json_name = |path: &std::path::PathBuf| {
         path.extension()
             .is_some_and(|extension| extension.eq_ignore_ascii_case("json"))
     };
-    let format = arguments.format.unwrap_or_else(|| {
+    arguments.format.unwrap_or_else(|| {
         if arguments.output.as_ref().is_some_and(json_name) {
             RecordFormat::Json
         } else {
             RecordFormat::Yaml
         }
-    });
-    let text = match format {
-        RecordFormat::Yaml => file::to_yaml(&snapshot).map_err(anyhow::Error::new)?,
-        RecordFormat::Json => file::to_json(&snapshot).map_err(anyhow::Error::new)?,
-    };
-    for gap in gaps::together(&snapshot.gaps) {
-        output::note(&format!("gap: {gap}"));
-    }
-    match &arguments.output {
-        Some(path) => output::file(path, &text).map(|()| Outcome::Clean),
-        None => output::result(Outcome::Clean, |out| out.write_all(text.as_bytes())),
-    }
+    })
 }

@@ -262,6 +262,7 @@ fn record(
         }
     };
     let snapshot = Snapshot {
+        written_by: None,
         schema: SCHEMA.to_owned(),
         host: host::read(&sources.root),
         namespaces,
@@ -304,6 +305,7 @@ fn configured(
 ) -> Snapshot {
     let (files, boot) = boot::read(root, boot::Depth::Everything, proc, &mut gaps);
     Snapshot {
+        written_by: None,
         schema: SCHEMA.to_owned(),
         host,
         namespaces: vec![own],

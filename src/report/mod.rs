@@ -4,6 +4,7 @@
 pub mod assumed;
 pub mod authoring;
 mod cases;
+pub mod changes;
 pub mod diagnostics;
 pub mod diff;
 mod entry;

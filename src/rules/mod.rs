@@ -8,6 +8,7 @@ pub mod expr;
 pub mod fields;
 pub mod finding;
 pub mod load;
+pub mod minimal;
 pub mod pages;
 pub mod template;
 pub mod vocabulary;

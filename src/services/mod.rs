@@ -10,6 +10,7 @@ mod dotnet;
 pub mod endpoint;
 pub mod host;
 pub mod inspect;
+pub mod known;
 pub mod load;
 mod lookup;
 mod program;

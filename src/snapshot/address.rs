@@ -85,8 +85,12 @@ pub fn ip(protocol: Protocol, address: &str) -> Option<IpAddr> {
     port(protocol, address)?;
     let (hosts, _) = address.rsplit_once(':')?;
     let one = |host: &str| {
-        let host = host.trim_start_matches('[').trim_end_matches(']');
-        host.split('%').next()?.parse().ok()
+        let inside = host
+            .strip_prefix('[')
+            .and_then(|host| host.strip_suffix(']'));
+        let ip: IpAddr = inside.unwrap_or(host).split('%').next()?.parse().ok()?;
+        // Without brackets nobody can tell where an IPv6 address ends, and it would be another name.
+        (ip.is_ipv6() == inside.is_some()).then_some(ip)
     };
     if !protocol.is_sctp() {
         return one(hosts);
@@ -137,6 +141,8 @@ mod tests {
             "127.0.0.53".parse().ok()
         );
         assert_eq!(port(Protocol::Unix, "/run/x:22"), None);
+        assert_eq!(ip(Protocol::Tcp, ":::22"), None);
+        assert_eq!(ip(Protocol::Tcp, "[127.0.0.1]:22"), None);
     }
 
     #[test]

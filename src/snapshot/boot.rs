@@ -3,10 +3,13 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// What sets sysctls from files when a machine boots.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Loader {
     /// systemd-sysctl(8), the files of sysctl.d(5).
@@ -85,7 +88,7 @@ pub const TRACES: [&str; 23] = [
 ];
 
 /// What was seen of how a machine boots.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Boot {
     /// What sets sysctls from files, where whoever wrote the record says so. Otherwise `found`
@@ -115,7 +118,7 @@ pub struct Boot {
 }
 
 /// A line that sets sysctls in its own way, outside of the files of sysctl.d(5).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Writer {
     /// Absolute path inside the root that was looked at.
@@ -127,7 +130,7 @@ pub struct Writer {
 }
 
 /// A configuration file's text.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FileText {
     /// Absolute path inside the root that was looked at.

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Protocol, SCHEMA, Snapshot, address};
+use super::{Protocol, Snapshot, address, remedy, version};
 use crate::text::diagnostic::Diagnostic;
 use crate::text::document::{self, Document};
 use crate::text::locate::Step;
@@ -17,22 +17,11 @@ use crate::text::locate::Step;
 /// unknown field, a wrong type, another schema, an address that its protocol does not have.
 pub fn parse(name: &str, text: &str) -> Result<Snapshot, Diagnostic> {
     let document = Document::new(name, text);
-    let snapshot: Snapshot = document.read().map_err(|fault| {
-        if fault.message.contains("missing field `schema`") {
-            return fault.with_help(format!("a snapshot begins with `schema: {SCHEMA}`"));
-        }
-        fault
-    })?;
-    let fault =
-        |path: &[Step], message: String, help: &str| document.at(path, message).with_help(help);
-    if snapshot.schema != SCHEMA {
-        let message = format!("schema `{}` is not known", snapshot.schema);
-        return Err(fault(
-            &["schema".into()],
-            message,
-            "this backlint reads `backlint/snapshot/v1`",
-        ));
-    }
+    let snapshot: Snapshot = match document.read() {
+        Ok(snapshot) => snapshot,
+        Err(fault) => return Err(remedy::add(version::explain(&document, fault))),
+    };
+    version::known(&document, &snapshot)?;
     sound(document, &[], &snapshot)?;
     Ok(snapshot)
 }
@@ -132,7 +121,7 @@ mod tests {
         );
         assert_eq!(
             fault("schema: backlint/snapshot/v2\nnamespaces: [{}]\n"),
-            "f.yaml:1:9: schema `backlint/snapshot/v2` is not known (this backlint reads `backlint/snapshot/v1`)"
+            "f.yaml:1:9: schema `backlint/snapshot/v2` is newer than this backlint (it needs a newer backlint than this one, 0.1.0, which reads `backlint/snapshot/v1`)"
         );
         assert!(
             fault("schema: backlint/snapshot/v1\nnamespaces:\n- listeners:\n  - {protocol: tcp, address: eighty}\n")
@@ -146,11 +135,11 @@ mod tests {
 
         assert_eq!(
             fault("schema: []\n"),
-            "f.yaml:1:9: schema: invalid type: sequence, expected a string"
+            "f.yaml:1:9: schema: invalid type: sequence, expected a string (`backlint snapshot --schema` prints what a record may have)"
         );
         assert_eq!(
             fault("schema: a\n\tb: c"),
-            "f.yaml:2:1: found a tab character that violates indentation, while scanning a plain scalar"
+            "f.yaml:2:1: found a tab character that violates indentation, while scanning a plain scalar (YAML is indented by blanks, and not by tabs)"
         );
     }
 }

@@ -10,23 +10,30 @@ mod boot;
 mod container;
 pub mod file;
 pub mod fragment;
+mod gap;
 mod owner;
 mod protocol;
+pub mod redact;
+mod remedy;
 mod requested;
+pub mod schema;
 mod unique;
+pub mod version;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use boot::{Boot, CONTAINER_TRACES, DROP_INS, FileText, Loader, MOST_LINES, TRACES, Writer};
 pub use container::{Compose, Container, Engine, Pod};
+pub use gap::Gap;
 pub use owner::{Libc, Owner, Runtime};
 pub use protocol::Protocol;
 pub use requested::{Configuration, Requested, Source};
 
-/// The schema line of the snapshot file.
+/// The schema line of the snapshot file; see [`version`] for what is read.
 pub const SCHEMA: &str = "backlint/snapshot/v1";
 
 /// Name of the network namespace that a host's services live in.
@@ -36,16 +43,23 @@ pub const HOST_NETNS: &str = "host";
 pub const OWN_NETNS: &str = "self";
 
 /// What was seen on one host at one moment.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(title = "A record of backlint", transform = schema::some_namespace)]
 pub struct Snapshot {
-    /// Always [`SCHEMA`]; checked by [`file::parse`].
+    /// The format of the record, [`SCHEMA`]: the first line of every record.
+    #[schemars(schema_with = "schema::line")]
     pub schema: String,
+    /// The backlint that wrote the record, such as `backlint 0.1.0`. `None`: a person did, or a version
+    /// before 0.1.0. It says which fields it may have, and nothing is judged by it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub written_by: Option<String>,
     /// The machine and its kernel.
     #[serde(default, skip_serializing_if = "Host::is_empty")]
     pub host: Host,
-    /// One entry a network namespace, the host's own first.
+    /// One entry a network namespace, the host's own first; at least one.
     #[serde(default)]
+    #[schemars(length(min = 1))]
     pub namespaces: Vec<Namespace>,
     /// Texts of the persistent sysctl configuration. `None`: nobody looked. An empty list: looked,
     /// and there were none.
@@ -60,7 +74,7 @@ pub struct Snapshot {
 }
 
 /// The machine that was looked at.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Host {
     /// Node name, from uname(2).
@@ -81,7 +95,7 @@ impl Host {
 }
 
 /// A distribution: `ID` and `VERSION_ID` of os-release(5).
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Os {
     /// `ID`, lower case, such as `debian`.
@@ -92,7 +106,7 @@ pub struct Os {
 }
 
 /// One network namespace: its sysctls, its counters and its listeners.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Namespace {
     /// Display name, unique on the host: `host`, a name under /run/netns, `docker/web`,
@@ -194,7 +208,7 @@ fn host_netns() -> String {
 
 /// A sysctl's runtime value: most are one whole number, some are words or lists
 /// (`net.ipv4.tcp_rmem` is `4096 131072 6291456`).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged, expecting = "a whole number or a text")]
 pub enum SysctlValue {
     /// One whole number.
@@ -226,8 +240,9 @@ impl fmt::Display for SysctlValue {
 }
 
 /// A socket in LISTEN.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(transform = schema::addresses)]
 pub struct Listener {
     /// Protocol.
     pub protocol: Protocol,
@@ -323,7 +338,7 @@ fn is_true(value: &bool) -> bool {
 
 /// The accept queue. Its capacity is max + 1: the kernel refuses only when len > max
 /// (`sk_acceptq_is_full`, include/net/sock.h).
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AcceptQueue {
     /// Connections waiting now, `sk_ack_backlog`.
@@ -335,7 +350,7 @@ pub struct AcceptQueue {
 }
 
 /// The SYN queue.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SynQueue {
     /// Request sockets (SYN_RECV) that belong to this listener's address and port now.
@@ -346,44 +361,5 @@ pub struct SynQueue {
 impl SynQueue {
     fn is_unknown(&self) -> bool {
         self.len.is_none()
-    }
-}
-
-/// Something that could not be read, and what that blinds.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Gap {
-    /// Name of the network namespace, where several were looked at and it is about one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub netns: Option<String>,
-    /// What was being read, such as `sock_diag` or `net.core.somaxconn`.
-    pub what: String,
-    /// Why it could not be.
-    pub why: String,
-    /// What is unknown because of it.
-    pub blinds: String,
-}
-
-impl fmt::Display for Gap {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            what, why, blinds, ..
-        } = self;
-        match &self.netns {
-            Some(netns) => write!(f, "{what} in {netns}: {why}; unknown: {blinds}"),
-            None => write!(f, "{what}: {why}; unknown: {blinds}"),
-        }
-    }
-}
-
-impl Gap {
-    /// A gap in three parts.
-    pub fn new(what: impl Into<String>, why: impl Into<String>, blinds: impl Into<String>) -> Self {
-        Self {
-            netns: None,
-            what: what.into(),
-            why: why.into(),
-            blinds: blinds.into(),
-        }
     }
 }

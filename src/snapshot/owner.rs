@@ -1,9 +1,10 @@
 //! A process that holds a listener, and what its executable shows.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A process that holds a listener.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Owner {
     /// Process id, in the pid namespace that was looked from.
@@ -30,7 +31,7 @@ pub struct Owner {
 }
 
 /// A C library whose SOMAXCONN is another one than that of glibc.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Libc {
     /// The executable's interpreter is musl's: SOMAXCONN is 128.
@@ -38,7 +39,7 @@ pub enum Libc {
 }
 
 /// A language runtime that decides the backlog for its programs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Runtime {
     /// The executable has Go's build information (section `.go.buildinfo`).

@@ -1,11 +1,12 @@
 //! What a program passed to listen(2), how that is known, and whether it could be.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{is_true, yes};
 
 /// What a program passed to listen(2), and how that is known.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Requested {
     /// The argument as a signed number; negative means "as much as there is". `None` for a program
@@ -24,7 +25,9 @@ pub struct Requested {
 }
 
 /// How a requested backlog is known, best first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum Source {
     /// The call itself was seen.
@@ -47,7 +50,7 @@ impl Source {
 }
 
 /// What became of reading a service's configuration.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Configuration {
     /// All that decides was read: what is not set has its default.

@@ -9,6 +9,9 @@ use serde::de::{DeserializeOwned, DeserializeSeed as _};
 use super::diagnostic::{Diagnostic, bounded_nesting};
 use super::locate::{Locate, ReadAt, Step};
 
+/// Bytes within which a file says what it is.
+const BEGINNING: usize = 4096;
+
 /// Name and text of a file.
 #[derive(Debug, Clone, Copy)]
 pub struct Document<'a> {
@@ -52,6 +55,13 @@ impl<'a> Document<'a> {
             text,
             syntax: Syntax::Toml,
         }
+    }
+
+    /// Whether some words stand near the beginning of the text, where files say what they are.
+    pub fn begins_with(&self, words: &str) -> bool {
+        let bytes = self.text.as_bytes();
+        let beginning = bytes.get(..BEGINNING).unwrap_or(bytes);
+        String::from_utf8_lossy(beginning).contains(words)
     }
 
     /// The whole content.
@@ -98,6 +108,7 @@ impl<'a> Document<'a> {
 
     fn of_json(&self, error: &serde_json::Error) -> Diagnostic {
         let at = in_characters(self.text, error.line(), error.column());
+        let at = at.or_else(|| end(self.text));
         Diagnostic::from_parser(self.name, self.text, &error.to_string(), at)
     }
 
@@ -243,6 +254,12 @@ fn start_of_token(line: &[u8], last: usize) -> usize {
         }
         _ => last,
     }
+}
+
+/// Line and column of the last character. `None`: there is none.
+fn end(text: &str) -> Option<(usize, usize)> {
+    let last = text.trim_end().lines().enumerate().last();
+    last.map(|(n, line)| (n + 1, line.chars().count().max(1)))
 }
 
 /// Finds the text of a scalar's characters `range` in the file, where the scalar begins at byte

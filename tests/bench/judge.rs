@@ -60,6 +60,7 @@ fn host(kind: Kind) -> Snapshot {
         ..Namespace::new("host")
     };
     Snapshot {
+        written_by: None,
         schema: SCHEMA.to_owned(),
         host: Host {
             name: Some("bench".to_owned()),

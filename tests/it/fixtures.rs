@@ -1,4 +1,5 @@
 //! The scenarios of `fixtures/`, each against the expected findings that stand next to it.
+//! `UPDATE_GENERATED=1` writes these instead; read what changed then, for nobody else does.
 
 use std::path::{Path, PathBuf};
 
@@ -16,7 +17,25 @@ struct Expected {
     not_evaluated: Vec<String>,
 }
 
-fn words(finding: &Finding) -> String {
+impl Expected {
+    /// The file for a fixture of this name.
+    fn text(&self, name: &str) -> String {
+        let list = |lines: &[String]| match lines {
+            [] => " []\n".to_owned(),
+            lines => {
+                let lines = lines.iter().map(|line| format!("  - {line:?}\n"));
+                format!("\n{}", lines.collect::<String>())
+            }
+        };
+        format!(
+            "# What `backlint --snapshot fixtures/{name}` finds: rule, confidence, listener or sysctl.\nfindings:{}not_evaluated:{}",
+            list(&self.findings),
+            list(&self.not_evaluated)
+        )
+    }
+}
+
+pub(crate) fn words(finding: &Finding) -> String {
     let mut words = format!("{} {}", finding.rule.id, finding.confidence);
     if let Some(listener) = &finding.about.listener {
         words.push_str(&format!(" {} {}", listener.protocol, listener.address));
@@ -55,11 +74,14 @@ fn every_fixture_has_exactly_its_expected_findings() {
                 .collect(),
         };
         let expected = folder.join(name.replace(".yaml", ".expected.yaml"));
+        if std::env::var_os("UPDATE_GENERATED").is_some() {
+            std::fs::write(&expected, found.text(name)).unwrap();
+        }
         let expected = std::fs::read_to_string(&expected)
             .unwrap_or_else(|error| panic!("{}: {error}", expected.display()));
         let expected: Expected = serde_yaml::from_str(&expected).unwrap();
         assert_eq!(found, expected, "{name}");
         scenarios += 1;
     }
-    assert!(scenarios >= 10, "only {scenarios} scenarios");
+    assert!(scenarios >= 30, "only {scenarios} scenarios");
 }

@@ -9,6 +9,9 @@ use backlint::report::{reference, service};
 use backlint::rules::load;
 use backlint::services::load::load as load_service;
 use backlint::services::{Service, catalogue};
+use backlint::snapshot::schema as record_schema;
+
+use crate::gallery;
 
 fn compare(name: &str, wanted: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
@@ -36,6 +39,16 @@ fn the_published_schemas_of_rules_are_up_to_date() {
     ] {
         compare(&format!("rules/schema/{file}"), &schema::to_text(&schema));
     }
+}
+
+#[test]
+fn the_schema_of_records_is_up_to_date() {
+    compare(record_schema::FILE, &record_schema::text().unwrap());
+}
+
+#[test]
+fn the_gallery_of_fixtures_is_up_to_date() {
+    compare("fixtures/README.md", &gallery::page());
 }
 
 /// The services as the files on disk have them: those in the binary may be older.

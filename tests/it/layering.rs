@@ -1,18 +1,19 @@
 //! The layout cannot rot: imports point one way, and each outside crate has its place.
 //!
-//! `{cores, text} ← snapshot ← {collect, containers, kernel, services, sysctl_conf} ← assess ← rules ← gate ← advise ← cases ← report ← cli`
+//! `{cores, text} ← snapshot ← {collect, containers, kernel, services, sysctl_conf} ← assess ← rules ← gate ← compare ← advise ← cases ← report ← cli`
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// The stages from left to right: each may import those to the left of its own group.
-const ORDER: [&[&str]; 10] = [
+const ORDER: [&[&str]; 11] = [
     &["cores", "text"],
     &["snapshot"],
     &["collect", "containers", "kernel", "services", "sysctl_conf"],
     &["assess"],
     &["rules"],
     &["gate"],
+    &["compare"],
     &["advise"],
     &["cases"],
     &["report"],

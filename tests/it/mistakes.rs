@@ -18,7 +18,7 @@ const KINDS: &[Kind] = &[
     Kind {
         folder: "snapshots",
         arguments: |file| vec!["audit", "--snapshot", file],
-        least: 2,
+        least: 24,
     },
     Kind {
         folder: "waivers",

@@ -61,6 +61,13 @@ impl fmt::Display for FailOn {
     }
 }
 
+impl FailOn {
+    /// The threshold. `None`: no finding fails.
+    pub(in crate::cli) fn threshold(self) -> Option<Threshold> {
+        self.0
+    }
+}
+
 impl FromStr for FailOn {
     type Err = String;
 

@@ -1,6 +1,7 @@
 //! The command line. The documentation comments here are the help text.
 
 mod audit;
+mod diff;
 mod explain;
 mod gate;
 mod list;
@@ -16,6 +17,7 @@ use super::netns::Chosen;
 use super::why::Why;
 use crate::text::shell;
 pub(super) use audit::{Audit, FailOn};
+pub(super) use diff::{Diff, DiffFormat};
 pub(super) use explain::{Calculator, Explain, PageFormat, Queue};
 pub(super) use gate::{ConfigFile, Selection};
 pub(super) use list::{List, ListFormat, Sort};
@@ -58,6 +60,7 @@ Examples:
   backlint --snapshot web.yaml --write-baseline known.yaml
                                                from now on only what is new fails, with --baseline known.yaml
   backlint -f sarif=a.sarif -f junit=a.xml     print the table, and write for CI
+  backlint diff web.yaml now.yaml              what changed between two records
   backlint --show-config                       what is in force, and from where";
 
 /// The commands.
@@ -69,7 +72,11 @@ pub(in crate::cli) enum Command {
     /// List every listener with its queues, without judging
     List(List),
     /// Write what is seen on this host, to be judged later or elsewhere
+    #[command(after_help = record::EXAMPLES)]
     Snapshot(Record),
+    /// Compare two records, or reports: findings that are new, fixed or changed, and what explains them
+    #[command(after_help = diff::EXAMPLES)]
+    Diff(Diff),
     /// Print the change: a unified diff for a sysctl file, or for Docker, Kubernetes, systemd and others
     Patch(Patch),
     /// Print what sets a sysctl: every file and line, which wins, and the value after the next boot

@@ -8,6 +8,9 @@ use super::{ConfigFile, Rules, Services, Where};
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Record {
+    /// Write this record again instead of one of the host; `-` is standard input
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["netns", "deep"])]
+    pub(in crate::cli) snapshot: Option<PathBuf>,
     #[command(flatten)]
     pub(in crate::cli) place: Where,
     #[command(flatten)]
@@ -16,6 +19,16 @@ pub(in crate::cli) struct Record {
     pub(in crate::cli) services: Services,
     #[command(flatten)]
     pub(in crate::cli) config: ConfigFile,
+    /// Replace what is private with placeholders: names of hosts, users, containers and programs of your
+    /// own, addresses, ids, paths, comments in files. Findings stay what they are
+    #[arg(long)]
+    pub(in crate::cli) redact: bool,
+    /// Keep only what the findings rest on
+    #[arg(long)]
+    pub(in crate::cli) minimal: bool,
+    /// Print the JSON Schema of records instead
+    #[arg(long, exclusive = true)]
+    pub(in crate::cli) schema: bool,
     /// File to write; standard output without it
     #[arg(short, long, value_name = "FILE")]
     pub(in crate::cli) output: Option<PathBuf>,
@@ -31,3 +44,11 @@ pub(in crate::cli) enum RecordFormat {
     /// JSON
     Json,
 }
+
+/// What stands below the options.
+pub(in crate::cli) const EXAMPLES: &str = "Examples:
+  sudo backlint snapshot -o web.yaml                   keep what is seen now
+  sudo backlint snapshot --minimal --redact -o x.yaml  a fixture, short and harmless
+  backlint snapshot --snapshot web.yaml --redact       a record that others may read
+  backlint snapshot --snapshot web.yaml -o web.json    the same record in JSON
+  backlint snapshot --schema                           for editors and other programs";

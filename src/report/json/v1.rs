@@ -2,6 +2,7 @@
 
 mod assumed;
 pub mod authoring;
+mod diff;
 mod explain;
 mod gate;
 mod listener;
@@ -13,6 +14,7 @@ mod why;
 use serde::Serialize;
 
 use self::assumed::Assumed;
+pub use self::diff::Diff;
 pub use self::explain::Explained;
 use self::gate::{Expired, Ready, Waived};
 use self::listener::Listener;

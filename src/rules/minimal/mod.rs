@@ -1,0 +1,259 @@
+//! The smallest record of its kind that gives the same findings: what a person would keep as a fixture.
+//!
+//! Nothing here knows what a rule reads. Parts of the record are left out, and it is judged again: if
+//! anything of the findings changed, the part stays. So it holds for rules of the user's own and for
+//! fields that are added later. A record has few kinds of parts and many of each (ten thousand
+//! listeners have one field `inode` each), so a kind is tried at once, and one by one only where few are
+//! left. What is tried, and how often, depends on the record alone and never on time.
+
+mod tree;
+
+use std::collections::BTreeSet;
+
+use serde_json::Value as Json;
+
+use super::RuleSet;
+use super::engine::judge;
+use super::finding::{Finding, Remediation};
+use super::vocabulary::Value;
+use crate::assess::{Confidence, Facts};
+use crate::services::Catalogue;
+use crate::snapshot::Snapshot;
+use tree::{Place, Step};
+
+/// Rounds over the whole record: what one round leaves out may make more needless.
+const ROUNDS: usize = 3;
+/// Elements of a list, or fields of one kind, that are tried one by one; of more, parts of the list are.
+const FEW: usize = 48;
+
+/// Nodes that all judgements together read, about: a large record is judged less often.
+const NODES: usize = 20_000_000;
+/// Judgements at least: one for each kind of part that there is.
+const LEAST: usize = 128;
+/// Judgements at most.
+const MOST: usize = 4096;
+
+/// Fields that are tried before all others: another one tells the same, and is the same tomorrow.
+const FIRST: [&str; 8] = [
+    "pid",
+    "inode",
+    "fd",
+    "id",
+    "uid",
+    "cgroup",
+    "exe",
+    "owners_complete",
+];
+
+/// What must stay of a finding.
+#[derive(PartialEq)]
+struct Essence {
+    rule: String,
+    fingerprint: String,
+    confidence: Confidence,
+    message: String,
+    evidence: Vec<(String, Value<'static>)>,
+    remediation: Vec<Remediation>,
+    also: usize,
+}
+
+impl Essence {
+    fn of(finding: &Finding) -> Self {
+        let evidence = finding.evidence.iter();
+        Self {
+            rule: finding.rule.id.clone(),
+            fingerprint: finding.fingerprint.clone(),
+            confidence: finding.confidence,
+            message: finding.message.clone(),
+            evidence: evidence
+                .map(|(name, value)| (name.to_string(), value.clone()))
+                .collect(),
+            remediation: finding.remediation.clone(),
+            also: finding.also.len(),
+        }
+    }
+}
+
+/// The smallest record that still gives the same findings. One that gives none keeps its first
+/// namespace, and nothing of it.
+///
+/// # Errors
+/// Only what the serializer itself reports.
+pub fn minimal(
+    snapshot: &Snapshot,
+    rules: &RuleSet,
+    catalogue: &Catalogue,
+) -> Result<Snapshot, serde_json::Error> {
+    let facts = Facts::new(snapshot, catalogue);
+    let findings = judge(rules, &facts).findings;
+    let wanted = findings.iter().map(Essence::of).collect();
+    let record = serde_json::to_value(snapshot)?;
+    let mut search = Search {
+        rules,
+        catalogue,
+        wanted,
+        left: (NODES / tree::size(&record)).clamp(LEAST, MOST),
+        record,
+    };
+    search.others_at_once(&findings);
+    for _ in 0..ROUNDS {
+        let before = tree::size(&search.record);
+        search.fields();
+        search.lists();
+        if tree::size(&search.record) == before {
+            break;
+        }
+    }
+    serde_json::from_value(search.record)
+}
+
+struct Search<'a> {
+    rules: &'a RuleSet,
+    catalogue: &'a Catalogue,
+    wanted: Vec<Essence>,
+    record: Json,
+    /// Judgements that may still be made.
+    left: usize,
+}
+
+impl Search<'_> {
+    /// Whether a record is one, and gives the same findings.
+    fn holds(&mut self, record: &Json) -> bool {
+        let Some(left) = self.left.checked_sub(1) else {
+            return false;
+        };
+        self.left = left;
+        // By reference: a copy of ten thousand listeners is not needed to read them.
+        let Ok(snapshot) = <Snapshot as serde::Deserialize>::deserialize(record) else {
+            return false;
+        };
+        // Two without a name would have the same one.
+        let names: BTreeSet<&str> = snapshot
+            .namespaces
+            .iter()
+            .map(|it| it.name.as_str())
+            .collect();
+        if names.is_empty() || names.len() < snapshot.namespaces.len() {
+            return false;
+        }
+        let facts = Facts::new(&snapshot, self.catalogue);
+        let found = judge(self.rules, &facts).findings;
+        found.len() == self.wanted.len()
+            && found
+                .iter()
+                .zip(&self.wanted)
+                .all(|(found, wanted)| Essence::of(found) == *wanted)
+    }
+
+    /// Leaves the places out if the findings stay.
+    fn without(&mut self, places: &[Place]) -> bool {
+        if places.is_empty() {
+            return false;
+        }
+        let mut record = self.record.clone();
+        for place in places.iter().rev() {
+            tree::remove(&mut record, place);
+        }
+        let holds = self.holds(&record);
+        if holds {
+            self.record = record;
+        }
+        holds
+    }
+
+    /// Leaves out all namespaces and listeners without a finding: mostly that is all there is to do for
+    /// a large record.
+    fn others_at_once(&mut self, findings: &[Finding]) {
+        let mut listeners = BTreeSet::new();
+        let mut namespaces = BTreeSet::new();
+        for about in findings.iter().flat_map(Finding::abouts) {
+            namespaces.insert(about.netns_index);
+            if let Some(listener) = &about.listener {
+                listeners.insert((about.netns_index, listener.index));
+            }
+        }
+        let elements = |list: &[&str]| tree::elements(&self.record, list).into_iter();
+        let index = |place: &Place, at: usize| match place.get(at) {
+            Some(Step::Index(n)) => *n,
+            _ => usize::MAX,
+        };
+        let quiet: Vec<Place> = elements(&["namespaces", "listeners"])
+            .filter(|place| !listeners.contains(&(index(place, 1), index(place, 3))))
+            .collect();
+        let idle: Vec<Place> = elements(&["namespaces"])
+            .filter(|place| !namespaces.contains(&index(place, 1)))
+            .collect();
+        self.without(&quiet);
+        self.without(&idle);
+    }
+
+    /// Leaves out elements of lists: of each list where there are few of its kind, else of all at once
+    /// whatever is not the first.
+    fn lists(&mut self) {
+        let mut tried = BTreeSet::new();
+        loop {
+            let kinds = tree::lists(&self.record).into_iter();
+            let next = kinds
+                .filter(|(kind, _)| !tried.contains(kind))
+                .min_by_key(|(kind, _)| kind.len());
+            let Some((kind, lists)) = next else { return };
+            tried.insert(kind);
+            if lists.len() <= FEW {
+                for (list, len) in lists {
+                    self.elements(&list, len);
+                }
+                continue;
+            }
+            let others = lists.iter().flat_map(|(list, len)| {
+                (1..*len).map(|n| [list.as_slice(), &[Step::Index(n)]].concat())
+            });
+            let others: Vec<Place> = others.collect();
+            self.without(&others);
+        }
+    }
+
+    /// Leaves out elements of one list: parts of it that become smaller, from its end.
+    fn elements(&mut self, list: &Place, len: usize) {
+        let smallest = len.div_ceil(FEW).max(1);
+        let mut len = len;
+        let mut part = len;
+        while part >= smallest && len > 0 {
+            let mut end = len;
+            while end > 0 {
+                let start = end.saturating_sub(part);
+                let element = |n| [list.as_slice(), &[Step::Index(n)]].concat();
+                let places: Vec<Place> = (start..end).map(element).collect();
+                if self.without(&places) {
+                    len -= places.len();
+                }
+                end = start;
+            }
+            part = match part {
+                0 | 1 => 0,
+                more => more.div_ceil(2).min(more - 1),
+            };
+        }
+    }
+
+    /// Leaves out fields: all of one kind at once, else one by one where they are few.
+    fn fields(&mut self) {
+        let mut tried = BTreeSet::new();
+        loop {
+            let kinds = tree::fields(&self.record).into_iter();
+            let untried = kinds.filter(|(kind, _)| !tried.contains(kind));
+            let next = untried.min_by_key(|(kind, _)| {
+                let first = FIRST
+                    .iter()
+                    .position(|it| kind.last().is_some_and(|key| key == it));
+                first.unwrap_or(FIRST.len())
+            });
+            let Some((kind, places)) = next else { return };
+            tried.insert(kind);
+            if !self.without(&places) && (2..=FEW).contains(&places.len()) {
+                for place in places.iter().rev() {
+                    self.without(std::slice::from_ref(place));
+                }
+            }
+        }
+    }
+}
