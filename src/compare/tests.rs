@@ -164,7 +164,7 @@ fn what_is_no_report_is_named() {
     assert!(fault("[{\"schema\": \"backlint/report/v1\"}]").contains("several reports"));
     let newer = fault("{\"schema\": \"backlint/report/v2\"}");
     assert!(
-        newer.starts_with("r.json:1:31: schema `backlint/report/v2`"),
+        newer.starts_with("r.json:1:12: schema `backlint/report/v2`"),
         "{newer}"
     );
     assert!(newer.contains("a newer one"), "{newer}");

