@@ -127,7 +127,8 @@ fn of_rule_field(name: &str) -> Value {
             json!({"oneOf": scopes})
         }
         "kernel" => {
-            json!({"type": "string", "pattern": "^(>=|<=|>|<) *[0-9]+\\.[0-9]+(\\.[0-9]+)*$"})
+            let bound = r"(>=|<=|>|<) *[0-9]+\.[0-9]+(\.[0-9]+)*";
+            json!({"type": "string", "pattern": format!("^{bound}( *, *{bound})?$")})
         }
         "when" => expression(),
         "remediation" => json!({"type": "array", "items": {"$ref": "#/$defs/step"}}),
