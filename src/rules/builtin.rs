@@ -7,6 +7,15 @@ pub const PLACE: &str = "built-in rules/";
 
 pub(super) static FOLDER: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/rules");
 
+/// Name and JSON of each built-in rule, made of its YAML by `build.rs`, by name.
+static COMPILED: &[(&str, &str)] = &include!(concat!(env!("OUT_DIR"), "/rules.rs"));
+
+/// The JSON of a built-in rule file.
+pub(super) fn compiled(name: &str) -> Option<&'static str> {
+    let at = COMPILED.binary_search_by(|(known, _)| (*known).cmp(name));
+    COMPILED.get(at.ok()?).map(|(_, json)| *json)
+}
+
 /// Name and text of each built-in rule file, by name.
 pub fn files() -> impl Iterator<Item = (&'static str, &'static str)> {
     FOLDER.files().filter_map(|file| {

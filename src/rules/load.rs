@@ -40,7 +40,7 @@ pub fn load_alone(files: &[(String, String)]) -> Result<RuleSet, Vec<Diagnostic>
 }
 
 fn together(all: &[(String, &str)]) -> Result<RuleSet, Vec<Diagnostic>> {
-    // A rule takes some 60 µs, most of it to read the YAML.
+    // A rule of a user's takes some 60 µs, most of it to read the YAML.
     let read = cores::map_from(WORTH_A_THREAD, all, |(file, text)| read(file, text));
     let mut rules: Vec<Arc<Rule>> = Vec::new();
     let mut seen: BTreeMap<String, &str> = BTreeMap::new();
@@ -88,8 +88,20 @@ struct Read {
     faults: Vec<Diagnostic>,
 }
 
+/// Reads a file. A built-in one is read from its JSON, which takes a twentieth of the time; should that
+/// have a fault, the YAML has it too, and there it has a place.
 fn read(file: &str, text: &str) -> Read {
-    let document = Document::yaml(file, text);
+    let json = file
+        .strip_prefix(builtin::PLACE)
+        .and_then(builtin::compiled);
+    let compiled = json.map(|json| read_document(file, Document::new(file, json)));
+    match compiled {
+        Some(read) if read.faults.is_empty() => read,
+        _ => read_document(file, Document::yaml(file, text)),
+    }
+}
+
+fn read_document(file: &str, document: Document<'_>) -> Read {
     let mut faults = Faults::of(document);
     let written = Written::read(document, &mut faults);
     let (id, name) = match &written {
