@@ -20,7 +20,7 @@ pub use assume::{Assumed, Assumption, Assumptions};
 pub use group::Group;
 use request::Basis;
 pub use settings::{SettingFacts, Settings};
-pub use verdict::{Confidence, LimitedBy};
+pub use verdict::{Confidence, LimitedBy, Limits};
 
 /// Everything that rules may ask about one snapshot.
 #[derive(Debug)]
@@ -129,7 +129,7 @@ impl<'a> Facts<'a> {
             .and_then(|release| release.parse().ok());
         let namespaces = snapshot.namespaces.iter();
         let namespaces = namespaces
-            .map(|namespace| NetnsFacts::new(namespace, catalogue))
+            .map(|namespace| NetnsFacts::new(namespace, catalogue, kernel))
             .collect::<Vec<_>>();
         let namespaces = beside_the_host(namespaces, kernel);
         Self {
@@ -175,7 +175,7 @@ fn beside_the_host(
 }
 
 impl<'a> NetnsFacts<'a> {
-    fn new(namespace: &'a Namespace, catalogue: &'a Catalogue) -> Self {
+    fn new(namespace: &'a Namespace, catalogue: &'a Catalogue, kernel: Option<Version>) -> Self {
         let somaxconn = namespace
             .sysctl_int("net.core.somaxconn")
             .and_then(|value| u32::try_from(value).ok());
@@ -190,7 +190,7 @@ impl<'a> NetnsFacts<'a> {
             let container = beside(namespace, listener);
             listeners.push(ListenerFacts {
                 group,
-                ..assess(listener, somaxconn, service, container)
+                ..assess(listener, Limits { somaxconn, kernel }, service, container)
             });
         }
         doubt::defaults(&mut listeners, somaxconn);
@@ -274,11 +274,12 @@ fn same_holders(one: &Listener, other: &Listener) -> bool {
 
 fn assess<'a>(
     listener: &'a Listener,
-    somaxconn: Option<u32>,
+    limits: Limits,
     service: Option<Identified<'a>>,
     container: Option<&str>,
 ) -> ListenerFacts<'a> {
     let max = listener.accept_queue.max;
+    let somaxconn = limits.somaxconn;
     let zero = service.and_then(|found| found.asker.zero.as_deref());
     let paused = max == Some(0) && zero.is_some();
     let (requested, basis) = match (&listener.requested, zero.filter(|_| paused)) {
@@ -290,7 +291,7 @@ fn assess<'a>(
         (None, None) => request::by_default(listener, service, somaxconn),
     };
     let held = !listener.owners.is_empty();
-    let limited_by = verdict::limited_by(requested.as_ref(), max, somaxconn, held);
+    let limited_by = verdict::limited_by(requested.as_ref(), max, limits, held);
     // A default that may be otherwise, and the cap is the same number: more may have been asked for.
     let limited_by = match limited_by {
         Some(LimitedBy::Application) if basis == Basis::Loose && max == somaxconn => {

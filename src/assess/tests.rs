@@ -32,7 +32,7 @@ fn verdict(
         ..Namespace::new("host")
     };
     let catalogue = Catalogue::builtin();
-    let facts = NetnsFacts::new(&namespace, &catalogue);
+    let facts = NetnsFacts::new(&namespace, &catalogue, None);
     (facts.listeners[0].limited_by, facts.listeners[0].confidence)
 }
 
@@ -124,28 +124,46 @@ fn a_queue_below_a_default_is_likely_stale_only_if_an_older_cap_explains_it() {
     );
 }
 
+fn at(somaxconn: Option<u32>, kernel: Option<Version>) -> Limits {
+    Limits { somaxconn, kernel }
+}
+
 #[test]
 fn what_was_not_read_gives_no_verdict() {
     let config = asked(511, Source::Config);
     // Longer than the cap and nobody holds it: the kernel may listen there itself.
     assert_eq!(
-        verdict::limited_by(None, Some(64), Some(9), false),
+        verdict::limited_by(None, Some(64), at(Some(9), None), false),
         Some(LimitedBy::Unknown)
     );
     assert_eq!(
-        verdict::limited_by(Some(&config), None, Some(128), true),
+        verdict::limited_by(Some(&config), None, at(Some(128), None), true),
         None
     );
     assert_eq!(
-        verdict::limited_by(Some(&config), Some(128), None, true),
+        verdict::limited_by(Some(&config), Some(128), at(None, None), true),
         None
     );
-    assert_eq!(verdict::limited_by(None, Some(128), None, true), None);
     assert_eq!(
-        verdict::limited_by(Some(&config), Some(511), None, true),
+        verdict::limited_by(None, Some(128), at(None, None), true),
+        None
+    );
+    assert_eq!(
+        verdict::limited_by(Some(&config), Some(511), at(None, None), true),
         Some(LimitedBy::Application),
         "nothing was cut off, whatever the cap"
     );
+}
+
+#[test]
+fn what_16_bits_cut_off_is_no_ones_limit() {
+    let config = asked(65_536, Source::Config);
+    let of = |max, kernel| {
+        let kernel = Some(Version::new(kernel, 2));
+        verdict::limited_by(Some(&config), Some(max), at(Some(65_536), kernel), true)
+    };
+    assert_eq!(of(0, 3), Some(LimitedBy::Unknown));
+    assert_eq!(of(65_536, 4), Some(LimitedBy::Application));
 }
 
 #[test]
@@ -159,7 +177,12 @@ fn a_socket_activated_service_is_named_and_systemd_asked() {
     };
     listener.owners = vec![owner(1, "systemd"), owner(9, "sshd")];
     let catalogue = Catalogue::builtin();
-    let facts = assess(&listener, Some(4096), catalogue.identify(&listener), None);
+    let facts = assess(
+        &listener,
+        at(Some(4096), None),
+        catalogue.identify(&listener),
+        None,
+    );
     assert_eq!(facts.label, "sshd on [::]:22");
     assert_eq!(facts.limited_by, Some(LimitedBy::FollowsSomaxconn));
 }
@@ -167,8 +190,15 @@ fn a_socket_activated_service_is_named_and_systemd_asked() {
 #[test]
 fn labels_name_the_best_that_is_known() {
     let catalogue = Catalogue::builtin();
-    let label =
-        |listener: &Listener| assess(listener, None, catalogue.identify(listener), None).label;
+    let label = |listener: &Listener| {
+        assess(
+            listener,
+            Limits::default(),
+            catalogue.identify(listener),
+            None,
+        )
+        .label
+    };
     let mut listener = Listener::new(Protocol::Unix, "/run/x.sock");
     assert_eq!(label(&listener), "unix /run/x.sock");
     listener.unit = Some("x.service".to_owned());

@@ -7,6 +7,7 @@ use std::fmt;
 
 use super::request::Basis;
 use crate::kernel::accept_queue;
+use crate::kernel::version::Version;
 use crate::snapshot::{Requested, Source};
 
 /// What limits an accept queue.
@@ -74,6 +75,25 @@ impl fmt::Display for Confidence {
     }
 }
 
+/// What a namespace and its kernel let a listener have, as far as it is known.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Limits {
+    /// `net.core.somaxconn`.
+    pub somaxconn: Option<u32>,
+    /// The kernel's version. One that is not known is taken for the newest.
+    pub kernel: Option<Version>,
+}
+
+impl Limits {
+    /// A cap alone, on a current kernel.
+    pub fn of(somaxconn: u32) -> Self {
+        Self {
+            somaxconn: Some(somaxconn),
+            kernel: None,
+        }
+    }
+}
+
 /// Compares request, maximum and cap. `None` when the numbers that decide are unknown.
 ///
 /// A request whose backlog is `None` asks for as much as there is. `held` tells whether a process
@@ -81,9 +101,10 @@ impl fmt::Display for Confidence {
 pub fn limited_by(
     requested: Option<&Requested>,
     max: Option<u32>,
-    somaxconn: Option<u32>,
+    limits: Limits,
     held: bool,
 ) -> Option<LimitedBy> {
+    let Limits { somaxconn, kernel } = limits;
     let max = max?;
     let Some(requested) = requested else {
         // A process's queue that is longer than the cap was made under another cap. One that no
@@ -102,8 +123,11 @@ pub fn limited_by(
         // Exactly the number that was asked for: not truncated, whatever somaxconn is.
         return (finite == Some(i64::from(max))).then_some(LimitedBy::Application);
     };
-    let attainable = accept_queue::clamp(finite.unwrap_or(-1), somaxconn);
+    let clamped = accept_queue::clamp(finite.unwrap_or(-1), somaxconn);
+    let attainable = accept_queue::stored(clamped, kernel.unwrap_or(Version::NEWEST));
     Some(match finite {
+        // Neither limit: 16 bits of the number were kept, and no larger one helps.
+        _ if attainable != clamped => LimitedBy::Unknown,
         _ if max > somaxconn || max < attainable => LimitedBy::Stale,
         // Written down since: the queue is that of the number before.
         _ if !requested.applied && max != attainable => LimitedBy::Stale,

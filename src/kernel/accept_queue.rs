@@ -20,13 +20,18 @@ pub fn asks_for_all(backlog: i64) -> bool {
     backlog < 0 || backlog >= i64::from(i32::MAX)
 }
 
-/// What a kernel keeps of a backlog that was clamped already: `sk_max_ack_backlog` has 16 bits before
-/// 4.1 (commit becb74f0acca), and what is above them is cut off without a word.
-pub fn stored(clamped: u32, kernel: Version) -> u32 {
+/// Bits of `sk_max_ack_backlog`: 16 before 4.1 (commit becb74f0acca).
+pub fn bits(kernel: Version) -> u32 {
     match kernel < Version::new(4, 1) {
-        true => clamped & u32::from(u16::MAX),
-        false => clamped,
+        true => u16::BITS,
+        false => u32::BITS,
     }
+}
+
+/// What a kernel keeps of a backlog that was clamped already: what is above its bits is cut off without
+/// a word.
+pub fn stored(clamped: u32, kernel: Version) -> u32 {
+    clamped & (u32::MAX >> (u32::BITS - bits(kernel)))
 }
 
 /// Connections that fit: one more than the stored maximum, because the kernel refuses only when

@@ -2,7 +2,7 @@
 
 use super::SOMAXCONN;
 use crate::assess::request::{self, Basis};
-use crate::assess::{Confidence, LimitedBy, ListenerFacts, NetnsFacts, assess};
+use crate::assess::{Confidence, LimitedBy, Limits, ListenerFacts, NetnsFacts, assess};
 use crate::kernel::accept_queue;
 use crate::snapshot::{Configuration, Gap, Listener, Requested, Snapshot};
 use crate::text::name::some;
@@ -66,7 +66,7 @@ fn again(
         None => {
             listener.accept_queue.max = at_least(max, was, cap);
             // A default that the queue contradicted stays in doubt.
-            if assess(listener, Some(cap), facts.service, None)
+            if assess(listener, Limits::of(cap), facts.service, None)
                 .requested
                 .is_some()
             {
@@ -127,7 +127,7 @@ fn keep(
     basis: Basis,
 ) {
     if listener.requested.is_none() {
-        let told = assess(listener, Some(cap), facts.service, None);
+        let told = assess(listener, Limits::of(cap), facts.service, None);
         if told.basis == basis && told.requested.as_ref() == Some(&requested) {
             return;
         }

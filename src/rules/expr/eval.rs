@@ -120,16 +120,14 @@ impl Expr {
             subject,
             shared,
         };
-        self.program.run(&reader).map_err(|stop| match stop {
-            Stop::Absent => self.unevaluated(subject, None),
-            Stop::Fault(words) => self.unevaluated(subject, Some(words.into_owned())),
-        })
+        let run = self.program.run(&reader);
+        run.map_err(|stop| self.unevaluated(subject, &stop))
     }
 
-    fn unevaluated(&self, subject: Subject<'_>, fault: Option<String>) -> Unevaluated {
+    fn unevaluated(&self, subject: Subject<'_>, stop: &Stop) -> Unevaluated {
         let absent = |name: &&Name| name.get(subject).is_none();
         let mut missing = BTreeSet::new();
-        for name in self.names.iter().filter(absent) {
+        for name in stop.absent.iter().filter_map(|n| self.names.get(*n)) {
             // A name that was computed is explained by what it was computed from.
             let needs = match name {
                 Name::Fact(entry) => entry.needs,
@@ -145,8 +143,10 @@ impl Expr {
             }
             missing.extend(causes);
         }
-        let fault = fault.filter(|_| missing.is_empty());
-        Unevaluated { missing, fault }
+        Unevaluated {
+            fault: stop.fault.filter(|_| missing.is_empty()).map(str::to_owned),
+            missing,
+        }
     }
 }
 

@@ -14,17 +14,40 @@ use crate::rules::vocabulary::Value;
 
 /// Why a program has no value.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Stop {
-    /// A fact that it needed was not read.
-    Absent,
-    /// An operation has no result, in words.
-    Fault(Cow<'static, str>),
+pub(super) struct Stop {
+    /// Numbers of the names that it needed and that were not read.
+    pub(super) absent: Vec<usize>,
+    /// What has no result, in words.
+    pub(super) fault: Option<&'static str>,
 }
 
-const NOT_OF_ONE_TYPE: Stop = Stop::Fault(Cow::Borrowed("values of different types"));
-const OVERFLOW: Stop = Stop::Fault(Cow::Borrowed("a number is out of range"));
-const BY_ZERO: Stop = Stop::Fault(Cow::Borrowed("a division by zero"));
-const NO_NUMBER: Stop = Stop::Fault(Cow::Borrowed("a text that is no whole number"));
+impl Stop {
+    const fn fault(words: &'static str) -> Self {
+        Self {
+            absent: Vec::new(),
+            fault: Some(words),
+        }
+    }
+
+    fn absent(numbers: impl IntoIterator<Item = usize>) -> Self {
+        Self {
+            absent: numbers.into_iter().collect(),
+            fault: None,
+        }
+    }
+
+    /// Both, of two parts either of which would have decided.
+    fn and(mut self, other: Self) -> Self {
+        self.absent.extend(other.absent);
+        self.fault = self.fault.or(other.fault);
+        self
+    }
+}
+
+const NOT_OF_ONE_TYPE: Stop = Stop::fault("values of different types");
+const OVERFLOW: Stop = Stop::fault("a number is out of range");
+const BY_ZERO: Stop = Stop::fault("a division by zero");
+const NO_NUMBER: Stop = Stop::fault("a text that is no whole number");
 
 /// One node, with what is below it.
 #[derive(Debug)]
@@ -214,11 +237,11 @@ impl Node {
     pub(super) fn run<'a>(&'a self, read: &impl Read<'a>) -> Result<Value<'a>, Stop> {
         match self {
             Self::Literal(value) => Ok(value.borrowed()),
-            Self::Read(number) => read.value(*number).ok_or(Stop::Absent),
+            Self::Read(number) => read.value(*number).ok_or_else(|| Stop::absent([*number])),
             Self::Has(names) => {
                 let mut has = names.iter().map(|name| read.has(name));
                 let known = has.try_fold(false, |any, has| Some(any | has?));
-                known.map(Value::Bool).ok_or(Stop::Absent)
+                known.map(Value::Bool).ok_or_else(|| Stop::absent([]))
             }
             Self::Not(node) => Ok(Value::Bool(!node.truth(read)?)),
             Self::Negate(node) => node
@@ -296,18 +319,23 @@ impl Node {
     }
 }
 
-/// `decisive` when one of the nodes is, whatever has no value beside it; else the first fault.
+/// `decisive` when one of the nodes is, whatever has no value beside it; else why the others have none.
 fn decided_by<'a>(
     decisive: bool,
     nodes: &'a [Node],
     read: &impl Read<'a>,
 ) -> Result<Value<'a>, Stop> {
-    let mut stop = None;
+    let mut stop: Option<Stop> = None;
     for node in nodes {
         match node.truth(read) {
             Ok(value) if value == decisive => return Ok(Value::Bool(decisive)),
             Ok(_) => {}
-            Err(fault) => stop = stop.or(Some(fault)),
+            Err(other) => {
+                stop = Some(match stop {
+                    Some(stop) => stop.and(other),
+                    None => other,
+                });
+            }
         }
     }
     stop.map_or(Ok(Value::Bool(!decisive)), Err)

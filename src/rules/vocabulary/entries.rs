@@ -4,6 +4,8 @@ use std::borrow::Cow;
 
 use super::words::{asked, int, text};
 use super::{Entry, Scope, Type, Value, entry};
+use crate::kernel::accept_queue;
+use crate::kernel::version::Version;
 use crate::services;
 use crate::snapshot::address;
 
@@ -11,7 +13,7 @@ use Scope::{Host, Listener, Netns};
 use Type::{Bool, Int, Text};
 
 /// The entries.
-pub(super) static ENTRIES: [Entry; 46] = [
+pub(super) static ENTRIES: [Entry; 47] = [
     entry("host.name", Host, Text, "node name", |s| {
         text(s.facts.snapshot.host.name.as_deref())
     }),
@@ -21,6 +23,16 @@ pub(super) static ENTRIES: [Entry; 46] = [
         Text,
         "kernel release, such as 6.1.0-18-amd64",
         |s| text(s.facts.snapshot.host.kernel.as_deref()),
+    ),
+    entry(
+        "host.backlog_bits",
+        Host,
+        Int,
+        "bits that the kernel keeps of a backlog: 16 before 4.1, 32 since",
+        |s| {
+            let kernel = s.facts.kernel.unwrap_or(Version::NEWEST);
+            int(Some(accept_queue::bits(kernel)))
+        },
     ),
     entry(
         "host.os.id",
