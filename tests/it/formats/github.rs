@@ -46,7 +46,7 @@ fn the_runner_understands_every_command() {
     let (name, properties, message) = commands.last().unwrap();
     assert_eq!(name, "notice");
     assert_eq!(properties["title"], "Not evaluated, so not passed either");
-    assert_eq!(message.lines().count(), 7, "{message}");
+    assert_eq!(message.lines().count(), 9, "{message}");
     // Nothing that a host chose became a command of its own.
     assert!(
         ran.commands(&["set-env", "set-output", "add-path"])
