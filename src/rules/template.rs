@@ -51,6 +51,15 @@ impl Template {
                     parts.push(Part::Text(std::mem::take(&mut text)));
                     match Expr::parse(&source, scope) {
                         Ok(expr) => parts.push(Part::Expr(expr)),
+                        // The next brace closes another.
+                        Err(_) if source.contains('{') => {
+                            let message = "this brace is not closed before the next one";
+                            faults.push(fault(
+                                at,
+                                message,
+                                "close it with `}`; a brace itself is `{{`",
+                            ));
+                        }
                         Err(inside) => faults.extend(inside.into_iter().map(|mut fault| {
                             fault.range = fault.range.start + at + 1..fault.range.end + at + 1;
                             fault

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::words::{asked, int, text};
+use super::words::{asked, int, text, truth};
 use super::{Entry, Scope, Type, Value, entry};
 use crate::services;
 use crate::snapshot::address;
@@ -11,7 +11,7 @@ use Scope::{Host, Listener, Netns};
 use Type::{Bool, Int, Text};
 
 /// The entries.
-pub(super) static ENTRIES: [Entry; 46] = [
+pub(super) static ENTRIES: [Entry; 47] = [
     entry("host.name", Host, Text, "node name", |s| {
         text(s.facts.snapshot.host.name.as_deref())
     }),
@@ -212,6 +212,16 @@ pub(super) static ENTRIES: [Entry; 46] = [
         |s| {
             let listener = s.listener?.listener;
             int(address::port(listener.protocol, &listener.address))
+        },
+    ),
+    entry(
+        "listener.is_loopback",
+        Listener,
+        Bool,
+        "whether its own machine alone reaches it: 127.0.0.0/8, ::1, ::ffff:127.0.0.0/104; absent: no internet address",
+        |s| {
+            let listener = s.listener?.listener;
+            truth(address::is_loopback(listener.protocol, &listener.address)?)
         },
     ),
     entry(
