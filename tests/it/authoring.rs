@@ -287,3 +287,59 @@ fn the_examples_of_the_authors_page_work_as_they_stand() {
     );
     rules_in(folder.path(), &["test", "."]).ended(0);
 }
+
+#[test]
+fn a_rule_without_a_page_is_explained_by_what_is_written_in_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    rules_in(folder, &["new", "web-queue", "--dir", "own"]).ended(0);
+    let record = "schema: backlint/snapshot/v1\nnamespaces:\n  - sysctls: {net.core.somaxconn: 4096}\n    listeners:\n      - {protocol: tcp, address: \"0.0.0.0:443\", accept_queue: {max: 511}, owners: [{comm: nginx}]}\n";
+    fs::write(folder.join("web.yaml"), record).unwrap();
+    let run = |arguments: &[&str]| finish(backlint().args(arguments).current_dir(folder));
+    let said = run(&[
+        "audit",
+        "--rules",
+        "own",
+        "--only",
+        "ACME",
+        "--snapshot",
+        "web.yaml",
+        "--format",
+        "json",
+    ])
+    .ended(0);
+    let said = said.json();
+    let finding = &said["findings"][0];
+    let command = "backlint explain ACME101 --rules own/web-queue.yaml";
+    assert_eq!(finding["explain"], command, "{finding}");
+    let words: Vec<&str> = command.split(' ').skip(1).collect();
+    let said = run(&words).ended(0);
+    for part in [
+        "listener.accept_queue.max < 1024",
+        "{listener.label} has an accept queue of",
+        "service: listener, value: 1024",
+        "relisten: listener",
+    ] {
+        assert!(said.out.contains(part), "{part}: {}", said.out);
+    }
+    let said = run(&["explain", "ACME101"]).ended(2);
+    assert!(said.err.contains("--rules PATH"), "{}", said.err);
+}
+
+#[test]
+fn cases_of_another_rule_are_a_fault_to_check_as_well() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    rules_in(folder, &["new", "x"]).ended(0);
+    let cases = fs::read_to_string(folder.join("x.cases.yaml")).unwrap();
+    fs::write(
+        folder.join("x.cases.yaml"),
+        cases.replace("ACME101", "ACME102"),
+    )
+    .unwrap();
+    for arguments in [["check", "."], ["check", "x.cases.yaml"], ["test", "."]] {
+        let said = rules_in(folder, &arguments).ended(2);
+        let why = "`ACME102` is not the rule beside this file";
+        assert!(said.err.contains(why), "{arguments:?}: {}", said.err);
+    }
+}
