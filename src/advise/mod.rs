@@ -6,6 +6,7 @@
 //! listen again.
 
 pub mod apply;
+mod backlog;
 mod home;
 pub mod maker;
 mod persistent;
@@ -18,9 +19,11 @@ use std::collections::BTreeMap;
 
 use crate::assess::Facts;
 use crate::rules::finding::{About, Finding, Remediation};
+use backlog::Backlogs;
+pub use backlog::proposal;
 pub use home::Home;
 use service::Merged;
-pub use service::{RelistenStep, ServiceStep, proposal};
+pub use service::{RelistenStep, ServiceStep};
 pub use sysctl::SysctlStep;
 
 /// What to do about a set of findings.
@@ -89,6 +92,7 @@ pub fn advise(findings: &[Finding], facts: &Facts<'_>) -> Advice {
     let mut services: Merged<ServiceStep> = Merged::default();
     let mut relistens: Merged<RelistenStep> = Merged::default();
     let mut along: Merged<RelistenStep> = Merged::default();
+    let backlogs = Backlogs::of(findings, facts);
     for finding in findings {
         let mut own = Vec::new();
         for (remediation, about) in finding.steps() {
@@ -107,8 +111,8 @@ pub fn advise(findings: &[Finding], facts: &Facts<'_>) -> Advice {
                         Err(note) => note.into_iter().for_each(|note| sysctls.note(note)),
                     }
                 }
-                Remediation::Service => {
-                    if let Some(step) = ServiceStep::of(about, facts) {
+                Remediation::Service { least } => {
+                    if let Some(step) = ServiceStep::of(finding, *least, about, facts, &backlogs) {
                         services.add(&step);
                         own.push(Step::Service(step));
                     }

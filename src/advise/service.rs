@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::backlog::{Backlogs, asks_enough};
 use super::restart;
 use crate::assess::{Facts, ListenerFacts};
 use crate::rules::finding::{About, Finding, Remediation};
@@ -19,6 +20,8 @@ pub struct ServiceStep {
     pub who: String,
     /// The setting, filled in.
     pub setting: String,
+    /// The backlog that it is filled in with, in connections; `None`: nothing tells one.
+    pub number: Option<i64>,
     /// Addresses that it is about.
     pub addresses: Vec<String>,
     /// Why this number.
@@ -51,21 +54,37 @@ pub struct RelistenStep {
 }
 
 impl ServiceStep {
-    pub(super) fn of(about: &About, facts: &Facts<'_>) -> Option<Self> {
+    /// The step of a finding whose rule wants this backlog at least. `None`: the service asks for
+    /// enough, and only has to listen again.
+    pub(super) fn of(
+        finding: &Finding,
+        least: Option<i64>,
+        about: &About,
+        facts: &Facts<'_>,
+        backlogs: &Backlogs,
+    ) -> Option<Self> {
         let netns = about.netns_in(facts)?.namespace;
-        let somaxconn = netns.sysctl_int("net.core.somaxconn");
         let facts = about.listener_in(facts)?;
+        if asks_enough(facts, least) {
+            return None;
+        }
         let why = match (facts.finite_request(), facts.listener.accept_queue.max) {
             (Some(asked), _) => format!("it asks for {asked} now"),
             (None, Some(has)) => format!("it has {has} now"),
             (None, None) => "what it asks for now is not known".to_owned(),
         };
-        let number = proposal(facts, somaxconn).map(|number| number.to_string());
-        let setting = setting(facts, number.as_deref());
+        let why = match least {
+            Some(least) => format!("{why}, and {} wants {least} at least", finding.rule.id),
+            None => why,
+        };
+        let number = backlogs.number(about);
+        let filled = number.map(|number| number.to_string());
+        let setting = setting(facts, filled.as_deref());
         Some(Self {
             netns: netns.name.clone(),
             who: facts.who().unwrap_or(NOBODY).to_owned(),
             setting,
+            number,
             addresses: vec![facts.listener.address.clone()],
             why,
             verify: verify(facts.listener),
@@ -99,29 +118,6 @@ fn setting(facts: &ListenerFacts<'_>, number: Option<&str>) -> String {
 /// A program of which nothing is known but that it listens.
 const NOBODY: &str = "the program that listens";
 
-/// A backlog to try for a listener that overflows. Never less than it has.
-pub fn proposal(facts: &ListenerFacts<'_>, somaxconn: Option<i64>) -> Option<i64> {
-    let has = facts.listener.accept_queue.max.map(i64::from);
-    Some(enough(facts.finite_request().max(has)?, somaxconn))
-}
-
-/// Four times what overflowed, as a power of two, and no more than somaxconn gives; where somaxconn
-/// is the limit as well, it has to be raised with it. Larger than needed is a fault too: a long
-/// queue serves connections whose clients have given up.
-fn enough(asked: i64, somaxconn: Option<i64>) -> i64 {
-    let wanted = u64::try_from(asked.max(1))
-        .unwrap_or(1)
-        .saturating_mul(4)
-        .next_power_of_two();
-    let wanted = i64::try_from(wanted)
-        .unwrap_or(i64::MAX)
-        .min(i64::from(i32::MAX));
-    match somaxconn.filter(|cap| *cap > asked) {
-        Some(cap) => wanted.min(cap),
-        None => wanted,
-    }
-}
-
 impl RelistenStep {
     /// The step of a finding; `anew`: another of its steps makes the namespace's container again.
     pub(super) fn of(
@@ -132,8 +128,7 @@ impl RelistenStep {
     ) -> Option<Self> {
         let netns = about.netns_in(facts)?.namespace;
         let facts = about.listener_in(facts)?;
-        let changes = |remediation: &Remediation| finding.remediation.contains(remediation);
-        let changes_setting = changes(&Remediation::Service);
+        let changes_setting = changes_setting(finding, facts);
         if let Some(container) = restart::container(netns, facts.listener) {
             let mut step = Self::of_container(container, netns, facts);
             if anew && restart::shares(netns, facts.listener) {
@@ -207,6 +202,19 @@ impl RelistenStep {
             who,
         }
     }
+}
+
+/// Whether the service's own number is another when it listens again: a step changes it, or somebody
+/// did since the service started.
+fn changes_setting(finding: &Finding, facts: &ListenerFacts<'_>) -> bool {
+    let not_applied = facts.requested.as_ref().is_some_and(|asked| !asked.applied);
+    finding
+        .remediation
+        .iter()
+        .any(|remediation| match remediation {
+            Remediation::Service { least } => not_applied || !asks_enough(facts, *least),
+            _ => false,
+        })
 }
 
 /// What makes the service listen again: less may be enough where its own number changed.
@@ -334,15 +342,6 @@ impl Mergeable for RelistenStep {
 mod tests {
     use super::*;
     use crate::snapshot::Protocol;
-
-    #[test]
-    fn the_proposed_backlog_stays_within_somaxconn_and_reason() {
-        assert_eq!(enough(511, Some(4096)), 2048);
-        assert_eq!(enough(511, Some(1024)), 1024);
-        assert_eq!(enough(511, Some(511)), 2048);
-        assert_eq!(enough(0, None), 4);
-        assert_eq!(enough(i64::from(i32::MAX), None), i64::from(i32::MAX));
-    }
 
     #[test]
     fn only_services_of_the_system_become_commands() {

@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Home, service};
+use super::{Home, backlog};
 use crate::assess::{Facts, ListenerFacts};
 use crate::kernel::sysctls::Scope;
 use crate::kernel::{syn_queue, sysctls};
@@ -130,7 +130,7 @@ fn derive(advice: Advice, about: &About, facts: &Facts<'_>) -> Option<i64> {
     let somaxconn = netns.namespace.sysctl_int("net.core.somaxconn");
     match advice {
         Advice::Somaxconn => Some(netns.wanted_somaxconn?.max(somaxconn.unwrap_or(0))),
-        Advice::Backlog => service::proposal(about.listener_in(facts)?, somaxconn),
+        Advice::Backlog => backlog::proposal(about.listener_in(facts)?, somaxconn),
         Advice::MaxSynBacklog => {
             let longest = netns.listeners.get(netns.longest?)?;
             let max = longest.listener.accept_queue.max?;

@@ -322,3 +322,47 @@ fn what_is_edited_by_hand_comes_first() {
     assert!(step.words.contains("vm.swapiness"), "{}", step.words);
     assert_eq!(step.reasons.len(), 1);
 }
+
+/// A policy of 1024 for every listener, and what is proposed to a listener under it.
+fn policy(value: &str, listener: &str) -> Vec<String> {
+    let rule = format!(
+        "id: ACME1\nname: policy\ntitle: t\nseverity: low\nscope: listener\nwhen: listener.accept_queue.max < 1024\nmessage: m\nwhy: w\nremediation: [{{service: listener{value}}}, {{relisten: listener}}]\n"
+    );
+    let body = format!(
+        "namespaces:\n  - sysctls: {{net.core.somaxconn: 4096}}\n    listeners:\n      - {{protocol: tcp, address: \"0.0.0.0:443\", {listener}}}\n"
+    );
+    let snapshot = snapshot(&body);
+    let catalogue = crate::services::Catalogue::builtin();
+    let facts = Facts::new(&snapshot, &catalogue);
+    let rule = load::load_one("x.yaml", &rule).unwrap_or_else(|faults| panic!("{}", faults[0]));
+    let rules = crate::rules::RuleSet::new(vec![std::sync::Arc::new(rule)]);
+    let advice = advise(&judge(&rules, &facts).findings, &facts);
+    let words = advice.plan.iter().filter_map(|step| match step {
+        Step::Service(step) => Some(format!("{:?} {}", step.number, step.why)),
+        _ => None,
+    });
+    words.collect()
+}
+
+#[test]
+fn a_service_gets_the_backlog_that_a_rule_states() {
+    let java = "accept_queue: {max: 100}, owners: [{comm: ours}]";
+    assert_eq!(
+        policy(", value: 1024", java),
+        ["Some(1024) it has 100 now, and ACME1 wants 1024 at least"]
+    );
+    assert_eq!(policy("", java), ["Some(512) it has 100 now"]);
+    assert_eq!(policy(", value: advice.backlog", java), policy("", java));
+    let nginx = "accept_queue: {max: 511}, owners: [{comm: nginx}]";
+    assert_eq!(
+        policy(", value: 512 * 2", nginx),
+        ["Some(1024) it asks for 511 now, and ACME1 wants 1024 at least"]
+    );
+}
+
+#[test]
+fn what_is_configured_and_waits_for_a_restart_is_not_made_larger() {
+    let configured = "accept_queue: {max: 128}, owners: [{comm: nginx}], requested: {backlog: 4096, source: config}";
+    assert_eq!(policy(", value: 1024", configured), [""; 0]);
+    assert_eq!(policy("", configured), [""; 0]);
+}

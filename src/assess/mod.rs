@@ -93,7 +93,8 @@ pub struct ListenerFacts<'a> {
 impl ListenerFacts<'_> {
     /// Name of the service, for outputs and fingerprints.
     pub fn service_name(&self) -> Option<&str> {
-        self.service.map(|service| service.name)
+        let known = self.service.map(|service| service.name);
+        known.or(self.listener.service.as_deref())
     }
 
     /// Who listens, for people: the service, else the program, else the unit.
@@ -318,6 +319,7 @@ fn who<'a>(listener: &'a Listener, service: Option<Identified<'a>>) -> Option<&'
     let program = || services::speaker(&listener.owners).and_then(|owner| owner.comm.as_deref());
     service
         .map(|found| found.name)
+        .or(listener.service.as_deref())
         .or_else(program)
         .or(listener.unit.as_deref())
 }

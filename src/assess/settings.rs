@@ -26,6 +26,7 @@ pub struct Settings<'a> {
     /// One entry a key, by key.
     pub all: Vec<SettingFacts>,
     kernel: Option<Version>,
+    host: Option<&'a Namespace>,
 }
 
 /// One sysctl of the machine.
@@ -219,9 +220,7 @@ fn all(
         return None;
     }
     let persistent = Persistent::of(snapshot)?;
-    // No boot makes a namespace that somebody made by hand, whatever is written in the files.
-    let booted = |netns: &&Namespace| netns.is_host() || persistent.runs().in_container;
-    let host = host.filter(booted);
+    let host = booted(snapshot, &persistent);
     let boot = snapshot.boot.as_ref();
     let mut keys: BTreeSet<String> = persistent.keys();
     keys.extend(host.iter().flat_map(|host| host.sysctls.keys().cloned()));
@@ -232,14 +231,23 @@ fn all(
     Some((persistent, all))
 }
 
+/// The machine's own namespace. No boot makes one that somebody made by hand, whatever is written in
+/// the files.
+fn booted<'a>(snapshot: &'a Snapshot, persistent: &Persistent<'_>) -> Option<&'a Namespace> {
+    let host = snapshot.namespaces.first();
+    host.filter(|netns| netns.is_host() || persistent.runs().in_container)
+}
+
 impl<'a> Settings<'a> {
     /// What a record tells. `None`: nobody looked at the files.
     pub(super) fn of(snapshot: &'a Snapshot, kernel: Option<Version>) -> Option<Self> {
         let (persistent, all) = all(snapshot, kernel)?;
+        let host = booted(snapshot, &persistent);
         Some(Self {
             persistent,
             all,
             kernel,
+            host,
         })
     }
 
@@ -260,6 +268,21 @@ impl<'a> Settings<'a> {
     pub fn find(&self, key: &str) -> Option<&SettingFacts> {
         let at = self.all.binary_search_by(|it| it.key.as_str().cmp(key));
         self.all.get(at.ok()?)
+    }
+
+    /// One that neither a file nor the record has, for a rule that asks for it by name. `None`: it is
+    /// one of those that there are.
+    pub fn beyond(&self, key: &str) -> Option<SettingFacts> {
+        let strange = self.find(key).is_none();
+        strange.then(|| {
+            setting(
+                key.to_owned(),
+                &self.persistent,
+                self.host,
+                self.kernel,
+                None,
+            )
+        })
     }
 
     /// The value of any key after the next boot, as far as it is known.

@@ -105,11 +105,16 @@ pub static STEP: [Field; 5] = [
         "The sysctl that is set; needs `value`",
         "sysctl: net.core.somaxconn",
     ),
-    field("value", false, "The value that it gets", "value: 511"),
+    field(
+        "value",
+        false,
+        "The value that it gets; of `service`, the backlog, which is compared where it is given",
+        "value: 511",
+    ),
     field(
         "service",
         false,
-        "The service's own backlog is changed; the one value is `listener`",
+        "The service's own backlog is changed, to `value` where that is given; the one value is `listener`",
         "service: listener",
     ),
     field(

@@ -202,7 +202,7 @@ fn act(node: Node, path: &[Step], faults: &mut Faults<'_>) -> Option<Act> {
         match (sysctl, value, edit, service, relisten) {
             (Some(key), Some(value), None, None, None) => Some(Act::Sysctl { key, value }),
             (None, None, Some(words), None, None) => Some(Act::Edit(words)),
-            (None, None, None, Some(()), None) => Some(Act::Service),
+            (None, value, None, Some(()), None) => Some(Act::Service(value)),
             (None, None, None, None, Some(())) => Some(Act::Relisten),
             (Some(_), None, None, None, None) if own.is_empty() => {
                 let help = "add `value:` with what the sysctl gets";
@@ -217,7 +217,7 @@ fn act(node: Node, path: &[Step], faults: &mut Faults<'_>) -> Option<Act> {
         }
     });
     if act.is_none() && own.is_empty() {
-        let help = "`sysctl:` with `value:`, or `edit:` with words, or `service: listener`, or `relisten: listener`";
+        let help = "`sysctl:` with `value:`, or `edit:` with words, or `service: listener`, with `value:` or without, or `relisten: listener`";
         own.at(path, "a step is one thing to do", help);
     }
     own.finish()

@@ -95,8 +95,8 @@ pub enum Act {
         /// The new value.
         value: String,
     },
-    /// Change the service's own setting.
-    Service,
+    /// Change the service's own setting, to this backlog where it is known or told.
+    Service(Option<String>),
     /// Make the service listen again.
     Relisten,
     /// Change a file by hand.
@@ -107,7 +107,8 @@ impl fmt::Display for Act {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Sysctl { key, value } => write!(f, "sysctl: {key}, value: {value}"),
-            Self::Service => f.write_str("service: listener"),
+            Self::Service(None) => f.write_str("service: listener"),
+            Self::Service(Some(value)) => write!(f, "service: listener, value: {value}"),
             Self::Relisten => f.write_str("relisten: listener"),
             Self::Edit(words) => write!(f, "edit: {words}"),
         }

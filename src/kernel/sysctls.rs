@@ -27,7 +27,7 @@ use std::sync::LazyLock;
 
 use super::version::Version;
 pub use entry::{Kind, Sysctl};
-pub use existence::{Existence, existence};
+pub use existence::{Existence, existence, misspelt};
 pub use facts::facts;
 pub use scope::{Scope, scope};
 pub use value::{ValueFault, check_value, kept, questionable, range, written};

@@ -105,7 +105,7 @@ impl<'a> Entry<'a> {
         lines.extend(self.steps().iter().map(|step| format!("do: {step}")));
         let useless = rule.does_not_help.iter();
         lines.extend(useless.map(|words| format!("won't help: {words}")));
-        lines.push(format!("more: backlint explain {}", rule.id));
+        lines.push(format!("more: {}", rule.explain()));
         let lines = lines.iter().map(|line| clean(line).into_owned());
         lines.collect()
     }

@@ -147,7 +147,7 @@ fn read(about: &About, finding: &Finding, snapshot: &Snapshot) -> Option<Vec<Ste
     let netns = snapshot.namespaces.get(about.netns_index)?;
     let changed = finding.remediation.iter().filter_map(|step| match step {
         Remediation::Sysctl { key, .. } => Some(format!("sysctl.{key}")),
-        Remediation::Service | Remediation::Relisten | Remediation::Edit(_) => None,
+        Remediation::Service { .. } | Remediation::Relisten | Remediation::Edit(_) => None,
     });
     let read = finding.evidence.iter().map(|(name, _)| name.to_string());
     let mut names = changed.chain(read);

@@ -148,11 +148,7 @@ fn rules(open: &[Entry<'_>], out: &mut dyn io::Write) -> io::Result<()> {
         for words in &rule.does_not_help {
             writeln!(out, "- What does not help: {}", plain(words))?;
         }
-        writeln!(
-            out,
-            "- `backlint explain {}`\n\n</details>",
-            plain(&rule.id)
-        )?;
+        writeln!(out, "- {}\n\n</details>", code(&rule.explain()))?;
     }
     Ok(())
 }

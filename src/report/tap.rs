@@ -87,7 +87,7 @@ impl Tap {
         }
         line("why", rule.why.trim())?;
         line("fingerprint", &entry.finding.fingerprint)?;
-        line("explain", &format!("backlint explain {}", rule.id))?;
+        line("explain", &rule.explain())?;
         let steps = entry.steps();
         if !steps.is_empty() {
             writeln!(out, "  do:")?;

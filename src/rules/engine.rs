@@ -15,7 +15,7 @@ use super::expr::Unevaluated;
 use super::finding::Finding;
 use super::vocabulary::Subject;
 use super::{Rule, RuleSet, Scope};
-use crate::assess::{Facts, NetnsFacts, Settings};
+use crate::assess::{Facts, NetnsFacts, SettingFacts, Settings};
 use crate::cores;
 use crate::snapshot::Protocol;
 
@@ -120,6 +120,15 @@ fn is_never_told(protocol: Protocol, why: &Unevaluated) -> bool {
     !protocol.tells_queue() && why.missing.iter().any(of_queue)
 }
 
+/// The sysctls that a rule asks for by name, and that neither a file nor the record has.
+fn beyond(rule: &Rule, settings: Option<&Settings<'_>>) -> Vec<SettingFacts> {
+    let Some(settings) = settings else {
+        return Vec::new();
+    };
+    let asked = rule.when.settings();
+    asked.filter_map(|key| settings.beyond(key)).collect()
+}
+
 /// One rule in one namespace.
 struct Evaluation<'a> {
     rule: &'a Arc<Rule>,
@@ -129,7 +138,7 @@ struct Evaluation<'a> {
     skipped: Option<NotEvaluated>,
 }
 
-impl<'a> Evaluation<'a> {
+impl Evaluation<'_> {
     fn run(mut self, judgement: &mut Judgement) {
         let subject = Subject {
             facts: self.facts,
@@ -156,20 +165,22 @@ impl<'a> Evaluation<'a> {
                 self.each(subject, all, judgement);
             }
             Scope::Setting => {
+                let beyond = beyond(self.rule, settings);
                 let all = settings.into_iter().flat_map(Settings::iter);
-                self.each(subject, all.map(of_setting), judgement);
+                let all = all.chain(&beyond).map(of_setting);
+                self.each(subject, all, judgement);
             }
         }
         judgement.not_evaluated.extend(self.skipped);
     }
 
-    fn each(
+    fn each<'s>(
         &mut self,
-        any: Subject<'a>,
-        subjects: impl Iterator<Item = Subject<'a>>,
+        any: Subject<'s>,
+        subjects: impl Iterator<Item = Subject<'s>>,
         judgement: &mut Judgement,
     ) {
-        let rule: &'a Rule = self.rule;
+        let rule = Arc::clone(self.rule);
         let shared = rule.when.share(any);
         if rule.when.holds_for_none(any, &shared) {
             return;

@@ -104,6 +104,8 @@ pub struct Expr {
     kind: Type,
     /// Names whose values are read, without repetition, in the order of the text.
     names: Vec<Name>,
+    /// Sysctls that `setting.key` is compared with.
+    settings: Vec<String>,
 }
 
 /// A fault in an expression.
@@ -159,11 +161,16 @@ impl Expr {
             .parse(source)
             .map_err(|errors| vec![syntax::syntax_fault(source, &errors)])?;
         match typing::check(&ast, None, scope) {
-            Ok(typing::Typed { kind, names }) => match program::compile(&ast, &names) {
+            Ok(typing::Typed {
+                kind,
+                names,
+                settings,
+            }) => match program::compile(&ast, &names) {
                 Some(program) => Ok(Self {
                     program,
                     kind,
                     names,
+                    settings,
                 }),
                 None => {
                     let all = 0..source.chars().count();
@@ -182,6 +189,11 @@ impl Expr {
     /// The names whose values the expression reads.
     pub fn names(&self) -> impl Iterator<Item = &Name> {
         self.names.iter()
+    }
+
+    /// The sysctls that `setting.key` is compared with, by `==` or `in`.
+    pub fn settings(&self) -> impl Iterator<Item = &str> {
+        self.settings.iter().map(String::as_str)
     }
 }
 

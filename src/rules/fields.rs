@@ -104,13 +104,13 @@ pub static REMEDY: [Field; 6] = [
     field(
         "value",
         false,
-        "The sysctl's new value: a number, an expression, or one of the names advice.* alone",
+        "The sysctl's new value: a number, an expression, or one of the names advice.* alone. Of `service`, where it is there: the backlog that the service gets at least; without it, the one of advice.backlog",
         "value: 4096",
     ),
     field(
         "service",
         false,
-        "Changes the service's own backlog; the one value is `listener`",
+        "Changes the service's own backlog, to `value` where that is given; the one value is `listener`",
         "service: listener",
     ),
     field(

@@ -91,7 +91,7 @@ pub struct AboutListener {
 /// The sysctl that a finding is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AboutSetting {
-    /// Index in the facts about settings.
+    /// Index in the facts about settings; behind the last of them, where a rule asked for one more.
     pub index: usize,
     /// Dotted key.
     pub key: String,
@@ -110,7 +110,10 @@ pub enum Remediation {
         value: SysctlTarget,
     },
     /// Change the service's own setting.
-    Service,
+    Service {
+        /// The backlog that the rule wants at least; `None`: the one that `advise` derives.
+        least: Option<i64>,
+    },
     /// Make the service listen again.
     Relisten,
     /// Change a file by hand, in words.
@@ -186,7 +189,11 @@ fn remediation(remedy: &Remedy, subject: Subject<'_>) -> Option<Remediation> {
         return None;
     }
     Some(match &remedy.step {
-        RemedyStep::Service => Remediation::Service,
+        RemedyStep::Service(None) => Remediation::Service { least: None },
+        RemedyStep::Service(Some(expr)) => match expr.evaluate(subject).ok()? {
+            Value::Int(least) => Remediation::Service { least: Some(least) },
+            Value::Text(_) | Value::Bool(_) => return None,
+        },
         RemedyStep::Relisten => Remediation::Relisten,
         RemedyStep::Edit(words) => Remediation::Edit(words.render(subject)),
         RemedyStep::Sysctl { key, value } => {

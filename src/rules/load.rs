@@ -12,7 +12,7 @@ use crate::text::diagnostic::Diagnostic;
 use crate::text::document::Document;
 use crate::text::fields::Faults;
 use meaning::Meaning;
-pub use meaning::{is_id, is_name};
+pub use meaning::{is_id, is_name, is_reserved};
 use written::Written;
 
 /// Rules from which on it is worth to start a thread.
@@ -26,7 +26,41 @@ pub fn load(files: &[(String, String)]) -> Result<RuleSet, Vec<Diagnostic>> {
     let builtin = builtin::files().map(|(name, text)| (format!("{}{name}", builtin::PLACE), text));
     let given = files.iter();
     let given = given.map(|(name, text)| (name.clone(), text.as_str()));
-    together(&builtin.chain(given).collect::<Vec<_>>())
+    let all: Vec<_> = builtin.chain(given).collect();
+    let loaded = together(&all);
+    let foreign: Vec<Diagnostic> = files.iter().filter_map(of_ours).collect();
+    match loaded {
+        Ok(rules) if foreign.is_empty() => Ok(rules),
+        Ok(_) => Err(foreign),
+        Err(mut faults) => {
+            // Who has an id of a built-in rule is told so already.
+            let told = |fault: &Diagnostic| {
+                let place = (&fault.file, fault.position());
+                faults.iter().any(|it| (&it.file, it.position()) == place)
+            };
+            let more: Vec<_> = foreign.into_iter().filter(|it| !told(it)).collect();
+            faults.extend(more);
+            Err(faults)
+        }
+    }
+}
+
+/// The fault of a file of the user's whose id has the prefix of the built-in rules.
+fn of_ours((file, text): &(String, String)) -> Option<Diagnostic> {
+    #[derive(serde::Deserialize)]
+    struct Identity {
+        id: String,
+    }
+    let document = Document::yaml(file, text);
+    let Identity { id } = document.read().ok()?;
+    let fault = || {
+        document.at(
+            &["id".into()],
+            format!("`{id}` has the prefix of the built-in rules"),
+        )
+    };
+    let help = "take a prefix of your own, such as `ACME101`: a later backlint may bring a rule of this id";
+    is_reserved(&id).then(|| fault().with_help(help))
 }
 
 /// The rules of these files by themselves, without the built-in ones.

@@ -11,6 +11,7 @@ pub mod load;
 pub mod minimal;
 pub mod pages;
 pub mod template;
+pub mod told;
 pub mod vocabulary;
 
 use std::collections::BTreeSet;
@@ -23,6 +24,7 @@ use crate::kernel::sysctls;
 use crate::kernel::version::{Requirement, Version};
 use expr::{Expr, Name};
 use template::Template;
+use told::AsWritten;
 
 /// How bad a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
@@ -151,6 +153,8 @@ pub struct Rule {
     pub references: Vec<String>,
     /// The file that it is written in, as the user named it.
     pub file: String,
+    /// Its condition, message and steps as they are written.
+    pub written: AsWritten,
 }
 
 /// One step of what a rule recommends.
@@ -172,8 +176,8 @@ pub enum RemedyStep {
         /// The new value.
         value: RemedyValue,
     },
-    /// Change the service's own setting.
-    Service,
+    /// Change the service's own setting: to this backlog at least, or to the one that `advise` derives.
+    Service(Option<Expr>),
     /// Make the service call listen(2) again.
     Relisten,
     /// Change a file by hand, in words.
@@ -298,6 +302,7 @@ impl RuleSet {
     pub fn sysctls(&self) -> BTreeSet<String> {
         let mut keys = BTreeSet::new();
         for rule in &self.rules {
+            keys.extend(rule.when.settings().map(str::to_owned));
             for name in rule.names() {
                 match name {
                     Name::Sysctl(key) => _ = keys.insert(key.clone()),
@@ -348,6 +353,7 @@ impl Rule {
                     value: RemedyValue::Expr(expr),
                     ..
                 } => (Some(expr), None),
+                RemedyStep::Service(Some(expr)) => (Some(expr), None),
                 RemedyStep::Edit(words) => (None, Some(words)),
                 _ => (None, None),
             };

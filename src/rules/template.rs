@@ -23,11 +23,6 @@ impl Template {
     /// Every fault with its place in the message, in characters.
     pub fn parse(source: &str, scope: Scope) -> Result<Self, Vec<Fault>> {
         let chars: Vec<char> = source.chars().collect();
-        let fault = |at: usize, message: &str, help: &str| Fault {
-            range: at..at + 1,
-            message: message.to_owned(),
-            help: Some(help.to_owned()),
-        };
         let mut faults = Vec::new();
         let mut parts = Vec::new();
         let mut text = String::new();
@@ -49,12 +44,9 @@ impl Template {
                     };
                     let source: String = chars[at + 1..at + 1 + length].iter().collect();
                     parts.push(Part::Text(std::mem::take(&mut text)));
-                    match Expr::parse(&source, scope) {
+                    match expression(&source, at, scope) {
                         Ok(expr) => parts.push(Part::Expr(expr)),
-                        Err(inside) => faults.extend(inside.into_iter().map(|mut fault| {
-                            fault.range = fault.range.start + at + 1..fault.range.end + at + 1;
-                            fault
-                        })),
+                        Err(inside) => faults.extend(inside),
                     }
                     at += length + 2;
                 }
@@ -105,4 +97,32 @@ impl Template {
         }
         out
     }
+}
+
+/// A fault of the character at a place of the message.
+fn fault(at: usize, message: &str, help: &str) -> Fault {
+    Fault {
+        range: at..at + 1,
+        message: message.to_owned(),
+        help: Some(help.to_owned()),
+    }
+}
+
+/// The expression in the braces that open at a place; its faults are those of the message.
+fn expression(source: &str, at: usize, scope: Scope) -> Result<Expr, Vec<Fault>> {
+    let faults = match Expr::parse(source, scope) {
+        Ok(expr) => return Ok(expr),
+        // The brace that closes is another's.
+        Err(_) if source.contains('{') => {
+            let message = "this brace is not closed before the next one";
+            let help = "close it with `}`; a brace itself is `{{`";
+            return Err(vec![fault(at, message, help)]);
+        }
+        Err(faults) => faults,
+    };
+    let moved = faults.into_iter().map(|mut fault| {
+        fault.range = fault.range.start + at + 1..fault.range.end + at + 1;
+        fault
+    });
+    Err(moved.collect())
 }

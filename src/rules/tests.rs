@@ -149,7 +149,7 @@ fn what_has_no_meaning_is_refused_when_it_is_loaded() {
         ),
         (
             "listener.port == 80.0",
-            "numbers are whole and signed here, texts are text",
+            "numbers are whole here, without a point or a letter",
         ),
         ("sysctl == 1", "`sysctl` is read by key, in brackets"),
         (

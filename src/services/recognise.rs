@@ -37,8 +37,9 @@ impl Catalogue {
         let owners = &listener.owners;
         let supervisor = owners.iter().find_map(|owner| self.supervisor(owner));
         let recorded = listener.service.as_deref();
-        let worker = match recorded.and_then(|name| self.by_name(name)) {
-            Some(service) => Some((service, speaker(owners))),
+        // What is stated is no guess: a name that is not known here is kept, and nothing is known of it.
+        let worker = match recorded {
+            Some(name) => self.by_name(name).map(|known| (known, speaker(owners))),
             None => self.worker(listener),
         };
         let name = match worker {

@@ -82,6 +82,11 @@ fn behind_colon<T: FromStr>(address: &str) -> Option<T> {
 
 /// The address without port and device, where it is an internet address: of several the first.
 pub fn ip(protocol: Protocol, address: &str) -> Option<IpAddr> {
+    ips(protocol, address)?.first().copied()
+}
+
+/// All addresses without port and device, where it is an internet address.
+fn ips(protocol: Protocol, address: &str) -> Option<Vec<IpAddr>> {
     port(protocol, address)?;
     let (hosts, _) = address.rsplit_once(':')?;
     let one = |host: &str| {
@@ -93,10 +98,16 @@ pub fn ip(protocol: Protocol, address: &str) -> Option<IpAddr> {
         (ip.is_ipv6() == inside.is_some()).then_some(ip)
     };
     if !protocol.is_sctp() {
-        return one(hosts);
+        return Some(vec![one(hosts)?]);
     }
-    let all: Option<Vec<IpAddr>> = hosts.split(',').map(one).collect();
-    all?.first().copied()
+    hosts.split(',').map(one).collect()
+}
+
+/// Whether an internet address can be reached from its own machine alone: 127.0.0.0/8, ::1, and the
+/// former as ::ffff:127.0.0.0/104. `None`: it is none.
+pub fn is_loopback(protocol: Protocol, address: &str) -> Option<bool> {
+    let all = ips(protocol, address)?;
+    Some(all.iter().all(|ip| ip.to_canonical().is_loopback()))
 }
 
 #[cfg(test)]
@@ -143,6 +154,35 @@ mod tests {
         assert_eq!(port(Protocol::Unix, "/run/x:22"), None);
         assert_eq!(ip(Protocol::Tcp, ":::22"), None);
         assert_eq!(ip(Protocol::Tcp, "[127.0.0.1]:22"), None);
+    }
+
+    #[test]
+    fn a_loopback_is_told_in_every_spelling() {
+        let is = |protocol, address| is_loopback(protocol, address);
+        for address in [
+            "127.0.0.1:80",
+            "127.0.0.53%lo:53",
+            "[::1]:80",
+            "[::ffff:127.0.0.1]:80",
+            "[::ffff:127.9.9.9]:80",
+        ] {
+            assert_eq!(is(Protocol::Tcp, address), Some(true), "{address}");
+        }
+        for address in [
+            "0.0.0.0:80",
+            "[::]:80",
+            "[::2]:80",
+            "128.0.0.1:80",
+            "[::ffff:10.0.0.1]:80",
+            "[::127.0.0.1]:80",
+            "[fe80::1%eth0]:22",
+        ] {
+            assert_eq!(is(Protocol::Tcp, address), Some(false), "{address}");
+        }
+        assert_eq!(is(Protocol::Sctp, "127.0.0.1,[::1]:3868"), Some(true));
+        assert_eq!(is(Protocol::Sctp, "127.0.0.1,10.0.0.1:3868"), Some(false));
+        assert_eq!(is(Protocol::Unix, "/run/x.sock"), None);
+        assert_eq!(is(Protocol::Vsock, "*:1024"), None);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde::de::value::{MapAccessDeserializer, StrDeserializer};
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, Visitor};
 
-use super::{SCHEMA, Snapshot, file};
+use super::{SCHEMA, Snapshot, file, remedy};
 use crate::text::diagnostic::Diagnostic;
 use crate::text::document::Document;
 use crate::text::locate::Step;
@@ -17,7 +17,7 @@ use crate::text::locate::Step;
 /// # Errors
 /// As of [`file::parse`].
 pub fn parse(document: Document<'_>, path: &[Step]) -> Result<Snapshot, Diagnostic> {
-    let Fragment(snapshot) = document.read_at(path)?;
+    let Fragment(snapshot) = document.read_at(path).map_err(remedy::add)?;
     file::sound(document, path, &snapshot)?;
     Ok(snapshot)
 }

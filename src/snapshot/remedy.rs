@@ -56,6 +56,10 @@ pub(super) fn add(mut fault: Diagnostic) -> Diagnostic {
     if fault.help.is_some() {
         return fault;
     }
+    if let Some(number) = quoted_number(&fault.message) {
+        let help = format!("write the number without quotes: {number}");
+        return fault.with_help(help);
+    }
     let known = REMEDIES
         .iter()
         .find(|(words, _)| fault.message.contains(words));
@@ -64,4 +68,12 @@ pub(super) fn add(mut fault: Diagnostic) -> Diagnostic {
         |(_, help)| help,
     );
     fault.with_help(help)
+}
+
+/// The number that stands in quotes where one without is needed.
+fn quoted_number(message: &str) -> Option<&str> {
+    let (_, rest) = message.split_once("string \"")?;
+    let (text, expected) = rest.split_once('"')?;
+    let number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    (number && expected.contains("whole number")).then_some(text)
 }

@@ -49,6 +49,17 @@ pub fn explained(mut fault: Diagnostic) -> Diagnostic {
     if !SIGNS.contains(sign) {
         return fault.with_help(QUOTES);
     }
+    let is_words = matches!(
+        key.as_str(),
+        "message" | "title" | "why" | "edit" | "- edit"
+    );
+    if sign == '"' && is_words && value.len() > 1 && value.ends_with('"') {
+        fault.message = "this text ends at its second `\"`, and goes on behind it".to_owned();
+        let help = format!(
+            "write `\\\"` for a quote inside, or `{key}: >-` and the text without its outer quotes on lines of its own below, further in"
+        );
+        return fault.with_help(help);
+    }
     let help = match value.contains('\'') {
         true => format!("write `{key}: >-`, and the text on lines of its own below, further in"),
         false => format!("put the whole text in quotes: `{key}: '{value}'`"),

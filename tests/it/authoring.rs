@@ -24,7 +24,7 @@ fn a_new_rule_of_every_scope_passes_as_it_is_written() {
     for (n, scope) in ["listener", "netns", "setting", "host"].iter().enumerate() {
         let name = format!("our-{scope}");
         let said = rules_in(folder, &["new", &name, "--scope", scope, "--dir", "own"]).ended(0);
-        for file in [".yaml", ".cases.yaml", ".md"] {
+        for file in [".yaml", ".cases.yaml"] {
             assert!(
                 said.out.contains(&format!("own/{name}{file}\n")),
                 "{}",
@@ -34,18 +34,6 @@ fn a_new_rule_of_every_scope_passes_as_it_is_written() {
         let rule = fs::read_to_string(folder.join(format!("own/{name}.yaml"))).unwrap();
         assert!(rule.contains(&format!("\nid: ACME{}\n", 101 + n)), "{rule}");
         assert!(rule.starts_with("# yaml-language-server: $schema=rule.schema.json\n"));
-        let page = fs::read_to_string(folder.join(format!("own/{name}.md"))).unwrap();
-        let heads = page.lines().filter(|line| line.starts_with('#'));
-        let heads: Vec<&str> = heads.collect();
-        assert_eq!(
-            heads,
-            [
-                "## What it is",
-                "## See it by hand",
-                "## Fix it",
-                "## By kernel version"
-            ]
-        );
     }
     let said = rules_in(folder, &["check", "own"]).ended(0);
     assert_eq!(said.out, "4 rules and 4 cases files: nothing is wrong\n");
@@ -91,7 +79,9 @@ fn nothing_that_is_there_is_overwritten() {
     for (arguments, why) in [
         (["new", "X", "--id", "A1"], "is not a rule's name"),
         (["new", "z", "--id", "a1"], "is not a rule's id"),
-        (["new", "z", "--id", "BL101"], "has the id `BL101`"),
+        (["new", "z", "--id", "BL101"], "backlint's own prefix"),
+        (["new", "z", "--id", "BL901"], "backlint's own prefix"),
+        (["new", "z", "--id", "ACME101"], "has the id `ACME101`"),
         (["new", "backlog-truncated", "--id", "A1"], "has the name"),
     ] {
         let said = rules_in(folder, &arguments).ended(2);
@@ -296,4 +286,60 @@ fn the_examples_of_the_authors_page_work_as_they_stand() {
         format!("{rules} rules and {rules} cases files: nothing is wrong\n")
     );
     rules_in(folder.path(), &["test", "."]).ended(0);
+}
+
+#[test]
+fn a_rule_without_a_page_is_explained_by_what_is_written_in_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    rules_in(folder, &["new", "web-queue", "--dir", "own"]).ended(0);
+    let record = "schema: backlint/snapshot/v1\nnamespaces:\n  - sysctls: {net.core.somaxconn: 4096}\n    listeners:\n      - {protocol: tcp, address: \"0.0.0.0:443\", accept_queue: {max: 511}, owners: [{comm: nginx}]}\n";
+    fs::write(folder.join("web.yaml"), record).unwrap();
+    let run = |arguments: &[&str]| finish(backlint().args(arguments).current_dir(folder));
+    let said = run(&[
+        "audit",
+        "--rules",
+        "own",
+        "--only",
+        "ACME",
+        "--snapshot",
+        "web.yaml",
+        "--format",
+        "json",
+    ])
+    .ended(0);
+    let said = said.json();
+    let finding = &said["findings"][0];
+    let command = "backlint explain ACME101 --rules own/web-queue.yaml";
+    assert_eq!(finding["explain"], command, "{finding}");
+    let words: Vec<&str> = command.split(' ').skip(1).collect();
+    let said = run(&words).ended(0);
+    for part in [
+        "listener.accept_queue.max < 1024",
+        "{listener.label} has an accept queue of",
+        "service: listener, value: 1024",
+        "relisten: listener",
+    ] {
+        assert!(said.out.contains(part), "{part}: {}", said.out);
+    }
+    let said = run(&["explain", "ACME101"]).ended(2);
+    assert!(said.err.contains("--rules PATH"), "{}", said.err);
+}
+
+#[test]
+fn cases_of_another_rule_are_a_fault_to_check_as_well() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    rules_in(folder, &["new", "x"]).ended(0);
+    let cases = fs::read_to_string(folder.join("x.cases.yaml")).unwrap();
+    fs::write(
+        folder.join("x.cases.yaml"),
+        cases.replace("ACME101", "ACME102"),
+    )
+    .unwrap();
+    for arguments in [["check", "."], ["check", "x.cases.yaml"], ["test", "."]] {
+        let said = rules_in(folder, &arguments).ended(2);
+        let why = "`ACME102` is not the rule beside this file";
+        assert!(said.err.contains(why), "{arguments:?}: {}", said.err);
+    }
 }

@@ -59,7 +59,7 @@ fn is_of(act: &Act, step: &RemedyStep) -> bool {
             RemedyKey::Named(wanted) => key == wanted,
             RemedyKey::OfSubject => true,
         },
-        (Act::Service, RemedyStep::Service)
+        (Act::Service(_), RemedyStep::Service(_))
         | (Act::Relisten, RemedyStep::Relisten)
         | (Act::Edit(_), RemedyStep::Edit(_)) => true,
         _ => false,

@@ -16,7 +16,7 @@ pub(in crate::cli) struct Author {
 }
 
 const STEPS: &str = "A rule in five steps:
-  backlint rules new web-queue --id ACME101 --dir rules  begin: a rule, its cases and its page
+  backlint rules new web-queue --id ACME101 --dir rules  begin: a rule and its cases
   $EDITOR rules/web-queue.yaml                           say what it finds
   backlint rules check rules                             what is wrong with it
   backlint rules test rules                              whether its cases pass
@@ -37,7 +37,7 @@ pub(in crate::cli) enum AuthorCommand {
     /// Print the JSON Schema of rules or of cases, or all fields and names as Markdown
     #[command(after_help = SCHEMA)]
     Schema(SchemaOf),
-    /// Write a rule to begin with, its cases and its page
+    /// Write a rule to begin with, and its cases
     #[command(after_help = NEW)]
     New(NewRule),
 }
@@ -71,8 +71,8 @@ const NEW: &str = "Examples:
   backlint rules new web-queue --id ACME101
   backlint rules new swap-policy --scope host --dir rules
 
-Written are NAME.yaml, NAME.cases.yaml and NAME.md, and the JSON Schemas that an editor completes and
-documents them by (with its YAML language server), unless they are there.";
+Written are NAME.yaml, NAME.cases.yaml, and the JSON Schemas that an editor completes and documents them
+by (with its YAML language server), unless they are there.";
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct ListRules {

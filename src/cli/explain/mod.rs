@@ -13,6 +13,7 @@ use crate::report::Outcome;
 use crate::report::explain::index;
 use crate::report::explain::library::{Entry, Found, Library};
 use crate::report::json::{document, v1};
+use crate::rules::load;
 
 pub(super) fn run(arguments: &Explain) -> Run {
     if let Some(Calculator::Queue(arguments)) = &arguments.calculator {
@@ -97,5 +98,11 @@ fn unknown(library: &Library<'_>, word: &str) -> anyhow::Error {
         [one] => format!("did you mean {one}? "),
         [first @ .., last] => format!("did you mean {} or {last}? ", first.join(", ")),
     };
-    anyhow!("nothing is called `{word}`; {meant}`backlint explain` alone lists all that there is")
+    let own = match load::is_id(word) && !load::is_reserved(word) {
+        true => "a rule of your own takes --rules PATH; ",
+        false => "",
+    };
+    anyhow!(
+        "nothing is called `{word}`; {meant}{own}`backlint explain` alone lists all that there is"
+    )
 }

@@ -1,7 +1,8 @@
 //! `backlint rules check`.
 
 use super::files::{self, Pair};
-use crate::cases;
+use super::named;
+use crate::cases::{self, Cases};
 use crate::cli::args::{CheckFormat, CheckRules};
 use crate::cli::input::Failure;
 use crate::cli::{Run, output};
@@ -10,6 +11,7 @@ use crate::report::json::{document, v1};
 use crate::report::style::count;
 use crate::rules::load;
 use crate::text::diagnostic::Diagnostic;
+use crate::text::document::Document;
 
 pub(super) fn run(arguments: &CheckRules) -> Run {
     let (read, faults) = match files::pairs(&arguments.files, false) {
@@ -31,6 +33,16 @@ pub(super) fn run(arguments: &CheckRules) -> Run {
     }
 }
 
+/// The fault of cases that name another rule than theirs. A rule that has faults of its own tells them.
+fn of_another_rule(pair: &Pair, cases: &Cases, name: &str, text: &str) -> Option<Diagnostic> {
+    let beside = match files::rule_of(pair) {
+        Some(Ok(rule)) => Some(rule),
+        Some(Err(())) => return None,
+        None => None,
+    };
+    named::rule(beside, cases, Document::yaml(name, text)).err()
+}
+
 /// What was read, in words, and everything that is wrong with it.
 fn look(pairs: &[Pair], alone: bool) -> (String, Vec<Diagnostic>) {
     let mut faults = Vec::new();
@@ -47,10 +59,10 @@ fn look(pairs: &[Pair], alone: bool) -> (String, Vec<Diagnostic>) {
         let Some(path) = &pair.cases else { continue };
         of_cases += 1;
         match files::read(path) {
-            Ok((name, text)) => {
-                let read = cases::parse(&name, &text, files::fixture(path));
-                others.extend(read.err().unwrap_or_default());
-            }
+            Ok((name, text)) => match cases::parse(&name, &text, files::fixture(path)) {
+                Ok(cases) => others.extend(of_another_rule(pair, &cases, &name, &text)),
+                Err(faults) => others.extend(faults),
+            },
             Err(fault) => others.push(fault),
         }
     }

@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::cli::input::{LONGEST_RULE, LONGEST_SNAPSHOT, read_text, words};
 use crate::rules::builtin::{is_rule_file, stem_of_cases};
+use crate::rules::{Rule, load};
 use crate::text::diagnostic::Diagnostic;
 
 /// A rule's file and the file of its cases, as far as they are there.
@@ -33,7 +35,7 @@ pub(super) fn pairs(paths: &[PathBuf], both: bool) -> Result<Vec<Pair>, Vec<Diag
                 let mut names = endings.iter().map(|ending| with(stem, ending));
                 names.find(|path| path.is_file())
             };
-            pair.rule = pair.rule.take().or_else(|| beside([".yaml", ".yml"]));
+            pair.rule = pair.rule.take().or_else(|| rule_beside(stem));
             let cases = || beside([".cases.yaml", ".cases.yml"]);
             pair.cases = pair.cases.take().or_else(cases);
         }
@@ -42,6 +44,26 @@ pub(super) fn pairs(paths: &[PathBuf], both: bool) -> Result<Vec<Pair>, Vec<Diag
         true => Ok(pairs.into_values().collect()),
         false => Err(faults),
     }
+}
+
+/// The rule beside a cases file, by what its name begins with.
+fn rule_beside(stem: &Path) -> Option<PathBuf> {
+    let mut names = [".yaml", ".yml"].iter().map(|ending| with(stem, ending));
+    names.find(|path| path.is_file())
+}
+
+/// The rule of a pair, also where its file was not named, if it can be understood.
+pub(super) fn rule_of(pair: &Pair) -> Option<Result<Arc<Rule>, ()>> {
+    let beside = || {
+        let cases = pair.cases.as_ref()?;
+        let stem = stem_of_cases(cases.file_name()?.to_str()?)?;
+        rule_beside(&cases.with_file_name(stem))
+    };
+    let path = pair.rule.clone().or_else(beside)?;
+    let loaded = read(&path)
+        .ok()
+        .and_then(|(name, text)| load::load_one(&name, &text).ok());
+    Some(loaded.map(Arc::new).ok_or(()))
 }
 
 fn with(stem: &Path, ending: &str) -> PathBuf {

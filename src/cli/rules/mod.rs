@@ -2,6 +2,7 @@
 
 mod check;
 mod files;
+mod named;
 mod new;
 mod test;
 

@@ -30,7 +30,6 @@ pub(super) fn run(arguments: &NewRule) -> Run {
     let own = [
         (folder.join(format!("{name}.yaml")), files.rule),
         (folder.join(format!("{name}.cases.yaml")), files.cases),
-        (folder.join(format!("{name}.md")), files.page),
     ];
     let is_there = |path: &Path| fs::symlink_metadata(path).is_ok();
     if let Some((path, _)) = own.iter().find(|(path, _)| is_there(path)) {
@@ -72,6 +71,14 @@ fn identity(arguments: &NewRule) -> Result<String, Failure> {
             let help = "capital letters of your own and a number, such as ACME101";
             return Err(anyhow!("`{id}` is not a rule's id: {help}").into());
         }
+        Some(id) if load::is_reserved(id) => {
+            let help = "BL is backlint's own prefix: choose one of yours, such as ACME101";
+            return Err(anyhow!("`{id}` is not yours to give: {help}").into());
+        }
+        Some(id) if is_taken(id, &rules_of(&arguments.dir)) => {
+            let folder = arguments.dir.display();
+            return Err(anyhow!("a rule in {folder} has the id `{id}`: choose another").into());
+        }
         Some(id) => id.clone(),
         None => free_id(&arguments.dir),
     };
@@ -89,6 +96,20 @@ fn identity(arguments: &NewRule) -> Result<String, Failure> {
 
 /// The first id of ours that no rule of the folder has.
 fn free_id(folder: &Path) -> String {
+    let texts = rules_of(folder);
+    let ids = (FIRST..).map(|number| format!("{PREFIX}{number}"));
+    let mut free = ids.filter(|id| !is_taken(id, &texts));
+    free.next().unwrap_or_default()
+}
+
+/// Whether one of these rules has an id.
+fn is_taken(id: &str, rules: &str) -> bool {
+    let line = format!("id: {id}");
+    rules.lines().any(|it| it.trim_end() == line)
+}
+
+/// The texts of the rules of a folder.
+fn rules_of(folder: &Path) -> String {
     let mut texts = String::new();
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         let path = entry.path();
@@ -97,14 +118,7 @@ fn free_id(folder: &Path) -> String {
             texts += &fs::read_to_string(path).unwrap_or_default();
         }
     }
-    let taken = |id: &String| {
-        texts
-            .lines()
-            .any(|line| line.trim_end() == format!("id: {id}"))
-    };
-    let ids = (FIRST..).map(|number| format!("{PREFIX}{number}"));
-    let mut free = ids.filter(|id| !taken(id));
-    free.next().unwrap_or_default()
+    texts
 }
 
 /// Writes a file that was not there.

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::files::{self, Pair};
+use super::named;
 use crate::cases::{self, Cases, Tested};
 use crate::cli::args::TestRules;
 use crate::cli::input::Failure;
@@ -14,7 +15,6 @@ use crate::rules::{Rule, load};
 use crate::services::Catalogue;
 use crate::text::diagnostic::Diagnostic;
 use crate::text::document::Document;
-use crate::text::nearest::nearest;
 
 pub(super) fn run(arguments: &TestRules) -> Run {
     let pairs = files::pairs(&arguments.paths, true).map_err(Failure::Diagnostics)?;
@@ -56,11 +56,7 @@ fn test(pair: &Pair, catalogue: &Catalogue) -> Result<Tested, Vec<Diagnostic>> {
         }),
         (rule, Some((name, text, cases))) => {
             let document = Document::yaml(&name, &text);
-            let rule = match rule {
-                Some(rule) => beside(rule, &cases, document),
-                None => built_in(&cases, document),
-            };
-            let rule = rule.map_err(|fault| vec![fault])?;
+            let rule = named::rule(rule, &cases, document).map_err(|fault| vec![fault])?;
             Ok(cases::test(&rule, &name, &cases, catalogue))
         }
         (None, None) => Err(faults),
@@ -76,38 +72,4 @@ fn read_cases(path: &Path) -> Result<(String, String, Cases), Vec<Diagnostic>> {
     let (name, text) = files::read(path).map_err(|fault| vec![fault])?;
     let cases = cases::parse(&name, &text, files::fixture(path))?;
     Ok((name, text, cases))
-}
-
-/// The rule beside a cases file, which must be the one that the file names.
-fn beside(rule: Arc<Rule>, cases: &Cases, document: Document<'_>) -> Result<Arc<Rule>, Diagnostic> {
-    if cases.rule == rule.id || cases.rule == rule.name {
-        return Ok(rule);
-    }
-    let message = format!("`{}` is not the rule beside this file", cases.rule);
-    let help = format!(
-        "that is {}, in {}: write `rule: {}`",
-        rule.id, rule.file, rule.id
-    );
-    Err(document.at(&["rule".into()], message).with_help(help))
-}
-
-/// The built-in rule that a cases file names.
-fn built_in(cases: &Cases, document: Document<'_>) -> Result<Arc<Rule>, Diagnostic> {
-    let rules = load::load(&[]).unwrap_or_default();
-    let wanted = &cases.rule;
-    if let Some(rule) = rules
-        .iter()
-        .find(|rule| rule.id == *wanted || rule.name == *wanted)
-    {
-        return Ok(Arc::clone(rule));
-    }
-    let names = rules.iter().flat_map(|rule| [&*rule.id, &*rule.name]);
-    let help = match nearest(wanted, names) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => {
-            "NAME.cases.yaml stands beside NAME.yaml, or has the id of a built-in rule".to_owned()
-        }
-    };
-    let message = format!("there is no rule `{wanted}` beside this file, and none is built in");
-    Err(document.at(&["rule".into()], message).with_help(help))
 }

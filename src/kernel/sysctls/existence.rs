@@ -83,6 +83,19 @@ pub fn existence(key: &str, kernel: Option<Version>) -> Existence {
     }
 }
 
+/// The key that another was probably meant to be, of all that any kernel is known to have. `None`: it
+/// is known, or nothing is near; a module may have it.
+pub fn misspelt(key: &str) -> Option<&'static str> {
+    let dotted = key.replace('/', ".");
+    if find(key).is_some() || strangers::is_real(key) {
+        return None;
+    }
+    if dotted != key && find(&dotted).is_some() {
+        return find(&dotted).map(|sysctl| sysctl.key);
+    }
+    nearest(&dotted).or_else(|| near(&dotted, strangers::all()))
+}
+
 /// The key of the catalogue that another was meant to be.
 fn nearest(key: &str) -> Option<&'static str> {
     if key.contains('*') || strangers::is_real(key) {
@@ -101,8 +114,12 @@ fn misplaced(key: &str) -> Option<&'static str> {
     same.next()
 }
 
-/// One or two letters are wrong, missing, too many or exchanged; in a short name one alone.
 fn mistyped(key: &str) -> Option<&'static str> {
+    near(key, candidates())
+}
+
+/// One or two letters are wrong, missing, too many or exchanged; in a short name one alone.
+fn near(key: &str, candidates: impl Iterator<Item = &'static str>) -> Option<&'static str> {
     let name = key.rsplit('.').next().unwrap_or(key);
     if key.len() < SHORTEST {
         return None;
@@ -112,7 +129,7 @@ fn mistyped(key: &str) -> Option<&'static str> {
         0..=2 => strsim::osa_distance(key, known),
         _ => usize::MAX,
     };
-    let nearest = candidates().min_by_key(|known| distance(known))?;
+    let nearest = candidates.min_by_key(|known| distance(known))?;
     (distance(nearest) <= most).then_some(nearest)
 }
 
@@ -225,6 +242,33 @@ mod tests {
         }
         assert_eq!(existence("net.bridge.x", None), Existence::Unknown);
         assert_eq!(on("net.ipv4.conf.all.rp_filter", 6, 1), Existence::Exists);
+    }
+
+    #[test]
+    fn a_rule_s_key_is_held_against_all_that_is_known() {
+        for (slip, known) in [
+            ("vm.swapiness", "vm.swappiness"),
+            ("vm.overcomit_memory", "vm.overcommit_memory"),
+            ("vm.max_map_cuont", "vm.max_map_count"),
+            ("fs.file_max", "fs.file-max"),
+            ("fs.inotify.max_user_watchs", "fs.inotify.max_user_watches"),
+            ("kernel.pid_mx", "kernel.pid_max"),
+            ("kernel.thread-max", "kernel.threads-max"),
+            ("net.ipv4.ip_foward", "net.ipv4.ip_forward"),
+            ("kernel.panic_on_wran", "kernel.panic_on_warn"),
+            ("net/core/somaxconn", "net.core.somaxconn"),
+        ] {
+            assert_eq!(misspelt(slip), Some(known), "{slip}");
+        }
+        for key in [
+            "fs.nr_open",
+            "kernel.our_own",
+            "net.bridge.x",
+            "vm.laptop_mode",
+            "kernel.arch",
+        ] {
+            assert_eq!(misspelt(key), None, "{key}");
+        }
     }
 
     #[test]

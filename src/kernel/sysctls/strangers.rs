@@ -2,6 +2,8 @@
 //! no misspelling. From the files below /proc/sys, and of older kernels from
 //! Documentation/networking/ip-sysctl.rst and Documentation/admin-guide/sysctl/.
 
+use std::sync::LazyLock;
+
 /// Subtrees and the names below each, with blanks between.
 const NAMES: [(&str, &str); 16] = [
     (
@@ -154,6 +156,18 @@ const NAMES: [(&str, &str); 16] = [
          watermark_boost_factor",
     ),
 ];
+
+/// All of them, in the order of the table.
+pub(super) fn all() -> impl Iterator<Item = &'static str> {
+    static ALL: LazyLock<Vec<String>> = LazyLock::new(|| {
+        let keys = |(subtree, names): &(&str, &str)| {
+            let key = |name: &str| format!("{subtree}.{name}");
+            names.split(' ').map(key).collect::<Vec<_>>()
+        };
+        NAMES.iter().flat_map(keys).collect()
+    });
+    ALL.iter().map(String::as_str)
+}
 
 /// Whether some kernel has this sysctl, though the catalogue does not.
 pub(super) fn is_real(key: &str) -> bool {

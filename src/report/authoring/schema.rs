@@ -88,7 +88,9 @@ fn step(title: &str, fields: &[Field], of: impl Fn(&str) -> Value) -> Value {
         {"required": ["service"]},
         {"required": ["relisten"]},
     ]);
-    schema["dependentRequired"] = json!({"value": ["sysctl"], "sysctl": ["value"]});
+    schema["dependentRequired"] = json!({"sysctl": ["value"]});
+    schema["dependentSchemas"] =
+        json!({"value": {"anyOf": [{"required": ["sysctl"]}, {"required": ["service"]}]}});
     schema
 }
 

@@ -1,4 +1,4 @@
-//! The files that `backlint rules new` writes: a rule with comments, its cases and its page. As they are
+//! The files that `backlint rules new` writes: a rule with comments, and its cases. As they are
 //! written they load and pass, so that each later change tells by itself whether it was right.
 
 use crate::rules::Scope;
@@ -10,8 +10,6 @@ pub struct Skeleton {
     pub rule: String,
     /// `NAME.cases.yaml`.
     pub cases: String,
-    /// `NAME.md`.
-    pub page: String,
 }
 
 /// The files of a rule of this id, name and scope.
@@ -40,6 +38,5 @@ pub fn of(id: &str, name: &str, scope: Scope) -> Skeleton {
     Skeleton {
         rule: filled(&format!("{head}{rule}")),
         cases: filled(&format!("{cases_head}{cases}")),
-        page: filled(include_str!("skeleton/page.md")),
     }
 }

@@ -17,6 +17,9 @@ pub fn rule(rule: &Rule, text: Option<&str>) -> Page {
     let behind = |heading: &str, all: &[Section]| all.iter().position(|one| one.heading == heading);
     let why = behind(WHAT, &written).map_or(0, |at| at + 1);
     written.insert(why, Section::new("Why it matters", rule.why.clone()));
+    if text.is_none() {
+        written.extend(as_written(rule));
+    }
     if let Some(section) = Section::list("What does not help", &rule.does_not_help) {
         let at = behind(VERSIONS, &written).unwrap_or(written.len());
         written.insert(at, section);
@@ -38,6 +41,22 @@ pub fn rule(rule: &Rule, text: Option<&str>) -> Page {
         ],
         sections: written,
     }
+}
+
+/// What a rule without a page is made of: its condition, its message and its steps.
+fn as_written(rule: &Rule) -> Vec<Section> {
+    let code = |text: &str| format!("```\n{}\n```", text.trim().replace("```", "` ` `"));
+    let mut all = vec![
+        Section::new("Condition", code(&rule.written.when)),
+        Section::new("Message", code(&rule.written.message)),
+    ];
+    if !rule.written.steps.is_empty() {
+        all.push(Section::new(
+            "What to do",
+            code(&rule.written.steps.join("\n")),
+        ));
+    }
+    all
 }
 
 /// A source as Markdown: an address is a link, anything else is code.

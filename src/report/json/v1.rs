@@ -227,7 +227,7 @@ struct Finding<'a> {
     evidence: Evidence<'a>,
     remediation: Vec<Remediation<'a>>,
     fingerprint: &'a str,
-    explain: Command<'a>,
+    explain: String,
     known: bool,
     waive: Ready<'a>,
 }
@@ -248,19 +248,10 @@ impl<'a> Finding<'a> {
             evidence: Evidence(&finding.evidence),
             remediation: steps.iter().map(Remediation::new).collect(),
             fingerprint: &finding.fingerprint,
-            explain: Command(&finding.rule.id),
+            explain: finding.rule.explain(),
             known: report.gated.is_known(finding),
             waive: Ready::new(finding, report.facts),
         }
-    }
-}
-
-/// The command that shows a rule's page.
-struct Command<'a>(&'a str);
-
-impl Serialize for Command<'_> {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(&format_args!("backlint explain {}", self.0))
     }
 }
 

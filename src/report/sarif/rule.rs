@@ -75,7 +75,7 @@ fn text(rule: &rules::Rule) -> String {
     for words in &rule.does_not_help {
         let _ = write!(text, "\nWon't help: {words}");
     }
-    let _ = write!(text, "\nMore: backlint explain {}", rule.id);
+    let _ = write!(text, "\nMore: {}", rule.explain());
     text
 }
 
@@ -95,7 +95,7 @@ fn markdown(rule: &rules::Rule) -> String {
         let _ = write!(text, "\n{}\n", page.trim());
     }
     list("Sources", &rule.references, &mut text);
-    let _ = writeln!(text, "\nOffline: `backlint explain {}`", rule.id);
+    let _ = writeln!(text, "\nOffline: `{}`", rule.explain());
     text
 }
 

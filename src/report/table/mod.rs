@@ -165,7 +165,7 @@ impl Page<'_> {
         for (n, words) in rule.does_not_help.iter().enumerate() {
             self.paragraph(if n == 0 { "won't help" } else { "" }, words)?;
         }
-        let page = format!("backlint explain {}", rule.id);
+        let page = rule.explain();
         let label = format!("{:<10}", "explain");
         writeln!(
             self.out,

@@ -7,7 +7,7 @@ use cel::common::ast::{
 };
 
 use super::extent::extent;
-use super::{Fault, Name, sysctl_fault};
+use super::{Fault, Name, syntax, sysctl_fault};
 use crate::kernel::{counters, sysctls};
 use crate::rules::Scope;
 use crate::rules::vocabulary::{self, Type};
@@ -17,6 +17,7 @@ use crate::text::nearest::nearest;
 pub(super) struct Typed {
     pub(super) kind: Type,
     pub(super) names: Vec<Name>,
+    pub(super) settings: Vec<String>,
 }
 
 /// Types an expression. Without `places` a fault has no range.
@@ -29,6 +30,7 @@ pub(super) fn check(
         places,
         scope,
         names: Vec::new(),
+        settings: Vec::new(),
         faults: Vec::new(),
     };
     let mut faults = Vec::new();
@@ -41,6 +43,7 @@ pub(super) fn check(
         true => Ok(Typed {
             kind,
             names: checker.names,
+            settings: checker.settings,
         }),
         false => Err(faults),
     }
@@ -52,6 +55,7 @@ struct Checker<'a> {
     places: Option<&'a SourceInfo>,
     scope: Scope,
     names: Vec<Name>,
+    settings: Vec<String>,
     /// Faults of parts whose type is known all the same.
     faults: Vec<Fault>,
 }
@@ -83,9 +87,12 @@ impl Checker<'_> {
                     "nothing is ever null: a fact that was not read is absent",
                 )
                 .with_help("ask for presence with `has(listener.unit)`")),
-            LiteralValue::UInt(_) | LiteralValue::Double(_) | LiteralValue::Bytes(_) => {
-                Err(self.fault(node, "numbers are whole and signed here, texts are text"))
-            }
+            LiteralValue::Double(_) | LiteralValue::UInt(_) => Err(self
+                .fault(node, "numbers are whole here, without a point or a letter")
+                .with_help("write `1024`; a part of a number is `* 3 / 4`")),
+            LiteralValue::Bytes(_) => Err(self
+                .fault(node, "there are no bytes here, only texts")
+                .with_help("write the text without the `b`")),
         }
     }
 
@@ -129,6 +136,9 @@ impl Checker<'_> {
             let known = known.map(|entry| entry.path);
             let candidates = known.chain(super::super::Advice::ALL.map(|(name, _)| name));
             let fault = self.fault(node, format!("there is no `{path}`"));
+            if let Some(help) = comparison::other_word(&path) {
+                return Err(fault.with_help(help));
+            }
             return Err(match nearest(&path, candidates) {
                 Some(near) => fault.with_help(format!("did you mean `{near}`?")),
                 None => fault.with_help(
@@ -174,6 +184,10 @@ impl Checker<'_> {
                 self.same(node, left, right)?;
                 self.can_equal(left, right)?;
                 self.can_equal(right, left)?;
+                if call.func_name == op::EQUALS {
+                    self.asks_for(left, right);
+                    self.asks_for(right, left);
+                }
                 Ok(Bool)
             }
             (op::LESS | op::LESS_EQUALS | op::GREATER | op::GREATER_EQUALS, [left, right]) => {
@@ -212,6 +226,11 @@ impl Checker<'_> {
             ("size", None, [arg]) => self.expect(arg, Type::Text).map(|()| Type::Int),
             ("string", None, [arg]) => self.kind(arg).map(|_| Type::Text),
             ("int", None, [arg]) => self.kind(arg).map(|_| Type::Int),
+            ("not" | "and" | "or", ..) => {
+                let sign = syntax::sign(function);
+                let fault = self.fault(node, format!("`{function}` is written `{sign}`"));
+                Err(fault.with_help(syntax::SIGNS))
+            }
             _ => {
                 let fault = self.fault(node, format!("there is no function `{function}` for this"));
                 Err(match nearest(function, FUNCTIONS) {
@@ -281,6 +300,7 @@ impl Checker<'_> {
                 for item in &list.elements {
                     self.expect(item, kind)?;
                     self.can_equal(element, item)?;
+                    self.asks_for(element, item);
                 }
                 Ok(Type::Bool)
             }

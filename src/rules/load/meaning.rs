@@ -6,6 +6,7 @@ use crate::kernel::sysctls::{self, ValueFault, check_value};
 use crate::kernel::version::Requirement;
 use crate::rules::expr::{Expr, Fault, sysctl_fault};
 use crate::rules::template::Template;
+use crate::rules::told::AsWritten;
 use crate::rules::vocabulary::Type;
 use crate::rules::{Advice, Remedy, RemedyKey, RemedyStep, RemedyValue, Rule, Scope, finding};
 use crate::text::fields::Faults;
@@ -13,7 +14,7 @@ use crate::text::locate::Step;
 use crate::text::nearest::nearest;
 
 /// The steps that a remediation may have.
-const STEPS: &str = "`sysctl:` with `value:`, or `edit:` with words, or `service: listener`, or `relisten: listener`";
+const STEPS: &str = "`sysctl:` with `value:`, or `edit:` with words, or `service: listener`, with `value:` or without, or `relisten: listener`";
 
 pub(super) struct Meaning<'f, 'd> {
     faults: &'f mut Faults<'d>,
@@ -38,7 +39,17 @@ impl<'f, 'd> Meaning<'f, 'd> {
             .map(|(n, remedy)| self.remedy(n, remedy, scope))
             .collect::<Vec<_>>();
         let (when, message) = (when??, message??);
+        let as_written = AsWritten {
+            when: written.when.unwrap_or_default(),
+            message: written.message.unwrap_or_default(),
+            steps: written
+                .remediation
+                .iter()
+                .map(WrittenRemedy::line)
+                .collect(),
+        };
         Some(Rule {
+            written: as_written,
             id: written.id?,
             name: written.name?,
             title: written.title?,
@@ -115,6 +126,10 @@ impl<'f, 'd> Meaning<'f, 'd> {
         let key = raw.sysctl.as_deref();
         let key = key.map(|key| self.key(&path("sysctl"), key, scope));
         let value = raw.value.as_ref();
+        if let (None, Some(_)) = (&raw.sysctl, &raw.service) {
+            let backlog = value.map(|value| self.backlog(&path("value"), value, scope));
+            return self.service(n, raw, when, backlog);
+        }
         let value =
             value.map(|value| self.value(&path("value"), raw.sysctl.as_deref(), value, scope));
         let words = raw.edit.as_deref();
@@ -125,7 +140,6 @@ impl<'f, 'd> Meaning<'f, 'd> {
                 value: value?,
             },
             (None, None, Some(words), None, None) => RemedyStep::Edit(words?),
-            (None, None, None, Some(_), None) => RemedyStep::Service,
             (None, None, None, None, Some(_)) => RemedyStep::Relisten,
             _ if raw.faulty => return None,
             (Some(_), None, None, None, None) => {
@@ -145,6 +159,65 @@ impl<'f, 'd> Meaning<'f, 'd> {
             None => None,
         };
         Some(Remedy { when, step })
+    }
+
+    /// A step that changes the service's own backlog, of which the value may be left out.
+    fn service(
+        &mut self,
+        n: usize,
+        raw: &WrittenRemedy,
+        when: Option<Option<Expr>>,
+        backlog: Option<Option<Option<Expr>>>,
+    ) -> Option<Remedy> {
+        if raw.edit.is_some() || raw.relisten.is_some() {
+            let path = [Step::from("remediation"), n.into()];
+            self.faults.at(&path, "a step is one thing to do", STEPS);
+            return None;
+        }
+        let least = match backlog {
+            Some(backlog) => backlog?,
+            None => None,
+        };
+        let when = match when {
+            Some(when) => Some(when?),
+            None => None,
+        };
+        let step = RemedyStep::Service(least);
+        Some(Remedy { when, step })
+    }
+
+    /// The backlog that a service is to have. The inner `None`: the one that `advise` derives.
+    fn backlog(
+        &mut self,
+        path: &[Step],
+        raw: &Scalar,
+        scope: Option<Scope>,
+    ) -> Option<Option<Expr>> {
+        let help = "a whole number such as `value: 1024`, an expression, or `advice.backlog`";
+        let text = raw.text();
+        let name = text.trim();
+        if name == "advice.backlog" {
+            return Some(None);
+        }
+        if name.starts_with("advice.") {
+            let message = format!("`{name}` is not a service's backlog");
+            self.faults.at(path, message, help);
+            return None;
+        }
+        let number = name.parse::<i64>().ok();
+        if number.is_some_and(|number| !(1..=i64::from(i32::MAX)).contains(&number)) {
+            let message = format!("{name} is no backlog that a program can have");
+            self.faults
+                .at(path, message, "a number from 1 to 2147483647");
+            return None;
+        }
+        let expr = self.expr(path, &text, scope, None)?;
+        if matches!(expr.kind(), Type::Bool | Type::Text) {
+            let message = format!("a backlog is a number, and this is {}", expr.kind());
+            self.faults.at(path, message, help);
+            return None;
+        }
+        Some(Some(expr))
     }
 
     fn key(&mut self, path: &[Step], key: &str, scope: Option<Scope>) -> Option<RemedyKey> {
@@ -171,10 +244,7 @@ impl<'f, 'd> Meaning<'f, 'd> {
         raw: &Scalar,
         scope: Option<Scope>,
     ) -> Option<RemedyValue> {
-        let text = match raw {
-            Scalar::Number(number) => number.to_string(),
-            Scalar::Text(text) => text.clone(),
-        };
+        let text = raw.text();
         if let Some((_, advice)) = Advice::ALL.iter().find(|(name, _)| *name == text.trim()) {
             return Some(RemedyValue::Advice(*advice));
         }
@@ -291,6 +361,12 @@ pub fn is_id(id: &str) -> bool {
     let letters = &id[..id.len() - digits];
     let fits = |c: char| c.is_ascii_uppercase() || "-_".contains(c);
     digits > 0 && letters.starts_with(|c: char| c.is_ascii_uppercase()) && letters.chars().all(fits)
+}
+
+/// Whether an id has the prefix of the built-in rules.
+pub fn is_reserved(id: &str) -> bool {
+    let number = id.strip_prefix("BL");
+    number.is_some_and(|number| !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit()))
 }
 
 /// Whether a text can be a rule's name.

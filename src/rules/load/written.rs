@@ -93,6 +93,11 @@ impl Written {
     }
 
     fn of_tree(tree: Node, faults: &mut Faults<'_>) -> Option<Self> {
+        if let Some((what, help)) = other_kind(&tree) {
+            let message = format!("this looks like {what}, and a rule is expected");
+            faults.at(&[], message, help);
+            return None;
+        }
         let mut fields = Fields::of(tree, &[], &RULE, faults)?;
         let severities = Severity::ALL.map(|severity| (severity.name(), severity));
         let scopes = Scope::ALL.map(|scope| (scope.name(), scope));
@@ -117,7 +122,45 @@ impl Written {
     }
 }
 
+/// Which other kind of file this is, and where such a file belongs.
+fn other_kind(tree: &Node) -> Option<(&'static str, &'static str)> {
+    let Node::Map(entries) = tree else {
+        return None;
+    };
+    let has = |name: &str| entries.iter().any(|(key, _)| key == name);
+    match () {
+        () if has("when") || has("message") => None,
+        () if has("namespaces") => Some((
+            "a snapshot",
+            "keep snapshots in a folder of their own, and judge one with --snapshot FILE",
+        )),
+        () if has("cases") => Some((
+            "a cases file",
+            "name it NAME.cases.yaml, beside the rule in NAME.yaml",
+        )),
+        () => None,
+    }
+}
+
 impl WrittenRemedy {
+    /// Its fields on one line, in the order of the documentation.
+    pub(super) fn line(&self) -> String {
+        let value = self.value.as_ref().map(Scalar::text);
+        let fields = [
+            ("sysctl", &self.sysctl),
+            ("service", &self.service),
+            ("relisten", &self.relisten),
+            ("edit", &self.edit),
+            ("value", &value),
+            ("when", &self.when),
+        ];
+        let fields = fields.iter().filter_map(|(name, text)| {
+            let text = text.as_ref()?;
+            Some(format!("{name}: {}", text.trim()))
+        });
+        fields.collect::<Vec<_>>().join(", ")
+    }
+
     fn of_tree(node: Node, n: usize, faults: &mut Faults<'_>) -> Option<Self> {
         let path: [Step; 2] = ["remediation".into(), n.into()];
         let mut own = Faults::of(faults.document());
@@ -140,6 +183,14 @@ impl WrittenRemedy {
 }
 
 impl Scalar {
+    /// As an expression.
+    pub(super) fn text(&self) -> String {
+        match self {
+            Self::Number(number) => number.to_string(),
+            Self::Text(text) => text.clone(),
+        }
+    }
+
     fn of_tree(fields: &mut Fields, faults: &mut Faults<'_>) -> Option<Self> {
         let path = fields.path("value");
         match fields.take("value", faults)? {

@@ -76,3 +76,34 @@ fn a_step_may_set_the_sysctl_of_the_subject_or_be_words() {
     let fault = of_setting("true", "remediation: [{edit: x, relisten: listener}]");
     assert!(fault.unwrap_err().contains("use `scope: listener`"));
 }
+
+#[test]
+fn a_sysctl_that_a_condition_names_is_judged_where_no_file_sets_it() {
+    let snapshot = snapshot(FILES);
+    let catalogue = crate::services::Catalogue::builtin();
+    let facts = Facts::new(&snapshot, &catalogue);
+    let judged = |when: &str| judge(&of_setting(when, "").unwrap(), &facts);
+    // It was not read, so nothing passes in silence.
+    let running = judged("setting.key == \"vm.max_map_count\" && int(setting.running) < 262144");
+    assert!(running.findings.is_empty());
+    assert_eq!(
+        running.not_evaluated[0].missing.iter().collect::<Vec<_>>(),
+        ["setting.running"]
+    );
+    let unset =
+        judged("setting.key in [\"vm.max_map_count\", \"vm.swappiness\"] && !setting.persists");
+    let keys: Vec<_> = unset.findings.iter().map(|it| &*it.message).collect();
+    assert_eq!(keys, ["vm.max_map_count"]);
+    let silent = judged("setting.key == \"vm.max_map_count\" && setting.persists");
+    assert!(silent.findings.is_empty() && silent.not_evaluated.is_empty());
+}
+
+#[test]
+fn a_sysctl_that_a_condition_names_is_read() {
+    let rules = of_setting("setting.key == \"vm.swappiness\" && setting.persists", "").unwrap();
+    assert!(rules.sysctls().contains("vm.swappiness"));
+    let others = of_setting("setting.key != \"vm.swappiness\"", "").unwrap();
+    assert!(!others.sysctls().contains("vm.swappiness"));
+    let slip = of_setting("setting.key == \"vm.swapiness\"", "").unwrap_err();
+    assert!(slip.contains("did you mean `vm.swappiness`?"), "{slip}");
+}

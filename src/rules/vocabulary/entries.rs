@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::words::{asked, int, text};
+use super::words::{asked, int, text, truth};
 use super::{Entry, Scope, Type, Value, entry};
 use crate::kernel::accept_queue;
 use crate::kernel::version::Version;
@@ -224,6 +224,16 @@ pub(super) static ENTRIES: [Entry; 47] = [
         |s| {
             let listener = s.listener?.listener;
             int(address::port(listener.protocol, &listener.address))
+        },
+    ),
+    entry(
+        "listener.is_loopback",
+        Listener,
+        Bool,
+        "whether its own machine alone reaches it: 127.0.0.0/8, ::1, ::ffff:127.0.0.0/104; absent: no internet address",
+        |s| {
+            let listener = s.listener?.listener;
+            truth(address::is_loopback(listener.protocol, &listener.address)?)
         },
     ),
     entry(

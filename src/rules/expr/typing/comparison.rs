@@ -4,7 +4,7 @@
 use cel::common::ast::{CallExpr, Expr as Node, IdedExpr, LiteralValue, operators as op};
 
 use super::{Checker, dotted};
-use crate::rules::expr::Fault;
+use crate::rules::expr::{Fault, sysctl_fault};
 use crate::rules::vocabulary::{Type, values};
 use crate::text::nearest::nearest;
 
@@ -18,7 +18,42 @@ pub(super) fn remedy(one: Type, other: Type) -> &'static str {
     }
 }
 
+/// The remedy for a name by which people look for another.
+pub(super) fn other_word(path: &str) -> Option<&'static str> {
+    match path {
+        "listener.name" | "listener.who" => Some(
+            "`listener.label` is the name for people, and `listener.service` that of the service",
+        ),
+        "listener.ip" | "listener.host" => Some(
+            "`listener.address` has it, with the port; `listener.is_loopback` asks for 127.0.0.0/8 and ::1",
+        ),
+        _ => {
+            let (queue, word) = path.rsplit_once('.')?;
+            let meant = matches!(
+                word,
+                "size" | "limit" | "length" | "backlog" | "count" | "depth"
+            );
+            let help = "`.max` is the backlog that the kernel kept, `.len` the connections that wait, and `.capacity` is max + 1";
+            (queue == "listener.accept_queue" && meant).then_some(help)
+        }
+    }
+}
+
+/// The name that is a sysctl's key.
+const SETTING: &str = "setting.key";
+
 impl Checker<'_> {
+    /// Keeps the sysctl that `setting.key` is compared with: a rule that asks for one is evaluated for
+    /// it wherever it runs.
+    pub(super) fn asks_for(&mut self, name: &IdedExpr, other: &IdedExpr) {
+        if let Node::Literal(LiteralValue::String(key)) = &other.expr
+            && dotted(name).as_deref() == Some(SETTING)
+            && !self.settings.iter().any(|known| known == key.inner())
+        {
+            self.settings.push(key.inner().to_owned());
+        }
+    }
+
     /// Nothing can be divided by a zero that is written out.
     pub(super) fn divides(&self, call: &CallExpr, right: &IdedExpr) -> Result<(), Fault> {
         let divides = matches!(call.func_name.as_str(), op::DIVIDE | op::MODULO);
@@ -38,6 +73,12 @@ impl Checker<'_> {
         let Some(path) = dotted(name) else {
             return Ok(());
         };
+        if path == SETTING
+            && let Some(help) = sysctl_fault(text.inner())
+        {
+            let fault = self.fault(other, format!("`{}` is not a sysctl", text.inner()));
+            return Err(fault.with_help(help));
+        }
         let (Some(values), text) = (values::of(&path), text.inner()) else {
             return Ok(());
         };
