@@ -216,11 +216,21 @@ fn a_service_that_is_stated_and_not_known_keeps_its_name() {
     let mut listener = Listener::new(Protocol::Tcp, "0.0.0.0:9100");
     listener.service = Some("metrics".to_owned());
     listener.accept_queue.max = Some(128);
-    let facts = assess(&listener, Some(4096), catalogue.identify(&listener), None);
+    let facts = assess(
+        &listener,
+        at(Some(4096), None),
+        catalogue.identify(&listener),
+        None,
+    );
     assert_eq!(facts.service_name(), Some("metrics"));
     assert_eq!(facts.label, "metrics on 0.0.0.0:9100");
     assert!(facts.requested.is_none());
     listener.service = Some("nginx".to_owned());
-    let facts = assess(&listener, Some(4096), catalogue.identify(&listener), None);
+    let facts = assess(
+        &listener,
+        at(Some(4096), None),
+        catalogue.identify(&listener),
+        None,
+    );
     assert!(facts.requested.is_some());
 }

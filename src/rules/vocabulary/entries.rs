@@ -13,7 +13,7 @@ use Scope::{Host, Listener, Netns};
 use Type::{Bool, Int, Text};
 
 /// The entries.
-pub(super) static ENTRIES: [Entry; 47] = [
+pub(super) static ENTRIES: [Entry; 48] = [
     entry("host.name", Host, Text, "node name", |s| {
         text(s.facts.snapshot.host.name.as_deref())
     }),
