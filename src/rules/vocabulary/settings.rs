@@ -47,6 +47,20 @@ pub(super) static ENTRIES: [Entry; 34] = [
         "these files, each with why and with what it would set",
         |s| built(words::dead_files(settings(s)?)),
     ),
+    entry(
+        "host.boot.unusable_lines",
+        Host,
+        Int,
+        "their lines that the loader reads and can make nothing of, as BusyBox of `-key`",
+        |s| int(Some(settings(s)?.unusable().len())),
+    ),
+    entry(
+        "host.boot.unusable_words",
+        Host,
+        Text,
+        "file and line of these",
+        |s| built(words::unusable(settings(s)?)),
+    ),
     entry("setting.key", Setting, Text, "dotted key", |s| {
         text(Some(&s.setting?.key))
     }),
