@@ -158,7 +158,9 @@ impl EditStep {
     const SUBJECTS: usize = 3;
 
     fn of(words: &str, finding: &Finding, about: &About, facts: &Facts<'_>) -> Self {
+        let of_files = about.netns.is_none() || about.setting.is_some();
         let subject = match (about.listener_in(facts), &about.netns) {
+            _ if of_files => None,
             (Some(listener), _) => Some(listener.label.clone()),
             (None, Some(netns)) if facts.namespaces.len() > 1 => Some(netns.clone()),
             _ => None,
@@ -166,7 +168,7 @@ impl EditStep {
         Self {
             words: words.to_owned(),
             about: subject.into_iter().collect(),
-            of_files: about.netns.is_none(),
+            of_files,
             key: about.setting.as_ref().map(|setting| setting.key.clone()),
             note: None,
             reasons: vec![finding.message.clone()],

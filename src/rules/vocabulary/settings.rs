@@ -11,7 +11,7 @@ use Scope::{Host, Setting};
 use Type::{Bool, Int, Text};
 
 /// The entries.
-pub(super) static ENTRIES: [Entry; 34] = [
+pub(super) static ENTRIES: [Entry; 36] = [
     entry(
         "host.boot.loader",
         Host,
