@@ -62,7 +62,7 @@ fn of_independent_steps_the_worst_finding_comes_first_and_each_waits_for_its_set
         );
     let rule = |id: &str, name: &str, severity: &str, port: u16, somaxconn: i64| {
         let text = format!(
-            "id: {id}\nname: {name}\ntitle: t\nseverity: {severity}\nscope: listener\nwhen: listener.port == {port}\nmessage: m\nwhy: w\nremediation:\n  - sysctl: net.core.somaxconn\n    value: {somaxconn}\n  - service: true\n"
+            "id: {id}\nname: {name}\ntitle: t\nseverity: {severity}\nscope: listener\nwhen: listener.port == {port}\nmessage: m\nwhy: w\nremediation:\n  - sysctl: net.core.somaxconn\n    value: {somaxconn}\n  - service: listener\n"
         );
         (format!("{name}.yaml"), text)
     };
