@@ -122,7 +122,10 @@ fn what_nothing_is_called_is_answered_with_what_is_near() {
         ("BL999", "`backlint explain` alone"),
         ("ListenOverflow", "`ListenOverflows`"),
         ("acept-queue", "`accept-queue`"),
-        ("service:BL101", "`BL101` is a rule: backlint explain rule:BL101"),
+        (
+            "service:BL101",
+            "`BL101` is a rule: backlint explain rule:BL101",
+        ),
         ("ngnix", "`nginx`"),
     ] {
         let run = explain(word).ended(2);
