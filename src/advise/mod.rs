@@ -1,24 +1,27 @@
 //! From findings to a plan: ordered changes, each with its reason and how to verify it. Computes,
 //! never applies.
 //!
-//! The order is the one that takes effect: what is edited by hand first, because it may decide which
-//! file counts; then sysctls, because a queue gets its size when listen() is called; then the services' own settings; then the step that makes each service
-//! listen again.
+//! The order is the one that takes effect: sysctls, because a queue gets its size when listen() is
+//! called; then the services' own settings; then the step that makes each service listen again. What
+//! does not wait for each other stands worst first, and advice in words comes last.
 
 pub mod apply;
 mod backlog;
 mod home;
 pub mod maker;
+mod order;
 mod persistent;
 pub mod place;
 mod restart;
 mod service;
+pub mod socket;
 mod sysctl;
 
 use std::collections::BTreeMap;
 
 use crate::assess::Facts;
 use crate::rules::finding::{About, Finding, Remediation};
+use crate::text::name::some;
 use backlog::Backlogs;
 pub use backlog::proposal;
 pub use home::Home;
@@ -44,6 +47,14 @@ pub struct Advice {
 pub struct EditStep {
     /// What to do.
     pub words: String,
+    /// The listeners or namespaces that it is about; none for the machine's files.
+    pub about: Vec<String>,
+    /// Whether it is about the machine's files.
+    pub of_files: bool,
+    /// The sysctl that it is about.
+    pub key: Option<String>,
+    /// What is to be minded, as other steps of the plan do some of it.
+    pub note: Option<String>,
     /// Why, one sentence each.
     pub reasons: Vec<String>,
 }
@@ -98,7 +109,7 @@ pub fn advise(findings: &[Finding], facts: &Facts<'_>) -> Advice {
         for (remediation, about) in finding.steps() {
             match remediation {
                 Remediation::Edit(words) => {
-                    let step = EditStep::of(words, finding);
+                    let step = EditStep::of(words, finding, about, facts);
                     own.push(Step::Edit(step.clone()));
                     once(&mut edits, step);
                 }
@@ -136,23 +147,47 @@ pub fn advise(findings: &[Finding], facts: &Facts<'_>) -> Advice {
     let (changes, notes) = sysctls.finish();
     advice.notes = notes;
     agree(&mut advice.by_finding, &changes);
+    order::tell_what_is_set(&mut edits, &changes, facts);
     let changes = changes.into_iter().map(Step::Sysctl);
     let services = services.finish().into_iter().map(Step::Service);
     let relistens = relistens.finish().into_iter().map(Step::Relisten);
     let edits = edits.into_iter().map(Step::Edit);
-    advice.plan = edits
-        .chain(changes)
-        .chain(services)
-        .chain(relistens)
-        .collect();
+    let plan = changes.chain(edits).chain(services).chain(relistens);
+    advice.plan = order::order(plan.collect(), findings, &advice.by_finding, facts);
     advice
 }
 
 impl EditStep {
-    fn of(words: &str, finding: &Finding) -> Self {
+    /// Subjects that its sentence names; the rest is counted.
+    const SUBJECTS: usize = 3;
+
+    fn of(words: &str, finding: &Finding, about: &About, facts: &Facts<'_>) -> Self {
+        let of_files = about.netns.is_none() || about.setting.is_some();
+        let subject = match (about.listener_in(facts), &about.netns) {
+            _ if of_files => None,
+            (Some(listener), _) => Some(listener.label.clone()),
+            (None, Some(netns)) if facts.namespaces.len() > 1 => Some(netns.clone()),
+            _ => None,
+        };
         Self {
             words: words.to_owned(),
+            about: subject.into_iter().collect(),
+            of_files,
+            key: about.setting.as_ref().map(|setting| setting.key.clone()),
+            note: None,
             reasons: vec![finding.message.clone()],
+        }
+    }
+
+    /// The step with what it is about.
+    pub fn sentence(&self) -> String {
+        let words = match self.about.as_slice() {
+            [] => self.words.clone(),
+            about => format!("{}: {}", some(about, Self::SUBJECTS), self.words),
+        };
+        match &self.note {
+            Some(note) => format!("{words}; {note}"),
+            None => words,
         }
     }
 }
@@ -161,9 +196,15 @@ impl EditStep {
 fn once(edits: &mut Vec<EditStep>, step: EditStep) {
     match edits.iter_mut().find(|known| known.words == step.words) {
         Some(known) => {
-            for reason in step.reasons {
-                if !known.reasons.contains(&reason) {
-                    known.reasons.push(reason);
+            let said = [
+                (&mut known.reasons, step.reasons),
+                (&mut known.about, step.about),
+            ];
+            for (known, more) in said {
+                for word in more {
+                    if !known.contains(&word) {
+                        known.push(word);
+                    }
                 }
             }
         }

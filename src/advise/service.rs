@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::backlog::{Backlogs, asks_enough};
-use super::restart;
+use super::{restart, socket};
 use crate::assess::{Facts, ListenerFacts};
 use crate::rules::finding::{About, Finding, Remediation};
 use crate::services;
@@ -53,7 +53,19 @@ pub struct RelistenStep {
     pub verify: String,
 }
 
+/// What stands before the place of a service that has no setting.
+const NONE: &str = "none: ";
+
 impl ServiceStep {
+    /// The change, as a clause: what to set, or that there is nothing to set.
+    pub fn change(&self) -> String {
+        match self.setting.strip_prefix(NONE) {
+            Some(place) => format!("its backlog has no setting of its own: {place}"),
+            None if self.setting.starts_with('`') => format!("set {}", self.setting),
+            None => format!("change {}", self.setting),
+        }
+    }
+
     /// The step of a finding whose rule wants this backlog at least. `None`: the service asks for
     /// enough, and only has to listen again.
     pub(super) fn of(
@@ -102,7 +114,7 @@ fn setting(facts: &ListenerFacts<'_>, number: Option<&str>) -> String {
     };
     let setting = &found.asker.setting;
     let Some(example) = &setting.example else {
-        return format!("none: {}", setting.place);
+        return format!("{NONE}{}", setting.place);
     };
     let line = example.replace("{}", number.unwrap_or("NUMBER"));
     let written = facts
@@ -110,7 +122,7 @@ fn setting(facts: &ListenerFacts<'_>, number: Option<&str>) -> String {
         .as_ref()
         .filter(|asked| asked.source == Source::Config);
     match written.and_then(|asked| asked.place.as_deref()) {
-        Some(place) => format!("`{line}` ({place} has the number now)"),
+        Some(place) => format!("`{line}` where the number is now, {place}"),
         None => format!("`{line}`, {}", setting.place),
     }
 }
@@ -145,14 +157,17 @@ impl RelistenStep {
             "restart"
         };
         let activated = facts.service.is_some_and(|found| found.activated);
-        let command = (!activated && !netns.nested)
-            .then(|| system_service(facts.listener))
-            .flatten()
-            .map(|unit| format!("systemctl {verb} {unit}"));
+        let command = match (netns.nested, activated) {
+            (true, _) => None,
+            (false, true) => socket::command(facts),
+            (false, false) => {
+                system_service(facts.listener).map(|unit| format!("systemctl {verb} {unit}"))
+            }
+        };
         let pid = services::speaker(&facts.listener.owners).and_then(|owner| owner.pid);
         let words = match (&command, pid) {
             (Some(command), _) => command.clone(),
-            _ if activated => format!("stop {who} and restart the .socket unit behind it"),
+            _ if activated => socket::words(facts, &who),
             // Of a pre-fork server that is not seen whole, the known process may be a worker.
             (None, Some(pid)) if facts.listener.owners_complete => {
                 format!("{verb} {who} (pid {pid})")
@@ -251,7 +266,7 @@ fn verify(listener: &Listener) -> String {
 /// The unit of a listener, if it is a service of the system's own manager and its name can stand in
 /// a command as it is. A process may make control groups of any name below its own, so a service of
 /// a user, of a container, or with an odd name is nothing to run a command on as root.
-fn system_service(listener: &Listener) -> Option<&str> {
+pub(super) fn system_service(listener: &Listener) -> Option<&str> {
     let unit = listener.unit.as_deref()?;
     if !is_unit(unit, ".service") {
         return None;

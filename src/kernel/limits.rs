@@ -205,9 +205,16 @@ impl Inputs {
             FullTest::PowerOfTwo => {
                 let size = syn_queue::table_size(clamped, self.max_syn_backlog);
                 let most = self.max_syn_backlog;
+                let unsigned = syn_queue::unsigned(most);
+                let as_unsigned = match most < 0 {
+                    true => format!("{most} = {unsigned} unsigned; "),
+                    false => String::new(),
+                };
                 step(
                     "a table is made at the first listen(), of a power of two above the smaller of two limits",
-                    format!("roundup_pow_of_two(max(8, min({clamped}, {most})) + 1)"),
+                    format!(
+                        "{as_unsigned}roundup_pow_of_two(max(8, min({clamped}, {unsigned})) + 1)"
+                    ),
                     size,
                     TABLE,
                 );
@@ -268,12 +275,16 @@ impl Inputs {
         };
         if self.syncookies == 0 {
             let most = self.max_syn_backlog;
-            let admitted = syn_queue::admitted_without_syncookies(most);
-            let admitted = u64::try_from(admitted).unwrap_or(0);
+            let signed = syn_queue::admitted_without_syncookies(most);
+            let admitted = u64::try_from(signed).unwrap_or(0);
+            let nothing = match signed < 0 {
+                true => ", less than 0, so nothing is admitted",
+                false => "",
+            };
             step(
                 "without SYN cookies a SYN is dropped once less than a quarter of tcp_max_syn_backlog is left",
                 format!(
-                    "{most} - ({most} >> 2) + 1 = {admitted}, min({}, {admitted})",
+                    "{most} - ({most} >> 2) + 1 = {signed}{nothing}; min({}, {admitted})",
                     queue.capacity
                 ),
                 queue.capacity.min(admitted),

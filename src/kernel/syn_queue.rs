@@ -39,7 +39,7 @@ pub fn table_size(clamped: u32, max_syn_backlog: i64) -> u64 {
 }
 
 /// A sysctl of 32 bits as `min_t(u32, …)` sees it: negative numbers are the largest.
-fn unsigned(value: i64) -> u64 {
+pub(super) fn unsigned(value: i64) -> u64 {
     match u64::try_from(value) {
         Ok(value) => value,
         Err(_) => u64::from(u32::MAX),

@@ -21,7 +21,7 @@ pub(super) fn words(step: &Step, report: &Report<'_>) -> String {
             let planned = report.advice.sysctls().find(same);
             apply::words(planned.unwrap_or(step), report.facts)
         }
-        Step::Service(step) => format!("{}: change {}; {}", step.who, step.setting, step.why),
+        Step::Service(step) => format!("{}: {}; {}", step.who, step.change(), step.why),
         Step::Relisten(step) => step.words.clone(),
     }
 }

@@ -20,7 +20,7 @@ pub mod service;
 mod versions;
 
 pub use catalogue::Catalogue;
-pub use recognise::{Identified, speaker};
+pub use recognise::{Identified, is_supervisor, socket_in, speaker};
 use service::Sockets;
 pub use service::{Ask, Service};
 

@@ -3,7 +3,8 @@
 use super::catalogue::{Catalogue, Sign, cut, matches_around};
 use super::host::file_name;
 use super::service::{Kind, OneOrMore, Service, Signs, VersionSource};
-use crate::snapshot::{Listener, Owner};
+use crate::snapshot::{Listener, Owner, Source};
+use crate::text::name::is_unit;
 
 /// A service and what decides its request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,6 +37,9 @@ impl Catalogue {
     pub fn identify<'a>(&'a self, listener: &'a Listener) -> Option<Identified<'a>> {
         let owners = &listener.owners;
         let supervisor = owners.iter().find_map(|owner| self.supervisor(owner));
+        // Where the number stands in a .socket unit, nobody listened again since.
+        let by_socket = written_in_socket(listener);
+        let supervisor = supervisor.or_else(|| self.by_name("systemd").filter(|_| by_socket));
         let recorded = listener.service.as_deref();
         // What is stated is no guess: a name that is not known here is kept, and nothing is known of it.
         let worker = match recorded {
@@ -53,12 +57,14 @@ impl Catalogue {
         let service = worker.map(|(service, _)| service);
         match (service, supervisor) {
             (None, None) => None,
-            (Some(service), Some(supervisor)) if !service.relistens => Some(Identified {
-                name: name.unwrap_or(&service.name),
-                service: Some(service),
-                asker: supervisor,
-                activated: true,
-            }),
+            (Some(service), Some(supervisor)) if by_socket || !service.relistens => {
+                Some(Identified {
+                    name: name.unwrap_or(&service.name),
+                    service: Some(service),
+                    asker: supervisor,
+                    activated: true,
+                })
+            }
             (Some(service), _) => Some(Identified {
                 name: name.unwrap_or(&service.name),
                 service: Some(service),
@@ -144,8 +150,23 @@ pub fn speaker(owners: &[Owner]) -> Option<&Owner> {
 }
 
 /// Whether a process is systemd, of the system or of a user, which listens for others.
-pub(super) fn is_supervisor(owner: &Owner) -> bool {
+pub fn is_supervisor(owner: &Owner) -> bool {
     owner.comm.as_deref() == Some("systemd") || (owner.pid == Some(1) && owner.comm.is_none())
+}
+
+/// The .socket unit whose file, or drop-in, a place is in.
+pub fn socket_in(place: &str) -> Option<&str> {
+    let path = place.rsplit_once(':').map_or(place, |(path, _)| path);
+    path.split('/')
+        .map(|part| part.strip_suffix(".d").unwrap_or(part))
+        .find(|part| is_unit(part, ".socket"))
+}
+
+fn written_in_socket(listener: &Listener) -> bool {
+    let asked = listener.requested.as_ref();
+    let asked = asked.filter(|asked| asked.source == Source::Config);
+    let place = asked.and_then(|asked| asked.place.as_deref());
+    place.is_some_and(|place| socket_in(place).is_some())
 }
 
 fn alike(one: &Owner, other: &Owner) -> bool {
@@ -239,7 +260,11 @@ fn score(signs: &Signs, candidate: Candidate<'_>) -> Option<u32> {
         .is_none_or(|runtime| owner.and_then(|owner| owner.runtime) == Some(runtime));
     // The executable's own name, and a script's, say more than one that the process gave itself.
     let named = |found| signs.name.0.iter().any(|text| is(found, text));
-    let exact = u32::from(named(exe)) + 2 * u32::from(named(program));
+    // Where the record has no script, the name that an interpreter's process took says what it runs.
+    let titled = program.is_none() && exe.is_some_and(super::program::is_interpreter);
+    let titled = titled && comm.is_some_and(|comm| !super::program::is_interpreter(comm));
+    let by_title = titled && signs.name.0.iter().any(|text| is(comm, &cut(text)));
+    let exact = u32::from(named(exe)) + 2 * u32::from(named(program) || by_title);
     (all && runtime).then_some(score + exact)
 }
 

@@ -70,7 +70,15 @@ pub struct Assigned {
     pub reason: String,
 }
 
+/// How the reason of a line ends that its loader reads and can make nothing of.
+const CANNOT_USE: &str = "cannot use this line";
+
 impl Assigned {
+    /// Whether its file is read, and its loader can make nothing of the line itself.
+    pub fn is_unusable(&self) -> bool {
+        self.status == Status::Dead && self.reason.contains(CANNOT_USE)
+    }
+
     /// File and line, for people.
     pub fn place(&self) -> String {
         format!("{}:{}", self.file, self.line)

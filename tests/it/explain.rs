@@ -52,6 +52,11 @@ fn what_the_kernel_would_refuse_is_refused_with_its_range() {
         ("--somaxconn -1", "give 0 to 2147483647"),
         ("--syncookies 256", "give 0 to 255"),
         ("--kernel 2.6", "the oldest that was read is 3.0"),
+        ("--kernel 2.6", "ask for 3.0 or later, as `--kernel 3.0`"),
+        (
+            "--backlog 4k",
+            "write a whole number in digits alone, such as 4096",
+        ),
         ("--kernel banana", "write it like 5.10"),
         ("--backlog 2147483648", "--backlog"),
     ] {
@@ -117,7 +122,10 @@ fn what_nothing_is_called_is_answered_with_what_is_near() {
         ("BL999", "`backlint explain` alone"),
         ("ListenOverflow", "`ListenOverflows`"),
         ("acept-queue", "`accept-queue`"),
-        ("service:BL101", "`backlint explain` alone"),
+        (
+            "service:BL101",
+            "`BL101` is a rule: backlint explain rule:BL101",
+        ),
         ("ngnix", "`nginx`"),
     ] {
         let run = explain(word).ended(2);
@@ -191,4 +199,55 @@ fn the_index_names_every_kind() {
     ] {
         assert!(index.contains(word), "{word}");
     }
+}
+
+#[test]
+fn the_words_of_the_calculator_are_true_of_odd_numbers() {
+    let said = |options: &str| {
+        let run = explain(&format!("queue {options}")).ended(0);
+        run.out.split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    let negative = "--max-syn-backlog=-5 --syncookies 0";
+    let equation = "-5 - (-5 >> 2) + 1 = -2, less than 0, so nothing is admitted; min(";
+    for (options, words) in [
+        (negative, equation),
+        (
+            "--max-syn-backlog=-5 --kernel 4.3",
+            "-5 = 4294967295 unsigned; roundup_pow_of_two(max(8, min(128, 4294967295)) + 1) → 256",
+        ),
+        ("--kernel 6.13", "4.4 to 6.13"),
+        ("--kernel 6.13", "6.13 itself was not read"),
+    ] {
+        let out = said(options);
+        assert!(out.contains(words), "{options}: {out}");
+    }
+    let none = said("--backlog 0 --syncookies 0 --kernel 6.12");
+    assert!(none.contains("no TCP connection can be made"), "{none}");
+    assert!(!none.contains("until earlier requests end"), "{none}");
+}
+
+#[test]
+fn everyday_words_lead_to_a_topic_and_kinds_that_are_wrong_to_the_right_one() {
+    for (word, topic) in [
+        ("backlog", "accept-queue"),
+        ("Listen", "accept-queue"),
+        ("overflow", "drops"),
+        ("Recv-Q", "by-hand"),
+        ("Send-Q", "by-hand"),
+        ("topic:backlog", "accept-queue"),
+    ] {
+        let run = explain(word).ended(0);
+        assert_eq!(run.out, explain(&format!("topic:{topic}")).out, "{word}");
+    }
+    let run = explain("sysctl:redis").ended(2);
+    let words = "`redis` is a service: backlint explain service:redis";
+    assert!(run.err.contains(words), "{}", run.err);
+}
+
+#[test]
+fn what_is_said_is_told_from_what_is_true() {
+    let run = explain("folklore").ended(0);
+    let marked = |mark: &str| run.out.matches(mark).count();
+    assert_eq!(marked("Said: "), marked("True: "));
+    assert!(marked("Said: ") > 15, "{}", run.out);
 }

@@ -101,4 +101,11 @@ impl Settings<'_> {
         }
         files.into_values().collect()
     }
+
+    /// The administrator's lines that their loader reads and can make nothing of, of these files.
+    pub fn unusable(&self) -> Vec<&Assigned> {
+        let files = self.dead_files().into_iter();
+        let lines = files.flat_map(|file| file.lines);
+        lines.filter(|line| line.is_unusable()).collect()
+    }
 }

@@ -28,13 +28,25 @@ pub fn dead_files(settings: &Settings<'_>) -> String {
     some(settings.dead_files().into_iter().map(dead_file), "; ")
 }
 
+/// The lines that their loader can make nothing of, as places.
+pub fn unusable(settings: &Settings<'_>) -> String {
+    some(settings.unusable().into_iter().map(Assigned::place), ", ")
+}
+
 fn dead_file(file: DeadFile<'_>) -> String {
     let set = |line: &&Assigned| {
         let value = line.value.as_deref().unwrap_or_default();
         format!("{} = {value}", line.key)
     };
     let lines = some(file.lines.iter().map(set), ", ");
-    format!("{}, which would set {lines}: {}", file.path, file.why)
+    // The file is read where one of its lines is found to be unusable.
+    let unusable = file.lines.iter().filter(|line| line.is_unusable());
+    let unusable = some(unusable.map(|line| format!("line {}", line.line)), ", ");
+    let what = match unusable.is_empty() {
+        true => file.path.to_owned(),
+        false => format!("{unusable} of {}", file.path),
+    };
+    format!("{what}, which would set {lines}: {}", file.why)
 }
 
 /// Why it does not exist.

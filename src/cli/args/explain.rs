@@ -60,17 +60,17 @@ pub(in crate::cli) enum Calculator {
 pub(in crate::cli) struct Queue {
     /// What the program passes to listen(2); negative is as much as there is [default: 4096,
     /// glibc's SOMAXCONN]
-    #[arg(long, value_name = "NUMBER", allow_negative_numbers = true)]
+    #[arg(long, value_name = "NUMBER", allow_negative_numbers = true, value_parser = backlog)]
     pub(in crate::cli) backlog: Option<i32>,
     /// net.core.somaxconn [default: the kernel's own, 4096 since Linux 5.4 and 128 before]
-    #[arg(long, value_name = "NUMBER", allow_negative_numbers = true)]
+    #[arg(long, value_name = "NUMBER", allow_negative_numbers = true, value_parser = number)]
     pub(in crate::cli) somaxconn: Option<i64>,
     /// net.ipv4.tcp_max_syn_backlog [default: that of a machine with some 24 GiB, 2048 since Linux
     /// 5.4 and 1024 before]
-    #[arg(long, value_name = "NUMBER", allow_negative_numbers = true)]
+    #[arg(long, value_name = "NUMBER", allow_negative_numbers = true, value_parser = number)]
     pub(in crate::cli) max_syn_backlog: Option<i64>,
     /// net.ipv4.tcp_syncookies [default: 1]
-    #[arg(long, value_name = "NUMBER", allow_negative_numbers = true)]
+    #[arg(long, value_name = "NUMBER", allow_negative_numbers = true, value_parser = number)]
     pub(in crate::cli) syncookies: Option<i64>,
     /// The kernel's version, such as 3.10 or what `uname -r` prints [default: the newest that was
     /// measured]
@@ -79,6 +79,18 @@ pub(in crate::cli) struct Queue {
     /// How to write the answer
     #[arg(long, value_name = "FORMAT")]
     pub(in crate::cli) format: Option<PageFormat>,
+}
+
+fn number(text: &str) -> Result<i64, String> {
+    let wrong = |_| "write a whole number in digits alone, such as 4096".to_owned();
+    text.trim().parse().map_err(wrong)
+}
+
+/// An `int`, as listen(2) takes it.
+fn backlog(text: &str) -> Result<i32, String> {
+    let (least, most) = (i32::MIN, i32::MAX);
+    let wrong = |_| format!("listen() takes a number from {least} to {most}");
+    i32::try_from(number(text)?).map_err(wrong)
 }
 
 fn kernel(text: &str) -> Result<Version, String> {

@@ -91,6 +91,10 @@ fn mention(word: &str, found: &Found<'_>) {
 }
 
 fn unknown(library: &Library<'_>, word: &str) -> anyhow::Error {
+    if let Some((bare, kind)) = library.elsewhere(word) {
+        let kind = kind.name();
+        return anyhow!("`{bare}` is a {kind}: backlint explain {kind}:{bare}");
+    }
     let near = library.suggestions(word);
     let near: Vec<String> = near.iter().map(|near| format!("`{near}`")).collect();
     let meant = match near.as_slice() {

@@ -34,7 +34,8 @@ impl fmt::Display for Fault {
         match self {
             Self::TooOld(kernel) => write!(
                 f,
-                "the rules of Linux {kernel} are not known: the oldest that was read is {OLDEST}"
+                "the rules of Linux {kernel} are not known: the oldest that was read is {OLDEST}; ask for \
+                 {OLDEST} or later, as `--kernel {OLDEST}`"
             ),
             Self::Refused { key, why, range } => {
                 let (least, most) = (range.start(), range.end());

@@ -131,6 +131,14 @@ impl<'a> Library<'a> {
         })
     }
 
+    /// Where a word was asked for as one kind and is another: the word, and what it is.
+    pub fn elsewhere<'w>(&self, word: &'w str) -> Option<(&'w str, Kind)> {
+        let (kind, rest) = word.split_once(':')?;
+        let known = Kind::ALL.into_iter().any(|known| known.name() == kind);
+        let found = self.find(rest).filter(|_| known)?;
+        Some((rest, found.kind))
+    }
+
     /// Words that are like this one, the most alike first.
     pub fn suggestions(&self, word: &str) -> Vec<String> {
         let word = word.rsplit_once(':').map_or(word, |(_, word)| word);
@@ -174,7 +182,7 @@ impl<'a> Library<'a> {
         let pages: Vec<Page> = match kind {
             Kind::Rule => self.rule(&small).into_iter().collect(),
             Kind::Family => self.family(&small).into_iter().collect(),
-            Kind::Topic => pages::named(&pages::topics(), &small)
+            Kind::Topic => pages::named(&pages::topics(), everyday(&small))
                 .iter()
                 .map(kinds::topic)
                 .collect(),
@@ -227,6 +235,31 @@ impl<'a> Library<'a> {
             None => self.services.known_as(word),
         }
     }
+}
+
+/// Words that people say, with the topic that answers them.
+const EVERYDAY: [(&str, &str); 15] = [
+    ("backlog", "accept-queue"),
+    ("backlogs", "accept-queue"),
+    ("listen", "accept-queue"),
+    ("listen()", "accept-queue"),
+    ("listener", "accept-queue"),
+    ("queues", "accept-queue"),
+    ("overflow", "drops"),
+    ("overflows", "drops"),
+    ("drop", "drops"),
+    ("recv-q", "by-hand"),
+    ("send-q", "by-hand"),
+    ("restart", "relisten"),
+    ("reload", "relisten"),
+    ("syn", "syn-queue"),
+    ("timeout", "client-symptoms"),
+];
+
+/// The topic that an everyday word is about, or the word itself.
+fn everyday(small: &str) -> &str {
+    let found = EVERYDAY.iter().find(|(word, _)| *word == small);
+    found.map_or(small, |(_, topic)| topic)
 }
 
 /// `ListenDrops` of `TcpExt.ListenDrops`, in any case.

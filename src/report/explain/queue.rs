@@ -39,7 +39,7 @@ impl Asked {
         let own = FullTest::of(self.inputs.kernel);
         [
             (FullTest::PowerOfTwo, "up to 4.3", Version::new(4, 3)),
-            (FullTest::AtBacklog, "4.4 to 6.12", Version::new(6, 12)),
+            (FullTest::AtBacklog, "4.4 to 6.13", Version::new(6, 12)),
             (FullTest::AboveBacklog, "from 6.14", Version::new(6, 14)),
         ]
         .map(|(test, kernels, last)| {

@@ -11,10 +11,9 @@ use std::collections::BTreeMap;
 use super::gather::Gathered;
 use super::text::{self, Text};
 use super::{Fix, Origin, Place};
+use crate::advise::socket::socket_unit;
 use crate::advise::{RelistenStep, Step, apply, proposal};
-use crate::assess::ListenerFacts;
 use crate::report::diff;
-use crate::snapshot::Source;
 use crate::text::name::is_unit;
 
 /// A `.socket` unit and what to set in it.
@@ -220,32 +219,4 @@ fn sockets(fix: &Fix<'_>) -> BTreeMap<String, Socket> {
 
 fn label(step: &RelistenStep) -> String {
     format!("{} ({})", step.who, step.addresses.join(", "))
-}
-
-/// The name of a listener's .socket unit, and whether it is a guess: from the file that has its
-/// `Backlog=`, else from its unit.
-fn socket_unit(listener: &ListenerFacts<'_>) -> Option<(String, bool)> {
-    let asked = listener.requested.as_ref();
-    let place = asked
-        .filter(|asked| asked.source == Source::Config)
-        .and_then(|asked| asked.place.as_deref());
-    let named = place.and_then(|place| {
-        let path = place.rsplit_once(':').map_or(place, |(path, _)| path);
-        path.split('/')
-            .map(|part| part.strip_suffix(".d").unwrap_or(part))
-            .find(|part| is_unit(part, ".socket"))
-    });
-    if let Some(unit) = named {
-        return Some((unit.to_owned(), false));
-    }
-    let unit = listener.listener.unit.as_deref()?;
-    if is_unit(unit, ".socket") {
-        return Some((unit.to_owned(), false));
-    }
-    let stem = unit
-        .strip_suffix(".service")
-        .filter(|_| is_unit(unit, ".service"))?;
-    // An instance of a template is started by a socket that bears the template's name.
-    let stem = stem.split('@').next().unwrap_or(stem);
-    Some((format!("{stem}.socket"), true))
 }

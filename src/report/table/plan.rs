@@ -46,26 +46,20 @@ impl Page<'_> {
     }
 
     fn steps(&self) -> Vec<String> {
-        let plan = self.report.advice.plan.iter();
-        let mut steps: Vec<String> = plan
-            .filter_map(|step| match step {
-                Step::Edit(step) => Some(step.words.clone()),
-                Step::Sysctl(_) | Step::Service(_) | Step::Relisten(_) => None,
-            })
-            .collect();
-        let own: Vec<&SysctlStep> = self.report.advice.host_sysctls().collect();
-        if !own.is_empty() {
-            self.own_sysctls(&own, &mut steps);
-        }
+        let mut steps = Vec::new();
+        // One change of the machine's files has them all, at the place of the first.
+        let mut own: Vec<&SysctlStep> = self.report.advice.host_sysctls().collect();
         let mut told = BTreeSet::new();
         for step in &self.report.advice.plan {
-            steps.extend(match step {
-                Step::Edit(_) => None,
-                Step::Sysctl(step) if step.reached => None,
-                Step::Sysctl(step) => Some(self.elsewhere(step, &mut told)),
-                Step::Service(step) => Some(service(step)),
-                Step::Relisten(step) => Some(self.relisten(step)),
-            });
+            match step {
+                Step::Edit(step) => steps.push(step.sentence()),
+                Step::Sysctl(step) if step.reached => {
+                    self.own_sysctls(&std::mem::take(&mut own), &mut steps);
+                }
+                Step::Sysctl(step) => steps.push(self.elsewhere(step, &mut told)),
+                Step::Service(step) => steps.push(service(step)),
+                Step::Relisten(step) => steps.push(self.relisten(step)),
+            }
         }
         steps.push(match self.report.source {
             Some(_) => "backlint on that host shows whether it worked".to_owned(),
@@ -107,6 +101,9 @@ impl Page<'_> {
 
     /// The sysctls of the namespace that was looked at first, as its machine would take them.
     fn own_sysctls(&self, own: &[&SysctlStep], steps: &mut Vec<String>) {
+        if own.is_empty() {
+            return;
+        }
         let again = self.report.same();
         let values: Vec<String> = own
             .iter()
@@ -140,12 +137,11 @@ impl Page<'_> {
 fn service(step: &ServiceStep) -> String {
     let ServiceStep {
         who,
-        setting,
         why,
         addresses,
         ..
     } = step;
-    format!("{who} ({}): change {setting}; {why}", some(addresses))
+    format!("{who} ({}): {}; {why}", some(addresses), step.change())
 }
 
 /// A few addresses, and how many more there are.

@@ -11,7 +11,7 @@ use Scope::{Host, Setting};
 use Type::{Bool, Int, Text};
 
 /// The entries.
-pub(super) static ENTRIES: [Entry; 34] = [
+pub(super) static ENTRIES: [Entry; 36] = [
     entry(
         "host.boot.loader",
         Host,
@@ -46,6 +46,20 @@ pub(super) static ENTRIES: [Entry; 34] = [
         Text,
         "these files, each with why and with what it would set",
         |s| built(words::dead_files(settings(s)?)),
+    ),
+    entry(
+        "host.boot.unusable_lines",
+        Host,
+        Int,
+        "their lines that the loader reads and can make nothing of, as BusyBox of `-key`",
+        |s| int(Some(settings(s)?.unusable().len())),
+    ),
+    entry(
+        "host.boot.unusable_words",
+        Host,
+        Text,
+        "file and line of these",
+        |s| built(words::unusable(settings(s)?)),
     ),
     entry("setting.key", Setting, Text, "dotted key", |s| {
         text(Some(&s.setting?.key))

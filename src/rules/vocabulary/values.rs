@@ -24,7 +24,7 @@ pub fn unit(path: &str) -> Option<&'static str> {
         "syn_queue_admits" => "request sockets",
         "owner_count" => "processes",
         "dead_files" => "files",
-        "lines" | "overridden" | "conflicts" | "dead" | "masked" => "lines",
+        "lines" | "unusable_lines" | "overridden" | "conflicts" | "dead" | "masked" => "lines",
         _ => return None,
     })
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::lines::Lines;
 use super::loader::{self, Fate, Procps, Runs};
 use super::resolve::{Fare, Line, Rules, resolve};
-use super::{Assigned, History, Kernel, Status, tuned};
+use super::{Assigned, CANNOT_USE, History, Kernel, Status, tuned};
 use crate::snapshot::{Boot, FileText, Loader};
 use crate::sysctl_conf::dialect::{self, Setting};
 use crate::sysctl_conf::key::normalise_key;
@@ -194,7 +194,7 @@ fn unusable<'a>(
                 recognised: true,
                 only: None,
             };
-            (line, Status::Dead, format!("{who} cannot use this line"))
+            (line, Status::Dead, format!("{who} {CANNOT_USE}"))
         })
     })
 }

@@ -167,6 +167,27 @@ fn the_gitlab_job_writes_both_reports_and_fails() {
     gitlab(&repository, &[("BACKLINT_SNAPSHOTS", "no*.yaml")]).ended(2);
 }
 
+#[test]
+fn the_gitlab_job_judges_snapshots_alone_and_never_its_runner() {
+    let repository = Repository::new();
+    copy(
+        &repository.path("fix tures/web.yaml"),
+        &repository.path("fixtures/web.yaml"),
+    );
+    fs::write(repository.path("fixtures/web.expected.yaml"), EXPECTED).unwrap();
+    let run = gitlab(&repository, &[]).ended(1);
+    assert!(run.out.contains("backlog-truncated"), "{}", run.out);
+    fs::write(repository.path("backlint.toml"), "fail-on = \"never\"\n").unwrap();
+    gitlab(&repository, &[]).ended(0);
+    for nothing in ["", " ", "fixtures/*.expected.yaml"] {
+        let run = gitlab(&repository, &[("BACKLINT_SNAPSHOTS", nothing)]).ended(2);
+        assert!(run.err.contains("names no snapshot"), "{}", run.err);
+    }
+}
+
+/// What is expected of a snapshot, which is none.
+const EXPECTED: &str = "findings: []\n";
+
 /// Runs a hook of this repository's in another, as `pre-commit try-repo` does.
 fn hook(repository: &Repository, id: &str, file: &str) -> Run {
     let hooks = tempfile::tempdir().unwrap();
@@ -206,5 +227,28 @@ fn the_snapshots_hook_judges_what_is_committed() {
         run.out
     );
     let run = hook(&repository, "backlint-snapshots", "fixtures/quiet.yaml").ended(0);
+    assert!(run.out.contains("Passed"), "{}", run.out);
+}
+
+#[test]
+fn the_snapshots_hook_leaves_out_what_is_expected_of_a_snapshot() {
+    let repository = Repository::new();
+    fs::create_dir_all(repository.path("fixtures")).unwrap();
+    let file = "fixtures/web.expected.yaml";
+    fs::write(repository.path(file), EXPECTED).unwrap();
+    let run = hook(&repository, "backlint-snapshots", file).ended(0);
+    assert!(run.out.contains("Skipped"), "{}", run.out);
+}
+
+#[test]
+fn the_rules_hook_tells_what_is_wrong_in_a_rule() {
+    let repository = Repository::new();
+    fs::create_dir_all(repository.path("rules")).unwrap();
+    fs::write(repository.path("rules/x.yaml"), "id: X1\nname: x\n").unwrap();
+    let run = hook(&repository, "backlint-rules", "rules/x.yaml").ended(1);
+    assert!(run.out.contains("rules/x.yaml"), "{}", run.out);
+    let rule = "id: X1\nname: x\ntitle: t\nseverity: low\nscope: netns\nwhen: 'false'\nmessage: m\nwhy: w\n";
+    fs::write(repository.path("rules/x.yaml"), rule).unwrap();
+    let run = hook(&repository, "backlint-rules", "rules/x.yaml").ended(0);
     assert!(run.out.contains("Passed"), "{}", run.out);
 }

@@ -45,6 +45,10 @@ pub(crate) fn clients(inputs: &Inputs, limits: &Limits) -> Vec<Seen> {
             "never full: every SYN is answered with a cookie, which carries window scaling and selective \
              acknowledgements only together with TCP timestamps"
         }
+        _ if inputs.syncookies == 0 && limits.syn.capacity == 0 => {
+            "always: the SYN is dropped without an answer and sent again, as above, until connect() ends \
+             with ETIMEDOUT"
+        }
         _ if inputs.syncookies == 0 => {
             "the SYN is dropped without an answer and sent again, as above, until earlier requests \
              end or expire, which takes 63 s with tcp_synack_retries 5"
@@ -98,7 +102,7 @@ fn of_kernel(inputs: &Inputs) -> [(bool, &'static str); 6] {
         ),
         (
             kernel == Version::new(6, 13),
-            "the SYN queue's test changed between 6.12 and 6.14: on 6.13 it may hold one request more",
+            "the SYN queue's test changed between 6.12 and 6.14, and 6.13 itself was not read: there it may hold one request more",
         ),
         (
             test == FullTest::AtBacklog,

@@ -54,7 +54,7 @@ impl<'a> Remediation<'a> {
 #[serde(tag = "kind", rename_all = "lowercase")]
 pub(super) enum PlanStep<'a> {
     Edit {
-        step: &'a str,
+        step: String,
         reasons: &'a [String],
     },
     Sysctl {
@@ -95,9 +95,9 @@ pub(super) enum PlanStep<'a> {
 impl<'a> PlanStep<'a> {
     pub(super) fn new(step: &'a Step, facts: &'a Facts<'a>) -> Self {
         match step {
-            Step::Edit(EditStep { words, reasons }) => Self::Edit {
-                step: words,
-                reasons,
+            Step::Edit(step) => Self::Edit {
+                step: step.sentence(),
+                reasons: &step.reasons,
             },
             Step::Sysctl(step) => Self::Sysctl {
                 namespaces: apply::namespaces(step, facts)
