@@ -155,6 +155,14 @@ const NAMES: [(&str, &str); 16] = [
     ),
 ];
 
+/// The components of all of these names.
+pub(super) fn components() -> impl Iterator<Item = &'static str> {
+    let of_list = |(subtree, names): &(&'static str, &'static str)| {
+        subtree.split('.').chain(names.split(' '))
+    };
+    NAMES.iter().flat_map(of_list)
+}
+
 /// Whether some kernel has this sysctl, though the catalogue does not.
 pub(super) fn is_real(key: &str) -> bool {
     let Some((subtree, name)) = key.rsplit_once('.') else {

@@ -88,7 +88,7 @@ fn what_backlint_says_of_gaps_stays_readable() {
         assert_eq!(
             redact(&snapshot, &public).gaps,
             snapshot.gaps,
-            "{name}: words.txt lacks one"
+            "{name}: lists/sentences.txt lacks one"
         );
         gaps += snapshot.gaps.len();
     }
