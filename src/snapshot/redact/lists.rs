@@ -54,8 +54,6 @@ pub(super) fn is_of_sentence(word: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-
     #[test]
     fn lists_are_sorted_and_have_no_word_twice() {
         for text in [
