@@ -169,7 +169,9 @@ fn words_are_looked_up_once_and_only_keys_are_searched_for_slips() {
         slips: Cell::new(0),
     };
     let mut netns = Namespace::new("host");
-    netns.absent = vec!["net.core.soamxconn".to_owned(); 100];
+    netns.absent.insert("net.core.soamxconn".to_owned());
+    let mut other = Namespace::new("docker/acme");
+    other.absent.clone_from(&netns.absent);
     for n in 0..10_000_u32 {
         let mut listener = Listener::new(Protocol::Unix, format!("@acme.{n}"));
         listener.requested = Some(Requested {
@@ -181,7 +183,7 @@ fn words_are_looked_up_once_and_only_keys_are_searched_for_slips() {
         netns.listeners.push(listener);
     }
     let snapshot = Snapshot {
-        namespaces: vec![netns],
+        namespaces: vec![netns, other],
         ..Snapshot::default()
     };
     redact(&snapshot, &public);
