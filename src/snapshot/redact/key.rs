@@ -2,7 +2,7 @@
 //! line. In any other text a word is a sysctl only if a kernel has exactly that one.
 
 use super::Redactor;
-use super::lists::OPTIONS;
+use super::lists::{COMPONENTS, OPTIONS};
 use super::names::Kind;
 
 /// The directories of /proc/sys.
@@ -73,9 +73,11 @@ impl Redactor<'_> {
 
     /// A component of a key that no kernel is known to have.
     fn component(&mut self, part: &str) -> String {
-        self.around_stars(part, |it, word| match it.public.is_component(word) {
-            true => word.to_owned(),
-            false => it.word(Kind::Name, word),
+        self.around_stars(part, |it, word| {
+            match COMPONENTS.has(word) || it.public.is_component(word) {
+                true => word.to_owned(),
+                false => it.word(Kind::Name, word),
+            }
         })
     }
 

@@ -32,6 +32,8 @@ pub(super) static WORDS: List = list!("lists/words.txt");
 pub(super) static PROGRAMS: List = list!("lists/programs.txt");
 /// Words of our own sentences, and of the kernel's about errors.
 static SENTENCES: List = list!("lists/sentences.txt");
+/// Components of sysctls of modules, which the catalogue of sysctls says nothing of.
+pub(super) static COMPONENTS: List = list!("lists/components.txt");
 /// Names that options have in files which are no lists of sysctls: TuneD's and ufw's.
 pub(super) static OPTIONS: List = list!("lists/options.txt");
 /// Ends of names that tell what something is.
@@ -60,6 +62,7 @@ mod tests {
             include_str!("lists/words.txt"),
             include_str!("lists/programs.txt"),
             include_str!("lists/sentences.txt"),
+            include_str!("lists/components.txt"),
             include_str!("lists/options.txt"),
             include_str!("lists/extensions.txt"),
             include_str!("lists/ids.txt"),
