@@ -25,7 +25,16 @@ impl Public for Catalogued {
     }
 
     fn is_sysctl(&self, key: &str) -> bool {
+        sysctls::is_known(key)
+    }
+
+    fn is_slip(&self, key: &str) -> bool {
         // A word without a dot is a sysctl nowhere.
-        key.contains(['.', '/']) && sysctls::existence(key, None) != Existence::Unknown
+        let meant = || sysctls::existence(key, None);
+        key.contains('.') && matches!(meant(), Existence::Misspelt { .. })
+    }
+
+    fn is_component(&self, word: &str) -> bool {
+        sysctls::is_component(word)
     }
 }

@@ -9,6 +9,7 @@ use clap::builder::StyledStr;
 use super::input::{Failure, words};
 use crate::report::style::{Look, WIDTH};
 use crate::report::{Outcome, diagnostics};
+use crate::text::shell;
 use crate::text::untrusted::clean;
 
 /// Writes a result to standard output. A pipe that the reader closed ends quietly, with the outcome
@@ -81,8 +82,7 @@ pub(super) fn complain(failure: &Failure) {
 
 /// An option with its path as a shell takes it, with a blank in front.
 pub(super) fn argument(option: &str, path: &std::path::Path) -> String {
-    let path = path.display().to_string();
-    format!(" {option} {}", shlex::try_quote(&path).unwrap_or_default())
+    format!(" {option} {}", shell::word(&path.display().to_string()))
 }
 
 /// Takes ` (os error 2)` out of a message: the words before it say the same.

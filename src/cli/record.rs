@@ -23,7 +23,9 @@ pub(super) fn run(arguments: &Record) -> Run {
     let catalogue = input::catalogue(&config.services(&arguments.services.services))?;
     let mut snapshot = source(arguments, &rules, &catalogue)?;
     if arguments.minimal {
-        snapshot = minimal(&snapshot, &rules, &catalogue).map_err(anyhow::Error::new)?;
+        snapshot = minimal(&snapshot, &rules, &catalogue)
+            .map_err(anyhow::Error::new)?
+            .snapshot;
     }
     if arguments.redact {
         snapshot = redact(&snapshot, &Catalogued::new(&catalogue));

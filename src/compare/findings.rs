@@ -30,9 +30,10 @@ pub struct Change<'a> {
 type Compared<'a> = (Vec<&'a Seen>, Vec<&'a Seen>, Vec<ChangedFinding<'a>>);
 
 pub(super) fn compare<'a>(old: &'a [Seen], new: &'a [Seen]) -> Compared<'a> {
-    let mut known: BTreeMap<&str, Vec<&Seen>> = BTreeMap::new();
-    for finding in old.iter().rev() {
-        known.entry(&finding.fingerprint).or_default().push(finding);
+    let mut known: BTreeMap<&str, Vec<(usize, &Seen)>> = BTreeMap::new();
+    for (n, finding) in old.iter().enumerate().rev() {
+        let same = known.entry(&finding.fingerprint).or_default();
+        same.push((n, finding));
     }
     let mut appeared = Vec::new();
     let mut changed = Vec::new();
@@ -42,7 +43,7 @@ pub(super) fn compare<'a>(old: &'a [Seen], new: &'a [Seen]) -> Compared<'a> {
             .and_then(Vec::pop)
         {
             None => appeared.push(finding),
-            Some(old) => {
+            Some((_, old)) => {
                 let changes = changes(old, finding);
                 if !changes.is_empty() {
                     changed.push(ChangedFinding {
@@ -55,9 +56,9 @@ pub(super) fn compare<'a>(old: &'a [Seen], new: &'a [Seen]) -> Compared<'a> {
         }
     }
     // In the order of the side that had them.
-    let mut fixed: Vec<&Seen> = known.into_values().flatten().collect();
-    let place = |it: &Seen| old.iter().position(|known| std::ptr::eq(known, it));
-    fixed.sort_by_cached_key(|it| place(it));
+    let mut fixed: Vec<(usize, &Seen)> = known.into_values().flatten().collect();
+    fixed.sort_unstable_by_key(|(n, _)| *n);
+    let mut fixed: Vec<&Seen> = fixed.into_iter().map(|(_, finding)| finding).collect();
     for all in [&mut appeared, &mut fixed] {
         all.sort_by_key(|it| std::cmp::Reverse((it.severity, it.confidence)));
     }

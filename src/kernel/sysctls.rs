@@ -22,7 +22,7 @@ mod tcp;
 mod tcp_more;
 mod value;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 use super::version::Version;
@@ -85,6 +85,21 @@ pub fn find(key: &str) -> Option<&'static Sysctl> {
     by_key.get(key).or_else(fitting).copied()
 }
 
+/// Whether some kernel has or had a sysctl of exactly this dotted key, be it one that the catalogue says
+/// nothing of.
+pub fn is_known(key: &str) -> bool {
+    find(key).is_some() || strangers::is_real(key)
+}
+
+/// Whether a word is one whole component of a key that some kernel has or had: `net`, `tcp_mem`.
+pub fn is_component(word: &str) -> bool {
+    static ALL: LazyLock<BTreeSet<&'static str>> = LazyLock::new(|| {
+        let keys = all().flat_map(|sysctl| sysctl.key.split('.'));
+        keys.chain(strangers::components()).collect()
+    });
+    word != "*" && ALL.contains(word)
+}
+
 /// What the kernel itself starts with, several numbers with single blanks between them. `None`: it
 /// depends on memory or on the build, or is not known. What systemd or a distribution sets at boot
 /// is no default. Without a version, that of the newest known.
@@ -140,7 +155,6 @@ pub fn somaxconn_largest(kernel: Option<Version>) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::collections::BTreeSet;
 
     fn start(key: &str, major: u32, minor: u32) -> Option<String> {
         default_value(key, Some(Version::new(major, minor)))
@@ -156,6 +170,15 @@ mod tests {
             assert!(sysctl.source.ends_with(".c"), "{}", sysctl.key);
         }
         assert!(seen.len() >= 75, "{}", seen.len());
+    }
+
+    #[test]
+    fn a_key_is_known_exactly_or_not_at_all() {
+        assert!(is_known("net.core.somaxconn") && is_known("kernel.ftrace_enabled"));
+        assert!(is_known("net.ipv4.conf.eth0.rp_filter"));
+        assert!(!is_known("net.core.soamxconn") && !is_known("net.core"));
+        assert!(is_component("somaxconn") && is_component("netfilter"));
+        assert!(!is_component("*") && !is_component("eth0"));
     }
 
     #[test]

@@ -8,6 +8,7 @@ use serde::de::{DeserializeOwned, DeserializeSeed as _};
 
 use super::diagnostic::{Diagnostic, bounded_nesting};
 use super::locate::{Locate, ReadAt, Step};
+use super::positions;
 
 /// Bytes within which a file says what it is.
 const BEGINNING: usize = 4096;
@@ -143,36 +144,23 @@ impl<'a> Document<'a> {
         diagnostic
     }
 
-    /// The line of each of the `count` elements of the sequence that a path leads to, from 1.
-    ///
-    /// NOTE: a place costs a parse up to there. In block style no other line may begin as an element does
-    /// (YAML 1.2, section 8.2.1), so where as many lines do as there are elements, these are it.
+    /// The line of each of the `count` elements of the sequence that a path leads to, from 1. YAML and JSON
+    /// are read once for all of them.
     pub fn lines_of(&self, path: &[Step], count: usize) -> Vec<usize> {
-        let element = |n: usize| {
+        let positions = match self.syntax {
+            Syntax::Yaml => Some(positions::yaml(self.text)),
+            Syntax::Json => Some(positions::json(self.text)),
+            Syntax::Toml => None,
+        };
+        let line = |n: usize| {
             let element: Vec<Step> = path.iter().cloned().chain([n.into()]).collect();
-            self.place(&element).map_or(1, |(line, _)| line)
+            let place = match &positions {
+                Some(positions) => positions.place(&element),
+                None => self.place(&element),
+            };
+            place.map_or(1, |(line, _)| line)
         };
-        if count < 2 {
-            return (0..count).map(element).collect();
-        }
-        let first = element(0);
-        let dash = |line: &str| {
-            line.trim_start_matches(' ')
-                .starts_with("- ")
-                .then(|| line.find('-'))
-        };
-        let mut lines = self.text.lines().zip(1..).skip(first.saturating_sub(1));
-        let indent = lines.clone().next().and_then(|(line, _)| dash(line));
-        let alike: Vec<usize> = lines
-            .by_ref()
-            .filter(|(line, _)| indent.is_some() && dash(line) == indent)
-            .map(|(_, number)| number)
-            .collect();
-        if alike.len() == count {
-            alike
-        } else {
-            (0..count).map(element).collect()
-        }
+        (0..count).map(line).collect()
     }
 
     /// Line and column of the node that a path leads to, both from 1, columns in characters.

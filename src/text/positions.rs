@@ -107,7 +107,8 @@ struct Open {
     key: Option<Box<str>>,
 }
 
-fn yaml(text: &str) -> Positions {
+/// The places of the values of a text that is YAML.
+pub(super) fn yaml(text: &str) -> Positions {
     let mut builder = Builder::default();
     for event in Parser::new_from_str(text) {
         let Ok((event, span)) = event else { break };
@@ -180,7 +181,8 @@ impl Builder {
     }
 }
 
-fn json(text: &str) -> Positions {
+/// The places of the values of a text that is JSON.
+pub(super) fn json(text: &str) -> Positions {
     let mut slices = Slices {
         text,
         starts: Vec::new(),

@@ -117,6 +117,7 @@ fn a_service_without_a_setting_is_not_told_to_change_one() {
         netns: String::new(),
         who: String::new(),
         setting: setting.to_owned(),
+        number: None,
         addresses: Vec::new(),
         why: String::new(),
         verify: String::new(),

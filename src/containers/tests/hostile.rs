@@ -1,7 +1,6 @@
 //! Texts that somebody made up: nothing of them becomes a path, a name or a panic.
 
 use std::sync::atomic::Ordering;
-use std::time::Instant;
 
 use proptest::prelude::*;
 
@@ -282,12 +281,9 @@ fn five_hundred_containers_are_found_in_one_look_each() {
         );
     }
     let (mut snapshot, members) = collected(&processes);
-    let begun = Instant::now();
     identify(&mut snapshot, &members, &host);
     assert_eq!(host.reads.load(Ordering::Relaxed), 500);
     assert_eq!(snapshot.namespaces[499].name, "docker/c499");
-    // Far above what is needed, for machines that do other things too.
-    assert!(begun.elapsed().as_millis() < 2000, "{:?}", begun.elapsed());
 }
 
 /// Parts that texts are made of.

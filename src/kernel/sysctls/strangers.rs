@@ -169,6 +169,14 @@ pub(super) fn all() -> impl Iterator<Item = &'static str> {
     ALL.iter().map(String::as_str)
 }
 
+/// The components of all of these names.
+pub(super) fn components() -> impl Iterator<Item = &'static str> {
+    let of_list = |(subtree, names): &(&'static str, &'static str)| {
+        subtree.split('.').chain(names.split(' '))
+    };
+    NAMES.iter().flat_map(of_list)
+}
+
 /// Whether some kernel has this sysctl, though the catalogue does not.
 pub(super) fn is_real(key: &str) -> bool {
     let Some((subtree, name)) = key.rsplit_once('.') else {

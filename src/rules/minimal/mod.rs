@@ -19,7 +19,8 @@ use super::vocabulary::Value;
 use crate::assess::{Confidence, Facts};
 use crate::services::Catalogue;
 use crate::snapshot::Snapshot;
-use tree::{Place, Step};
+use crate::text::locate::Step;
+use tree::Place;
 
 /// Rounds over the whole record: what one round leaves out may make more needless.
 const ROUNDS: usize = 3;
@@ -28,10 +29,17 @@ const FEW: usize = 48;
 
 /// Nodes that all judgements together read, about: a large record is judged less often.
 const NODES: usize = 20_000_000;
-/// Judgements at least: one for each kind of part that there is.
-const LEAST: usize = 128;
+/// What a finding costs, in nodes that are read: its message, its evidence and its fingerprint.
+const FINDING: usize = 100;
+/// Judgements at least: one for each kind of part that a listener has.
+const LEAST: usize = 24;
 /// Judgements at most.
 const MOST: usize = 4096;
+
+/// How often a record of this many nodes may be judged that gives this many findings.
+fn bound(size: usize, findings: usize) -> usize {
+    (NODES / (size + findings * FINDING).max(1)).clamp(LEAST, MOST)
+}
 
 /// Fields that are tried before all others: another one tells the same, and is the same tomorrow.
 const FIRST: [&str; 8] = [
@@ -74,6 +82,15 @@ impl Essence {
     }
 }
 
+/// A record from which all was taken that no finding rests on.
+#[derive(Debug)]
+pub struct Minimal {
+    /// The record.
+    pub snapshot: Snapshot,
+    /// How often a record was judged to find it, which is what it costs.
+    pub judgements: usize,
+}
+
 /// The smallest record that still gives the same findings. One that gives none keeps its first
 /// namespace, and nothing of it.
 ///
@@ -83,16 +100,17 @@ pub fn minimal(
     snapshot: &Snapshot,
     rules: &RuleSet,
     catalogue: &Catalogue,
-) -> Result<Snapshot, serde_json::Error> {
+) -> Result<Minimal, serde_json::Error> {
     let facts = Facts::new(snapshot, catalogue);
     let findings = judge(rules, &facts).findings;
     let wanted = findings.iter().map(Essence::of).collect();
     let record = serde_json::to_value(snapshot)?;
+    let most = bound(tree::size(&record), findings.len());
     let mut search = Search {
         rules,
         catalogue,
         wanted,
-        left: (NODES / tree::size(&record)).clamp(LEAST, MOST),
+        left: most,
         record,
     };
     search.others_at_once(&findings);
@@ -104,7 +122,10 @@ pub fn minimal(
             break;
         }
     }
-    serde_json::from_value(search.record)
+    Ok(Minimal {
+        judgements: most - search.left,
+        snapshot: serde_json::from_value(search.record)?,
+    })
 }
 
 struct Search<'a> {
@@ -241,11 +262,12 @@ impl Search<'_> {
         loop {
             let kinds = tree::fields(&self.record).into_iter();
             let untried = kinds.filter(|(kind, _)| !tried.contains(kind));
-            let next = untried.min_by_key(|(kind, _)| {
+            // Where judgements are few, those kinds count of which there are many.
+            let next = untried.min_by_key(|(kind, places)| {
                 let first = FIRST
                     .iter()
                     .position(|it| kind.last().is_some_and(|key| key == it));
-                first.unwrap_or(FIRST.len())
+                (first.unwrap_or(FIRST.len()), places.len() <= FEW)
             });
             let Some((kind, places)) = next else { return };
             tried.insert(kind);
@@ -255,5 +277,19 @@ impl Search<'_> {
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_is_judged_the_less_often_the_more_a_judgement_costs() {
+        assert_eq!(bound(300, 2), MOST);
+        assert_eq!(bound(20_000, 0), 1000);
+        assert_eq!(bound(20_000, 1_000), 166);
+        assert_eq!(bound(200_000, 10_000), LEAST);
+        assert_eq!(bound(0, 0), MOST);
     }
 }

@@ -4,15 +4,10 @@ use std::collections::BTreeMap;
 
 use serde_json::Value as Json;
 
+use crate::text::locate::Step;
+
 /// A way to a node.
 pub(super) type Place = Vec<Step>;
-
-/// A step of it.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Step {
-    Key(String),
-    Index(usize),
-}
 
 /// Nodes of a tree.
 pub(super) fn size(tree: &Json) -> usize {
@@ -54,7 +49,7 @@ pub(super) fn elements(tree: &Json, keys: &[&str]) -> Vec<Place> {
 fn kind(place: &[Step]) -> Vec<String> {
     let keys = place.iter().filter_map(|step| match step {
         Step::Key(key) => Some(key.clone()),
-        Step::Index(_) => None,
+        Step::Index(_) | Step::Name(..) => None,
     });
     keys.collect()
 }

@@ -8,6 +8,7 @@
 use std::collections::BTreeMap;
 
 use super::Redactor;
+use super::lists::{DISTRIBUTIONS, WORDS};
 use super::names::Kind;
 use super::public;
 use crate::snapshot::{DROP_INS, FileText};
@@ -63,9 +64,10 @@ fn drop_in(path: &str) -> Option<(&str, &str)> {
 /// Whether a name tells nothing: numbers and words of systems alone.
 fn is_public(name: &str) -> bool {
     let (stem, _) = public::extension(name);
-    stem.split(public::JOINTS).all(|it| {
-        it.is_empty() || public::is_number(it) || public::is_word(it) || public::is_distribution(it)
-    })
+    !public::is_like_address(stem)
+        && stem.split(public::JOINTS).all(|it| {
+            it.is_empty() || public::is_number(it) || WORDS.has(it) || DISTRIBUTIONS.has(it)
+        })
 }
 
 /// A name behind `last` and before `next`, like the old one in what loaders look at: a dot in front, the

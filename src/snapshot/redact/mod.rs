@@ -2,20 +2,21 @@
 //! ids, paths and words in files become placeholders, and what decides a verdict stays.
 //!
 //! Nothing is looked for: a word stays only if everybody knows it (a number, a program of the catalogue, a
-//! sysctl, a directory that every system has, an executable below /usr), and every other word is
-//! replaced. Placeholders are numbered in the order of the record, and the same word becomes the same
+//! sysctl, a directory that every system has), and every other word is replaced. Placeholders are numbered in the order of the record, and the same word becomes the same
 //! placeholder wherever it stands, so that what was equal is equal, what was different is different,
 //! and findings are the same. Every field of the record is named here, so that one that is added
 //! later does not compile until somebody has decided about it.
 
 mod address;
 mod files;
+mod key;
+mod lists;
 mod names;
 mod path;
 mod public;
 mod text;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::{
@@ -23,6 +24,7 @@ use super::{
     Snapshot, SysctlValue, Writer,
 };
 use files::FileNames;
+use lists::DISTRIBUTIONS;
 use names::{Kind, Names};
 
 /// What later stages know to be known to everybody.
@@ -31,8 +33,14 @@ pub trait Public {
     /// services knows the rest: an empty range where it knows the whole name.
     fn program(&self, name: &str) -> Option<Range<usize>>;
 
-    /// Whether a dotted name is one of the kernel's sysctls, or a slip in one.
+    /// Whether a dotted name is exactly one of a kernel's sysctls.
     fn is_sysctl(&self, key: &str) -> bool;
+
+    /// Whether a dotted name is a slip in one: a letter or two are wrong, or the directory.
+    fn is_slip(&self, key: &str) -> bool;
+
+    /// Whether a word is one whole component of some kernel's sysctl.
+    fn is_component(&self, word: &str) -> bool;
 }
 
 /// The record without what is private.
@@ -42,7 +50,8 @@ pub fn redact(snapshot: &Snapshot, public: &dyn Public) -> Snapshot {
         public,
         names: Names::default(),
         files: FileNames::default(),
-        packaged: path::programs_of_packages(snapshot),
+        cores: BTreeMap::new(),
+        keys: BTreeMap::new(),
     };
     redactor.snapshot(snapshot)
 }
@@ -51,8 +60,10 @@ struct Redactor<'a> {
     public: &'a dyn Public,
     names: Names,
     files: FileNames,
-    /// Names of the executables of packages.
-    packaged: BTreeSet<String>,
+    /// Words of texts that were shown before, and how: most of a large record are the same few.
+    cores: BTreeMap<String, String>,
+    /// As `cores`, of sysctls where one is due.
+    keys: BTreeMap<String, String>,
 }
 
 impl Redactor<'_> {
@@ -86,7 +97,7 @@ impl Redactor<'_> {
             name: name.as_deref().map(|it| self.host_name(it)),
             kernel: kernel.as_deref().map(|it| self.version(it)),
             os: os.as_ref().map(|Os { id, version }| Os {
-                id: match public::is_distribution(id) {
+                id: match DISTRIBUTIONS.has(id) {
                     true => id.clone(),
                     false => self.names.of(Kind::Os, id),
                 },

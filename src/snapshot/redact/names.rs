@@ -86,11 +86,6 @@ impl Names {
         placeholder
     }
 
-    /// The placeholder of a word that was replaced before.
-    pub(super) fn known(&self, word: &str) -> Option<&str> {
-        self.words.get(word).map(String::as_str)
-    }
-
     /// The address for documentation that stands for this one. What tells nothing stays: loopback, and
     /// "any".
     pub(super) fn address(&mut self, ip: IpAddr) -> IpAddr {

@@ -1,47 +1,18 @@
 //! Paths: of files, executables, unix sockets and control groups; and the names that are written like
 //! paths, those of namespaces and containers.
 
-use std::collections::BTreeSet;
-
 use super::Redactor;
+use super::lists::REGISTRIES;
 use super::names::Kind;
 use super::public;
-use crate::snapshot::{Snapshot, TRACES};
+use crate::snapshot::TRACES;
 
-/// Where packages put their files. What is there is everybody's, `/usr/local` aside.
-const PACKAGES: [&str; 5] = ["/usr/", "/bin/", "/sbin/", "/lib/", "/lib64/"];
 /// What the kernel puts behind the path of a running executable whose file is gone.
 const DELETED: &str = " (deleted)";
 
-/// Bytes of `comm`.
-const COMM: usize = 15;
-
-/// Whether a package brought the file, by its path.
-fn is_of_package(path: &str) -> bool {
-    let own = path.starts_with("/usr/local/") || path.contains("/../");
-    !own && PACKAGES.iter().any(|folder| path.starts_with(folder))
-}
-
-/// The names of all executables that packages brought, whole and as `comm` cuts them: those of their units
-/// and sockets are no secret either.
-pub(super) fn programs_of_packages(snapshot: &Snapshot) -> BTreeSet<String> {
-    let listeners = snapshot
-        .namespaces
-        .iter()
-        .flat_map(|netns| &netns.listeners);
-    let owners = listeners.flat_map(|listener| &listener.owners);
-    let exes = owners.filter_map(|owner| owner.exe.as_deref());
-    let paths = exes.map(|exe| exe.strip_suffix(DELETED).unwrap_or(exe));
-    let names = paths
-        .filter(|path| is_of_package(path))
-        .filter_map(|path| path.rsplit('/').next());
-    let cut = |name: &str| name.get(..COMM).map(str::to_owned);
-    let both = names.flat_map(|name| [Some(name.to_owned()), cut(name)]);
-    both.flatten().collect()
-}
-
 impl Redactor<'_> {
-    /// A path; `last` is what its last part is.
+    /// A path; `last` is what its last part is. Nothing stays for where it stands: below /usr too there are
+    /// directories and programs of somebody's own.
     pub(super) fn path(&mut self, last: Kind, path: &str) -> String {
         if let Some(key) = path.strip_prefix("/proc/sys/") {
             return format!("/proc/sys/{}", self.key(key));
@@ -49,7 +20,6 @@ impl Redactor<'_> {
         if let Some(renamed) = self.files.renamed(path) {
             return renamed;
         }
-        let kept = is_of_package(path);
         let parts: Vec<&str> = path.split('/').collect();
         let mut shown: Vec<String> = Vec::with_capacity(parts.len());
         for (n, part) in parts.iter().enumerate() {
@@ -60,16 +30,10 @@ impl Redactor<'_> {
             let before = n.checked_sub(1).and_then(|n| parts.get(n));
             shown.push(match before {
                 Some(&"home") if n == 2 => self.word(Kind::User, part),
-                _ if kept => self.of_package(part),
                 _ => self.word(kind, part),
             });
         }
         shown.join("/")
-    }
-
-    /// A part of a package's path, unless it is a word that was private elsewhere.
-    fn of_package(&self, part: &str) -> String {
-        self.names.known(part).unwrap_or(part).to_owned()
     }
 
     pub(super) fn exe(&mut self, exe: &str) -> String {
@@ -137,7 +101,7 @@ impl Redactor<'_> {
         let mut shown = Vec::with_capacity(parts.len());
         for (n, part) in parts.iter().enumerate() {
             let registry = n == 0 && parts.len() > 1 && part.contains(['.', ':']);
-            shown.push(match registry && !public::is_registry(part) {
+            shown.push(match registry && !REGISTRIES.has(part) {
                 true => self.names.of(Kind::Host, part),
                 false if registry => (*part).to_owned(),
                 false => self.word(Kind::Image, part),

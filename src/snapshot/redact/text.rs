@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use super::Redactor;
+use super::lists::{self, DISTRIBUTIONS, PROGRAMS, WORDS};
 use super::names::Kind;
 use super::public;
 
@@ -47,7 +48,17 @@ impl Redactor<'_> {
         format!("{before}{}{behind}", self.core(kind, core))
     }
 
+    /// A word without what is put around it. Once a word was shown, it is shown the same way again.
     fn core(&mut self, kind: Kind, core: &str) -> String {
+        if let Some(known) = self.cores.get(core) {
+            return known.clone();
+        }
+        let shown = self.fresh_core(kind, core);
+        self.cores.insert(core.to_owned(), shown.clone());
+        shown
+    }
+
+    fn fresh_core(&mut self, kind: Kind, core: &str) -> String {
         // A place in a file: path, line and column.
         if let Some((path, line)) = core.rsplit_once(':')
             && path.contains('/')
@@ -56,8 +67,8 @@ impl Redactor<'_> {
         {
             return format!("{}:{line}", self.core(kind, path));
         }
-        if is_key(core) || self.public.is_sysctl(core) {
-            return self.key(core);
+        if let Some(key) = self.exact_key(core) {
+            return key;
         }
         if let Some((ip, port)) = core.rsplit_once(':')
             && let (Ok(ip), Ok(port)) = (ip.parse::<IpAddr>(), port.parse::<u16>())
@@ -67,7 +78,7 @@ impl Redactor<'_> {
         }
         match core.contains('/') {
             true => self.path(kind, core),
-            false if public::is_of_sentence(core) => core.to_owned(),
+            false if lists::is_of_sentence(core) => core.to_owned(),
             false => self.word(kind, core),
         }
     }
@@ -99,7 +110,7 @@ impl Redactor<'_> {
                 word.get(free.end..),
             )
         {
-            let inside = match inside.split(public::JOINTS).all(|it| self.is_known(it)) {
+            let inside = match self.is_known(inside) {
                 true => inside.to_owned(),
                 false => self.names.of(kind, inside),
             };
@@ -116,12 +127,13 @@ impl Redactor<'_> {
         let whole = |it: &str| {
             it.is_empty()
                 || public::is_number(it)
-                || public::is_word(it)
-                || public::is_distribution(it)
-                || self.packaged.contains(it)
+                || [&WORDS, &PROGRAMS, &DISTRIBUTIONS]
+                    .iter()
+                    .any(|list| list.has(it))
                 || self.public.program(it).is_some_and(|free| free.is_empty())
         };
-        whole(word) || word.split(public::JOINTS).all(whole)
+        let in_parts = || word.split(public::JOINTS).all(whole) && !public::is_like_address(word);
+        whole(word) || in_parts()
     }
 
     pub(super) fn host_name(&mut self, name: &str) -> String {
@@ -157,52 +169,4 @@ impl Redactor<'_> {
             false => self.names.of(Kind::Name, name),
         }
     }
-
-    /// A sysctl: dotted or with slashes. Names of network interfaces in it are private; the rest stays, for
-    /// a key that does not exist is what a finding is about.
-    pub(super) fn key(&mut self, key: &str) -> String {
-        if !is_key(key) && !self.public.is_sysctl(key) {
-            return self.text_of_key(key);
-        }
-        let joint = if key.contains('/') && !key.contains('.') {
-            '/'
-        } else {
-            '.'
-        };
-        let parts: Vec<&str> = key.split(joint).collect();
-        match parts.as_slice() {
-            [
-                "net",
-                family @ ("ipv4" | "ipv6" | "mpls"),
-                group @ ("conf" | "neigh"),
-                device @ ..,
-                last,
-            ] if !device.is_empty() => {
-                let separator = joint.to_string();
-                let device = self.interface(&device.join(&separator));
-                ["net", family, group, &device, last].join(&separator)
-            }
-            _ => key.to_owned(),
-        }
-    }
-
-    /// What stands where a sysctl should.
-    fn text_of_key(&mut self, key: &str) -> String {
-        match public::is_option(key) {
-            true => key.to_owned(),
-            false => self.text(Kind::Name, key),
-        }
-    }
-}
-
-/// Whether a text is spelled as a sysctl, below one of the directories of /proc/sys.
-fn is_key(text: &str) -> bool {
-    const ROOTS: [&str; 11] = [
-        "abi", "crypto", "debug", "dev", "fs", "kernel", "net", "sunrpc", "user", "vm", "xen",
-    ];
-    let within = |c: char| c.is_ascii_alphanumeric() || "_-./*:@".contains(c);
-    let mut parts = text.split(['.', '/']);
-    parts.next().is_some_and(|root| ROOTS.contains(&root))
-        && parts.next().is_some()
-        && text.chars().all(within)
 }

@@ -3,14 +3,14 @@
 
 use backlint::assess::public::Catalogued;
 use backlint::services::Catalogue;
-use backlint::snapshot::Snapshot;
 use backlint::snapshot::redact::redact;
+use backlint::snapshot::{FileText, Snapshot};
 use serde_json::Value;
 
 use super::full;
 
 /// Where a private word stands in a text.
-const SHAPES: [&str; 26] = [
+const SHAPES: [&str; 47] = [
     "CANARY",
     "CANARY.service",
     "worker@CANARY.service",
@@ -37,6 +37,27 @@ const SHAPES: [&str; 26] = [
     "net/ipv4/neigh/CANARY/base_reachable_time",
     "äCANARYß",
     "a\u{0}CANARY\u{1b}[1mCANARY",
+    "dev.CANARY.com",
+    "net/CANARY/x",
+    "user.CANARY",
+    "kernel.CANARY",
+    "kernel.hostname: dev.CANARY.com",
+    "@user.CANARY.billing",
+    "listen net.CANARY.internal;",
+    "dev/CANARY/secret",
+    "vm.CANARY = net.CANARY.x # fs.CANARY",
+    "debug.CANARY=1",
+    "sysctl.kernel/CANARY=user.CANARY",
+    "net/ipv4/conf/CANARY.100/rp_filter",
+    "net.ipv4.conf.CANARY*.rp_filter = 1",
+    "net.ipv4.CANARY.tcp_mem",
+    "net.core.somaxconn.CANARY",
+    "/proc/sys/net/CANARY/x",
+    "/usr/bin/CANARY",
+    "/usr/src/app/CANARY/server",
+    "/usr/CANARY/x.sock",
+    "/lib/CANARY/libCANARY.so (deleted)",
+    "/usr/lib/systemd/system/CANARY.service:3",
 ];
 
 /// Replaces every text below a node for which that is still a record.
@@ -114,6 +135,51 @@ fn no_private_word_comes_out_whatever_field_it_stands_in() {
         let leaks: Vec<&str> = shown.lines().filter(|line| line.contains("qzvx")).collect();
         assert!(leaks.is_empty(), "{shape:?} leaks: {leaks:#?}");
     }
+}
+
+/// Addresses that pass for numbers, in words of all kinds.
+const ADDRESSES: [&str; 8] = [
+    "10.20.30.40-10.20.30.99",
+    "10.20.30.40:80-90",
+    "010.020.030.040",
+    "52:54:00:12:34:56",
+    "52-54-00-12-34-56",
+    "5254.0012.3456",
+    "2001:470:1:18",
+    "web-10-20-30-40",
+];
+
+#[test]
+fn no_address_comes_out_as_a_number() {
+    let catalogue = Catalogue::builtin();
+    let public = Catalogued::new(&catalogue);
+    for address in ADDRESSES {
+        let mut record = full::record();
+        record.files = Some(vec![FileText::new(
+            "/etc/sysctl.conf",
+            format!("net.core.somaxconn = {address}\n"),
+        )]);
+        record.gaps[0].why = format!("no answer of {address}, {address}.");
+        record.namespaces[0].listeners[0].unit = Some(format!("{address}.service"));
+        let shown = serde_json::to_string_pretty(&redact(&record, &public)).unwrap();
+        assert!(!shown.contains(address), "{address}: {shown}");
+    }
+}
+
+#[test]
+fn a_name_of_a_packages_directory_is_as_private_as_any_other() {
+    let catalogue = Catalogue::builtin();
+    let mut record = full::record();
+    let listener = &mut record.namespaces[0].listeners[0];
+    listener.owners[0].exe = Some("/usr/bin/acme-payments".to_owned());
+    listener.unit = Some("acme-payments.service".to_owned());
+    let shown = redact(&record, &Catalogued::new(&catalogue));
+    let listener = &shown.namespaces[0].listeners[0];
+    assert_eq!(
+        listener.owners[0].exe.as_deref(),
+        Some("/usr/bin/program-1")
+    );
+    assert_eq!(listener.unit.as_deref(), Some("program-1.service"));
 }
 
 #[test]

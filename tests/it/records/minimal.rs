@@ -31,13 +31,19 @@ fn size(snapshot: &Snapshot) -> usize {
 }
 
 fn holds(judge: &Judge, name: &str, snapshot: &Snapshot) -> Snapshot {
-    let kept = minimal(snapshot, &judge.rules, &judge.catalogue).unwrap();
+    counted(judge, name, snapshot).0
+}
+
+/// What is kept, and how many judgements it took.
+fn counted(judge: &Judge, name: &str, snapshot: &Snapshot) -> (Snapshot, usize) {
+    let found = minimal(snapshot, &judge.rules, &judge.catalogue).unwrap();
+    let (kept, judgements) = (found.snapshot, found.judgements);
     let of = |it: &Snapshot| -> Vec<String> { judge.findings(it).iter().map(words).collect() };
     assert_eq!(of(&kept), of(snapshot), "{name}");
     assert!(size(&kept) <= size(snapshot), "{name}");
     let text = file::to_yaml(&kept).unwrap();
     assert_eq!(file::parse(name, &text).unwrap(), kept, "{name}");
-    kept
+    (kept, judgements)
 }
 
 #[test]
@@ -118,11 +124,10 @@ fn ten_thousand_listeners_take_few_judgements() {
         }];
         snapshot.namespaces[0].listeners.push(listener);
     }
-    let begun = std::time::Instant::now();
-    let kept = holds(&judge, "many", &snapshot);
+    let (kept, judgements) = counted(&judge, "many", &snapshot);
     assert_eq!(kept.namespaces[0].listeners.len(), 2);
-    // Generous: this is no bench, and it is a debug build.
-    assert!(begun.elapsed().as_secs() < 30, "{:?}", begun.elapsed());
+    // The first one leaves out what has no finding; the others read a record of two listeners.
+    assert!(judgements < 200, "{judgements}");
 }
 
 #[test]
@@ -141,11 +146,10 @@ fn thousands_of_findings_take_few_judgements_too() {
             ..nginx.clone()
         });
     }
-    let begun = std::time::Instant::now();
-    let kept = holds(&judge, "many", &snapshot);
+    let (kept, judgements) = counted(&judge, "many", &snapshot);
     assert_eq!(kept.namespaces[0].listeners.len(), 1002);
     let last = kept.namespaces[0].listeners.last().unwrap();
     assert_eq!(last.owners.len(), 1);
     assert_eq!((last.drops, last.owners[0].pid), (None, None));
-    assert!(begun.elapsed().as_secs() < 90, "{:?}", begun.elapsed());
+    assert!(judgements < 180, "{judgements}");
 }

@@ -1,8 +1,13 @@
 //! What `--redact` leaves as it is: every finding.
 
+use std::cell::Cell;
+use std::ops::Range;
+
 use backlint::assess::public::Catalogued;
-use backlint::snapshot::redact::redact;
-use backlint::snapshot::{Snapshot, file};
+use backlint::snapshot::redact::{Public, redact};
+use backlint::snapshot::{
+    FileText, Listener, Namespace, Protocol, Requested, Snapshot, Source, file,
+};
 use proptest::prelude::*;
 
 use super::fixtures::{Judge, all};
@@ -88,7 +93,7 @@ fn what_backlint_says_of_gaps_stays_readable() {
         assert_eq!(
             redact(&snapshot, &public).gaps,
             snapshot.gaps,
-            "{name}: words.txt lacks one"
+            "{name}: lists/sentences.txt lacks one"
         );
         gaps += snapshot.gaps.len();
     }
@@ -99,10 +104,7 @@ fn what_backlint_says_of_gaps_stays_readable() {
 fn comments_go_and_every_line_keeps_its_number() {
     let text = "# secret\nnet.core.somaxconn = 1 # secret\n\n; secret\n-vm.swappiness = 2\nsecret\n# \u{fc}ber\n";
     let mut snapshot = all().remove(0).1;
-    snapshot.files = Some(vec![backlint::snapshot::FileText::new(
-        "/etc/sysctl.d/7-secret.conf",
-        text,
-    )]);
+    snapshot.files = Some(vec![FileText::new("/etc/sysctl.d/7-secret.conf", text)]);
     let judge = Judge::new();
     let shown = redact(&snapshot, &Catalogued::new(&judge.catalogue));
     let file = &shown.files.unwrap()[0];
@@ -111,4 +113,81 @@ fn comments_go_and_every_line_keeps_its_number() {
         file.text,
         "\nnet.core.somaxconn = 1 # value-1\n\n\n-vm.swappiness = 2\n"
     );
+}
+
+#[test]
+fn of_a_key_the_parts_stay_that_everybody_knows() {
+    let text = "net.core.soamxconn = 1\nnet.acme.somaxconn = 2\nkernel.acme = 3\nnet/ipv4/conf/acme.100/rp_filter = 4\n\
+                net.ipv4.conf.*.rp_filter = 5\nnet.ipv4.conf.eth*.arp_filter = 6\nacme.x = 7\nnet.bridge.bridge-nf-call-iptables = 8\n";
+    let snapshot = Snapshot {
+        files: Some(vec![FileText::new("/etc/sysctl.conf", text)]),
+        ..Snapshot::default()
+    };
+    let judge = Judge::new();
+    let shown = redact(&snapshot, &Catalogued::new(&judge.catalogue));
+    assert_eq!(
+        shown.files.unwrap()[0].text,
+        "net.core.soamxconn = 1\nnet.name-1.somaxconn = 2\nkernel.name-1 = 3\nnet/ipv4/conf/interface-1/rp_filter = 4\n\
+         net.ipv4.conf.*.rp_filter = 5\nnet.ipv4.conf.eth*.arp_filter = 6\nname-2 = 7\nnet.bridge.bridge-nf-call-iptables = 8\n"
+    );
+}
+
+/// Counts how often the catalogues are asked.
+struct Counting<'a> {
+    inner: &'a Catalogued,
+    sysctls: Cell<usize>,
+    slips: Cell<usize>,
+}
+
+impl Public for Counting<'_> {
+    fn program(&self, name: &str) -> Option<Range<usize>> {
+        self.inner.program(name)
+    }
+
+    fn is_sysctl(&self, key: &str) -> bool {
+        self.sysctls.set(self.sysctls.get() + 1);
+        self.inner.is_sysctl(key)
+    }
+
+    fn is_slip(&self, key: &str) -> bool {
+        self.slips.set(self.slips.get() + 1);
+        self.inner.is_slip(key)
+    }
+
+    fn is_component(&self, word: &str) -> bool {
+        self.inner.is_component(word)
+    }
+}
+
+#[test]
+fn words_are_looked_up_once_and_only_keys_are_searched_for_slips() {
+    let judge = Judge::new();
+    let catalogued = Catalogued::new(&judge.catalogue);
+    let public = Counting {
+        inner: &catalogued,
+        sysctls: Cell::new(0),
+        slips: Cell::new(0),
+    };
+    let mut netns = Namespace::new("host");
+    netns.absent.insert("net.core.soamxconn".to_owned());
+    let mut other = Namespace::new("docker/acme");
+    other.absent.clone_from(&netns.absent);
+    for n in 0..10_000_u32 {
+        let mut listener = Listener::new(Protocol::Unix, format!("@acme.{n}"));
+        listener.requested = Some(Requested {
+            backlog: None,
+            source: Source::Config,
+            place: Some("acme.conf of net.acme.x and user.acme".to_owned()),
+            applied: false,
+        });
+        netns.listeners.push(listener);
+    }
+    let snapshot = Snapshot {
+        namespaces: vec![netns, other],
+        ..Snapshot::default()
+    };
+    let shown = redact(&snapshot, &public);
+    assert_eq!(shown.namespaces[0].listeners.len(), 10_000);
+    assert_eq!(public.slips.get(), 1);
+    assert!(public.sysctls.get() < 10_010, "{}", public.sysctls.get());
 }

@@ -3,7 +3,7 @@
 
 use serde::Serialize;
 
-use super::Finding;
+use super::finding::Finding;
 use crate::assess::Facts;
 use crate::gate::{self, waivers};
 use crate::report;
