@@ -391,3 +391,24 @@ fn a_record_from_standard_input_is_waived_too() {
     let run = finish_with(command.current_dir(home.path()), TRUNCATED.as_bytes()).ended(0);
     assert!(run.out.contains("2 waived"), "{run:#?}");
 }
+
+#[test]
+fn a_file_of_ten_thousand_waivers_is_read() {
+    let listener = |n: usize| {
+        format!(
+            "      - {{protocol: unix, address: /run/a-socket-with-quite-a-long-name-{n}.sock, accept_queue: {{max: 128}}, requested: {{backlog: 511, source: config}}}}\n"
+        )
+    };
+    let listeners: String = (0..10_000).map(listener).collect();
+    let home = Home::new();
+    home.write("many.yaml", &format!("schema: backlint/snapshot/v1\nnamespaces:\n  - sysctls: {{net.core.somaxconn: 128}}\n    listeners:\n{listeners}"));
+    let entries = home
+        .run("--snapshot many.yaml --only BL101 --print-waivers")
+        .ended(0);
+    assert!(entries.out.len() > 1 << 20);
+    let filled = entries.out.replace("reason: \"\"", "reason: legacy");
+    home.write("w.yaml", &filled);
+    let run = home.run("--snapshot many.yaml --only BL101 --waivers w.yaml");
+    assert!(!run.err.contains("is longer than"), "{}", run.err);
+    run.ended(0);
+}
