@@ -67,10 +67,7 @@ impl Terms {
         path: &Path,
         all: &mut [(Gated, &Facts<'_>)],
     ) -> Result<(), Failure> {
-        let found = all
-            .iter()
-            .map(|(gated, facts)| Baseline::of(&gated.judgement.findings, facts));
-        let found = found.fold(Baseline::default(), |whole, part| whole.with(&part));
+        let found = found(all);
         let before = self.baseline.take().unwrap_or_default();
         let unseen = before.of_rules(|rule| !self.saw(rule, all));
         let whole = unseen.with(&found);
@@ -129,10 +126,7 @@ impl Terms {
         let (Some(path), Some(known)) = (baseline, &self.baseline) else {
             return;
         };
-        let found = all
-            .iter()
-            .map(|(gated, facts)| Baseline::of(&gated.judgement.findings, facts));
-        let found = found.fold(Baseline::default(), |whole, part| whole.with(&part));
+        let found = found(all);
         let gone = known
             .without(&found)
             .of_rules(|rule| self.saw(rule, all))
@@ -154,4 +148,14 @@ impl Terms {
         let ran = self.rules.iter().any(|ran| ran.id == rule);
         ran && !self.partial && !all.iter().any(blind)
     }
+}
+
+/// The findings of a run as a baseline: of several sources each with its host.
+fn found(all: &[(Gated, &Facts<'_>)]) -> Baseline {
+    let parts = all.iter().map(|(gated, facts)| {
+        let host = facts.snapshot.host.name.as_deref();
+        let part = Baseline::of(&gated.judgement.findings, facts);
+        part.on(host.filter(|_| all.len() > 1))
+    });
+    parts.fold(Baseline::default(), |whole, part| whole.with(&part))
 }

@@ -12,6 +12,7 @@ use crate::rules::Severity;
 use crate::text::diagnostic::Diagnostic;
 use crate::text::document::Document;
 use crate::text::nearest::nearest;
+use crate::text::schema;
 
 /// The schema line of a report.
 const SCHEMA: &str = "backlint/report/v1";
@@ -125,10 +126,7 @@ impl Side {
         }
         let head: Head = document.read()?;
         if head.schema != SCHEMA {
-            let newer = head
-                .schema
-                .strip_prefix(FORMAT)
-                .is_some_and(|it| it.parse().is_ok_and(|it: u32| it > 1));
+            let newer = schema::version(&head.schema, FORMAT).is_some_and(|it| it > 1);
             let help = match newer {
                 true => format!(
                     "this is backlint {}; it takes a newer one",

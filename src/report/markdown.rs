@@ -10,7 +10,7 @@ use std::io;
 use super::entry::{self, Entry, Standing, entries};
 use super::gaps::together;
 use super::{Format, Outcome, Report, assumed, style};
-use crate::gate::Gate;
+use crate::gate::{Expired, Gate};
 use crate::rules::Severity;
 use crate::text::untrusted::clean;
 
@@ -41,6 +41,8 @@ impl Format for Markdown {
             head(report, self.gate, &open, out)?;
             table(&open, out)?;
             rules(&open, out)?;
+            let over: Vec<String> = report.gated.expired.iter().map(over).collect();
+            list("Waivers that are over", &over, out)?;
             let waived: Vec<String> = waived.iter().map(accepted).collect();
             list("Waived", &waived, out)?;
             list("Not evaluated, so not passed either", &skipped(report), out)?;
@@ -155,6 +157,12 @@ fn rules(open: &[Entry<'_>], out: &mut dyn io::Write) -> io::Result<()> {
         )?;
     }
     Ok(())
+}
+
+fn over(expired: &Expired) -> String {
+    let (file, line) = &expired.waiver.place;
+    let words = code(&entry::expired(expired));
+    format!("{}: {words}", code(&format!("{file}:{line}")))
 }
 
 fn accepted(entry: &Entry<'_>) -> String {
