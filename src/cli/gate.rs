@@ -22,6 +22,8 @@ use crate::rules::engine::Judgement;
 pub(super) struct Terms {
     /// The rules that were asked for.
     pub(super) rules: RuleSet,
+    /// Ids of the rules that were not asked for.
+    left_out: BTreeSet<String>,
     waivers: Waivers,
     baseline: Option<Baseline>,
     /// Whether the run looks at some namespaces alone, so that nothing follows from what it does not find.
@@ -41,12 +43,24 @@ impl Terms {
     ) -> Result<Self, Failure> {
         let all = input::rules(&config.rules(&rules.rules))?;
         let waivers = input::waivers(&config.waivers(&selection.waivers), &all)?;
+        let rules = config.choose(&all, &config.choice(selection))?;
+        let left_out = all.iter().map(|rule| rule.id.clone());
+        let chosen: BTreeSet<&str> = rules.iter().map(|rule| rule.id.as_str()).collect();
+        let left_out = left_out
+            .filter(|id| !chosen.contains(id.as_str()))
+            .collect();
         Ok(Self {
-            rules: config.choose(&all, &config.choice(selection))?,
+            rules,
+            left_out,
             waivers,
             baseline: baseline.map(input::baseline).transpose()?,
             partial: false,
         })
+    }
+
+    /// Whether findings of a rule are asked for. A rule that is not known is: reports may have more.
+    pub(super) fn asks_for(&self, rule: &str) -> bool {
+        !self.left_out.contains(rule)
     }
 
     /// Holds a judgement against waivers and baseline, as of today.

@@ -168,7 +168,10 @@ impl Baseline {
     }
 
     fn those(&self, wanted: impl Fn(&Key, &Entry) -> bool) -> Self {
-        let kept = self.entries.iter().filter(|(key, entry)| wanted(key, entry));
+        let kept = self
+            .entries
+            .iter()
+            .filter(|(key, entry)| wanted(key, entry));
         let kept = kept.map(|(key, entry)| (key.clone(), entry.clone()));
         Self {
             entries: Arc::new(kept.collect()),
@@ -176,10 +179,17 @@ impl Baseline {
     }
 
     /// The entries of a fingerprint that may be about a host.
-    fn fitting<'a>(&'a self, print: &'a str, host: Option<&'a str>) -> impl Iterator<Item = &'a Entry> {
+    fn fitting<'a>(
+        &'a self,
+        print: &'a str,
+        host: Option<&'a str>,
+    ) -> impl Iterator<Item = &'a Entry> {
         // Of one fingerprint, the one of any host is the first.
         let from = (print.to_owned(), None);
-        let of_print = self.entries.range(from..).take_while(move |((known, _), _)| known == print);
+        let of_print = self
+            .entries
+            .range(from..)
+            .take_while(move |((known, _), _)| known == print);
         let fits = move |known: Option<&str>| known.is_none() || host.is_none() || known == host;
         of_print
             .filter(move |((_, known), _)| fits(known.as_deref()))
@@ -220,10 +230,12 @@ impl Baseline {
         if head.schema != SCHEMA {
             let message = format!("`{}` is not the schema of a baseline", head.schema);
             let fault = document.at(&["schema".into()], message);
-            return Err(fault.with_help(match schema::version(&head.schema, ANY_VERSION) {
-                Some(_) => format!("it needs a newer backlint: this one reads {SCHEMA}"),
-                None => format!("a baseline begins with `schema: {SCHEMA}`; {again}"),
-            }));
+            return Err(
+                fault.with_help(match schema::version(&head.schema, ANY_VERSION) {
+                    Some(_) => format!("it needs a newer backlint: this one reads {SCHEMA}"),
+                    None => format!("a baseline begins with `schema: {SCHEMA}`; {again}"),
+                }),
+            );
         }
         let file: File = document.read().map_err(with_remedy)?;
         let mut entries = BTreeMap::new();
@@ -304,7 +316,10 @@ impl Baseline {
 /// Adds an entry. One that is there already is as bad as the worse of both from then on.
 fn add(entries: &mut BTreeMap<Key, Entry>, key: Key, mut entry: Entry) {
     if let Some(known) = entries.get(&key) {
-        entry.worst = known.worst.zip(entry.worst).map(|(one, other)| one.or(other));
+        entry.worst = known
+            .worst
+            .zip(entry.worst)
+            .map(|(one, other)| one.or(other));
     }
     entries.insert(key, entry);
 }

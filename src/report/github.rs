@@ -39,7 +39,11 @@ impl Format for GitHub {
                     None => "warning",
                 };
                 let (at, text) = (Spot::of_waiver(&expired.waiver), entry::expired(expired));
-                writeln!(out, "{}", self.command(level, Some(&at), "Expired waiver", &text))?;
+                writeln!(
+                    out,
+                    "{}",
+                    self.command(level, Some(&at), "Expired waiver", &text)
+                )?;
             }
             for command in self.blind(report) {
                 writeln!(out, "{command}")?;

@@ -58,7 +58,9 @@ impl Tap {
     ) -> io::Result<()> {
         let (ok, directive) = match &case.outcome {
             Outcome::Passed | Outcome::Told(_) => ("ok", String::new()),
-            Outcome::Failed(_) | Outcome::Expired(..) | Outcome::Blind(_) => ("not ok", String::new()),
+            Outcome::Failed(_) | Outcome::Expired(..) | Outcome::Blind(_) => {
+                ("not ok", String::new())
+            }
             Outcome::Accepted(_, why) => ("not ok", format!(" # TODO {}", escaped(why))),
             Outcome::Skipped(why) => ("ok", format!(" # SKIP {}", escaped(why))),
         };

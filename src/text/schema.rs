@@ -16,7 +16,13 @@ mod tests {
         let of = |schema| version(schema, "backlint/report/v");
         assert_eq!(of("backlint/report/v1"), Some(1));
         assert_eq!(of("backlint/report/v17"), Some(17));
-        for other in ["backlint/report/v", "backlint/report/v1.1", "backlint/report/v+1", "backlint/list/v1", ""] {
+        for other in [
+            "backlint/report/v",
+            "backlint/report/v1.1",
+            "backlint/report/v+1",
+            "backlint/list/v1",
+            "",
+        ] {
             assert_eq!(of(other), None, "{other}");
         }
     }

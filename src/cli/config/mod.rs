@@ -170,12 +170,17 @@ impl Config {
     /// What decides the exit status.
     pub(super) fn gate(&self, arguments: &Audit) -> Gate {
         Gate {
-            fail_on: self.fail_on(arguments).value.0,
+            fail_on: self.threshold(arguments.fail_on),
             strict: self.strict(arguments).value,
         }
     }
 
-    fn fail_on(&self, arguments: &Audit) -> Setting<FailOn> {
+    /// How bad a finding must be to fail. `None`: none fails.
+    pub(super) fn threshold(&self, given: Option<FailOn>) -> Option<Threshold> {
+        self.fail_on(given).value.threshold()
+    }
+
+    fn fail_on(&self, given: Option<FailOn>) -> Setting<FailOn> {
         let high = Threshold {
             severity: Severity::High,
             confidence: Confidence::Possible,
@@ -186,7 +191,7 @@ impl Config {
             .fail_on
             .as_deref()
             .and_then(|text| text.parse().ok());
-        let option = ("--fail-on", arguments.fail_on);
+        let option = ("--fail-on", given);
         Setting::first(option, ("fail-on", file), FailOn(Some(high)))
     }
 

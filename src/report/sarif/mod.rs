@@ -183,7 +183,7 @@ impl Sarif {
                 Standing::Fails | Standing::Told | Standing::Known => Vec::new(),
             }),
             baseline_state: report.gated.baseline.as_ref().map(|_| {
-match report.gated.is_known(finding) {
+                match report.gated.is_known(finding) {
                     true => "unchanged",
                     false => "new",
                 }
@@ -220,7 +220,11 @@ match report.gated.is_known(finding) {
             column: None,
         });
         let at = whole.as_ref();
-        let notification = |kind: (usize, &str, &str), rule: Option<&str>, level, text: &str, at: Option<&Spot>| {
+        let notification = |kind: (usize, &str, &str),
+                            rule: Option<&str>,
+                            level,
+                            text: &str,
+                            at: Option<&Spot>| {
             let (index, id, _) = kind;
             let associated = rule.and_then(|rule| {
                 let index = *indices.get(rule)?;
@@ -267,7 +271,13 @@ match report.gated.is_known(finding) {
         });
         let expired = report.gated.expired.iter().map(|expired| {
             let spot = Spot::of_waiver(&expired.waiver);
-            notification(EXPIRED, None, "error", &entry::expired(expired), Some(&spot))
+            notification(
+                EXPIRED,
+                None,
+                "error",
+                &entry::expired(expired),
+                Some(&spot),
+            )
         });
         let blind = gaps.chain(skipped).chain(not_asked);
         blind.chain(expired).collect()
