@@ -46,17 +46,7 @@ pub(super) enum Outcome<'a> {
 /// The cases of a report: findings worst first, then what was not evaluated, then what passed.
 pub(super) fn cases<'a>(report: &'a Report<'a>, gate: Gate) -> Vec<Case<'a>> {
     let mut cases: Vec<Case<'a>> = entries(report, gate).map(found).collect();
-    if gate.fail_on.is_some() {
-        cases.extend(report.gated.expired.iter().map(|expired| {
-            let waiver = &expired.waiver;
-            let name = format!("expired waiver: {} {}", waiver.rule, waiver.subject);
-            Case {
-                rule: None,
-                name: clean(&name).into_owned(),
-                outcome: Outcome::Expired(expired, entry::expired(expired)),
-            }
-        }));
-    }
+    cases.extend(expired(report, gate));
     let judgement = &report.gated.judgement;
     cases.extend(judgement.not_evaluated.iter().map(|skipped| {
         let place = skipped.netns.as_deref().map(|name| format!(": {name}"));
@@ -106,6 +96,20 @@ pub(super) fn cases<'a>(report: &'a Report<'a>, gate: Gate) -> Vec<Case<'a>> {
     cases.extend(quiet);
     number(&mut cases);
     cases
+}
+
+/// Waivers that are over, where they fail the run.
+fn expired<'a>(report: &'a Report<'a>, gate: Gate) -> impl Iterator<Item = Case<'a>> {
+    let all = report.gated.expired.iter();
+    all.filter(move |_| gate.fail_on.is_some()).map(|expired| {
+        let waiver = &expired.waiver;
+        let name = format!("expired waiver: {} {}", waiver.rule, waiver.subject);
+        Case {
+            rule: None,
+            name: clean(&name).into_owned(),
+            outcome: Outcome::Expired(expired, entry::expired(expired)),
+        }
+    })
 }
 
 fn found(entry: Entry<'_>) -> Case<'_> {

@@ -101,7 +101,8 @@ impl Sarif {
         let results = all.iter().map(|it| self.result(it, &indices, suppressing));
         let notifications = reports
             .iter()
-            .flat_map(|report| self.notifications(report, &indices));
+            .flat_map(|report| [self.notifications(report, &indices), self.expired(report)])
+            .flatten();
         let artifacts = reports
             .iter()
             .filter_map(Report::fixture)
@@ -219,12 +220,7 @@ impl Sarif {
             line: 1,
             column: None,
         });
-        let at = whole.as_ref();
-        let notification = |kind: (usize, &str, &str),
-                            rule: Option<&str>,
-                            level,
-                            text: &str,
-                            at: Option<&Spot>| {
+        let notification = |kind: (usize, &str, &str), rule: Option<&str>, level, text: &str| {
             let (index, id, _) = kind;
             let associated = rule.and_then(|rule| {
                 let index = *indices.get(rule)?;
@@ -241,8 +237,8 @@ impl Sarif {
                 associated_rule: associated,
                 level,
                 message: message(&clean(text)),
-                locations: at
-                    .into_iter()
+                locations: whole
+                    .iter()
                     .map(|spot| self.location(Some(spot), None, None))
                     .collect(),
             }
@@ -251,7 +247,7 @@ impl Sarif {
         let gaps = super::gaps::together(report.gaps());
         let gaps = gaps
             .iter()
-            .map(|gap| notification(GAP, None, "warning", gap, at));
+            .map(|gap| notification(GAP, None, "warning", gap));
         let skipped = judgement.not_evaluated.iter().map(|skipped| {
             let place = skipped.netns.as_deref().map(|name| format!(" in {name}"));
             let rule = &skipped.rule;
@@ -263,24 +259,32 @@ impl Sarif {
                 place.unwrap_or_default(),
                 entry::missing(skipped)
             );
-            notification(NOT_EVALUATED, Some(&rule.id), "warning", &text, at)
+            notification(NOT_EVALUATED, Some(&rule.id), "warning", &text)
         });
         let not_asked = judgement.not_asked.iter().map(|rule| {
             let text = format!("{} {}: {}", rule.id, rule.name, entry::NOT_ASKED);
-            notification(NOT_ASKED, Some(&rule.id), "note", &text, at)
+            notification(NOT_ASKED, Some(&rule.id), "note", &text)
         });
-        let expired = report.gated.expired.iter().map(|expired| {
-            let spot = Spot::of_waiver(&expired.waiver);
-            notification(
-                EXPIRED,
-                None,
-                "error",
-                &entry::expired(expired),
-                Some(&spot),
-            )
+        gaps.chain(skipped).chain(not_asked).collect()
+    }
+
+    /// Waivers that are over, each at its place.
+    fn expired(&self, report: &Report<'_>) -> Vec<Notification> {
+        let (index, id, _) = EXPIRED;
+        let all = report.gated.expired.iter().map(|expired| Notification {
+            descriptor: Reference {
+                id: id.to_owned(),
+                index,
+            },
+            associated_rule: None,
+            level: match self.gate.fail_on {
+                Some(_) => "error",
+                None => "warning",
+            },
+            message: message(&entry::expired(expired)),
+            locations: vec![self.location(Some(&Spot::of_waiver(&expired.waiver)), None, None)],
         });
-        let blind = gaps.chain(skipped).chain(not_asked);
-        blind.chain(expired).collect()
+        all.collect()
     }
 
     fn location(
