@@ -3,13 +3,14 @@
 use std::path::Path;
 
 use super::args::{Diff, DiffFormat};
+use super::config::Config;
+use super::gate::Terms;
 use super::input::Failure;
 use super::{Run, input, output};
 use crate::assess::Facts;
 use crate::compare::{Side, compare, is_report};
 use crate::report::json::{self, v1};
 use crate::report::{Outcome, changes};
-use crate::rules::RuleSet;
 use crate::rules::engine::judge;
 use crate::services::Catalogue;
 
@@ -20,13 +21,14 @@ pub(super) fn run(arguments: &Diff) -> Run {
     {
         return Err(input::twice("give `-` for OLD or for NEW"));
     }
-    let rules = input::rules(&arguments.rules.rules)?;
-    let catalogue = input::catalogue(&arguments.services.services)?;
-    let old = side(&arguments.old, &rules, &catalogue)?;
-    let new = side(&arguments.new, &rules, &catalogue)?;
+    let config = Config::read(&arguments.config)?;
+    let terms = Terms::read(&config, &arguments.rules, &arguments.selection, None)?;
+    let catalogue = input::catalogue(&config.services(&arguments.services.services))?;
+    let old = side(&arguments.old, &terms, &catalogue)?;
+    let new = side(&arguments.new, &terms, &catalogue)?;
     let found = compare(&old, &new);
-    let fails = arguments.fail_on().is_some_and(|limit| found.fails(limit));
-    let outcome = match fails {
+    let limit = config.threshold(arguments.fail_on);
+    let outcome = match limit.is_some_and(|limit| found.fails(limit)) {
         true => Outcome::Findings,
         false => Outcome::Clean,
     };
@@ -36,13 +38,17 @@ pub(super) fn run(arguments: &Diff) -> Run {
     })
 }
 
-/// What a file says: a report as it is, a record by these rules.
-fn side(path: &Path, rules: &RuleSet, catalogue: &Catalogue) -> Result<Side, Failure> {
+/// What a file says: a report as it is, a record on these terms. What is waived is not in either.
+fn side(path: &Path, terms: &Terms, catalogue: &Catalogue) -> Result<Side, Failure> {
     let (name, text) = input::document(path)?;
     if is_report(&name, &text) {
-        return Ok(Side::of_report(&name, &text)?);
+        let mut side = Side::of_report(&name, &text)?;
+        side.findings
+            .retain(|finding| terms.asks_for(&finding.rule));
+        return Ok(side);
     }
     let snapshot = input::record(&name, &text)?;
     let facts = Facts::new(&snapshot, catalogue);
-    Ok(Side::of_record(&name, &facts, &judge(rules, &facts)))
+    let gated = terms.hold(judge(&terms.rules, &facts), &facts);
+    Ok(Side::of_record(&name, &facts, &gated.judgement))
 }

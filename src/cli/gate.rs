@@ -22,6 +22,8 @@ use crate::rules::engine::Judgement;
 pub(super) struct Terms {
     /// The rules that were asked for.
     pub(super) rules: RuleSet,
+    /// Ids of the rules that were not asked for.
+    left_out: BTreeSet<String>,
     waivers: Waivers,
     baseline: Option<Baseline>,
     /// Whether the run looks at some namespaces alone, so that nothing follows from what it does not find.
@@ -41,12 +43,24 @@ impl Terms {
     ) -> Result<Self, Failure> {
         let all = input::rules(&config.rules(&rules.rules))?;
         let waivers = input::waivers(&config.waivers(&selection.waivers), &all)?;
+        let rules = config.choose(&all, &config.choice(selection))?;
+        let left_out = all.iter().map(|rule| rule.id.clone());
+        let chosen: BTreeSet<&str> = rules.iter().map(|rule| rule.id.as_str()).collect();
+        let left_out = left_out
+            .filter(|id| !chosen.contains(id.as_str()))
+            .collect();
         Ok(Self {
-            rules: config.choose(&all, &config.choice(selection))?,
+            rules,
+            left_out,
             waivers,
             baseline: baseline.map(input::baseline).transpose()?,
             partial: false,
         })
+    }
+
+    /// Whether findings of a rule are asked for. A rule that is not known is: reports may have more.
+    pub(super) fn asks_for(&self, rule: &str) -> bool {
+        !self.left_out.contains(rule)
     }
 
     /// Holds a judgement against waivers and baseline, as of today.
@@ -67,10 +81,7 @@ impl Terms {
         path: &Path,
         all: &mut [(Gated, &Facts<'_>)],
     ) -> Result<(), Failure> {
-        let found = all
-            .iter()
-            .map(|(gated, facts)| Baseline::of(&gated.judgement.findings, facts));
-        let found = found.fold(Baseline::default(), |whole, part| whole.with(&part));
+        let found = found(all);
         let before = self.baseline.take().unwrap_or_default();
         let unseen = before.of_rules(|rule| !self.saw(rule, all));
         let whole = unseen.with(&found);
@@ -129,10 +140,7 @@ impl Terms {
         let (Some(path), Some(known)) = (baseline, &self.baseline) else {
             return;
         };
-        let found = all
-            .iter()
-            .map(|(gated, facts)| Baseline::of(&gated.judgement.findings, facts));
-        let found = found.fold(Baseline::default(), |whole, part| whole.with(&part));
+        let found = found(all);
         let gone = known
             .without(&found)
             .of_rules(|rule| self.saw(rule, all))
@@ -154,4 +162,14 @@ impl Terms {
         let ran = self.rules.iter().any(|ran| ran.id == rule);
         ran && !self.partial && !all.iter().any(blind)
     }
+}
+
+/// The findings of a run as a baseline: of several sources each with its host.
+fn found(all: &[(Gated, &Facts<'_>)]) -> Baseline {
+    let parts = all.iter().map(|(gated, facts)| {
+        let host = facts.snapshot.host.name.as_deref();
+        let part = Baseline::of(&gated.judgement.findings, facts);
+        part.on(host.filter(|_| all.len() > 1))
+    });
+    parts.fold(Baseline::default(), |whole, part| whole.with(&part))
 }

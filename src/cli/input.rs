@@ -9,7 +9,7 @@ use super::args::Where;
 use super::containers::Containers;
 use super::host::Live;
 use super::netns::{self, Choice};
-use super::output;
+use super::{open, output};
 use crate::assess::{check, settings};
 use crate::collect::boot::{self, Depth};
 use crate::collect::{self, Sources, Wanted};
@@ -260,9 +260,10 @@ fn beside_the_files(sources: &Sources, depth: Depth, snapshot: &mut Snapshot) {
     }
 }
 
+/// The text of a file that the user named.
 pub(super) fn read_text(path: &Path, longest: u64) -> Result<String, Diagnostic> {
     let name = path.display().to_string();
-    let file = fs::File::open(path).map_err(|error| {
+    let file = open::to_read(path).map_err(|error| {
         Diagnostic::whole_file(&name, format!("cannot be read: {}", words(&error)))
             .with_help("is the path right, and may this user read it?")
     })?;
@@ -279,7 +280,8 @@ pub(super) fn text_of(name: &str, bytes: Vec<u8>, longest: u64) -> Result<String
 pub(super) fn waivers(paths: &[PathBuf], rules: &RuleSet) -> Result<Waivers, Failure> {
     let remedy = "give --waivers a YAML file; `backlint audit --print-waivers` writes one";
     let text = |path: &PathBuf| {
-        let text = read_text(path, LONGEST_RULE).map_err(|fault| fault.with_help(remedy))?;
+        // As long as what `--print-waivers` writes about a snapshot.
+        let text = read_text(path, LONGEST_SNAPSHOT).map_err(|fault| fault.with_help(remedy))?;
         Ok((path.display().to_string(), text))
     };
     let files: Vec<_> = paths.iter().map(text).collect::<Result<_, Diagnostic>>()?;

@@ -13,6 +13,7 @@ mod host;
 mod input;
 mod list;
 mod netns;
+mod open;
 mod output;
 mod outputs;
 mod patch;

@@ -84,6 +84,11 @@ pub(super) struct Output {
 }
 
 impl Output {
+    /// Whether it goes to a file.
+    pub(super) fn is_file(&self) -> bool {
+        self.file.is_some()
+    }
+
     /// The same, with its file where `place` says.
     pub(super) fn beside(self, place: impl FnOnce(PathBuf) -> PathBuf) -> Self {
         Self {

@@ -1,9 +1,9 @@
 //! Findings of both sides, by fingerprint. Siblings of SO_REUSEPORT have one fingerprint: as many as both
 //! sides have are the same, the rest came or went.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::Seen;
+use super::{Seen, Side};
 
 /// A finding of both sides that is not quite the same.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,43 +27,112 @@ pub struct Change<'a> {
     pub new: Option<&'a str>,
 }
 
-type Compared<'a> = (Vec<&'a Seen>, Vec<&'a Seen>, Vec<ChangedFinding<'a>>);
+/// The findings of two sides, sorted by what became of them.
+#[derive(Debug, Default)]
+pub(super) struct Compared<'a> {
+    pub(super) appeared: Vec<&'a Seen>,
+    pub(super) fixed: Vec<&'a Seen>,
+    pub(super) unknown: Vec<&'a Seen>,
+    pub(super) changed: Vec<ChangedFinding<'a>>,
+}
 
-pub(super) fn compare<'a>(old: &'a [Seen], new: &'a [Seen]) -> Compared<'a> {
+pub(super) fn compare<'a>(old: &'a Side, new: &'a Side) -> Compared<'a> {
     let mut known: BTreeMap<&str, Vec<(usize, &Seen)>> = BTreeMap::new();
-    for (n, finding) in old.iter().enumerate().rev() {
+    for (n, finding) in old.findings.iter().enumerate().rev() {
         let same = known.entry(&finding.fingerprint).or_default();
         same.push((n, finding));
     }
-    let mut appeared = Vec::new();
-    let mut changed = Vec::new();
-    for finding in new {
-        match known
-            .get_mut(finding.fingerprint.as_str())
-            .and_then(Vec::pop)
-        {
+    let mut pairs: Vec<(&Seen, &Seen)> = Vec::new();
+    let mut appeared: Vec<&Seen> = Vec::new();
+    for finding in &new.findings {
+        let same = known.get_mut(finding.fingerprint.as_str());
+        match same.and_then(Vec::pop) {
             None => appeared.push(finding),
-            Some((_, old)) => {
-                let changes = changes(old, finding);
-                if !changes.is_empty() {
-                    changed.push(ChangedFinding {
-                        old,
-                        new: finding,
-                        changes,
-                    });
-                }
-            }
+            Some((_, old)) => pairs.push((old, finding)),
         }
     }
     // In the order of the side that had them.
-    let mut fixed: Vec<(usize, &Seen)> = known.into_values().flatten().collect();
-    fixed.sort_unstable_by_key(|(n, _)| *n);
-    let mut fixed: Vec<&Seen> = fixed.into_iter().map(|(_, finding)| finding).collect();
-    for all in [&mut appeared, &mut fixed] {
+    let mut gone: Vec<(usize, &Seen)> = known.into_values().flatten().collect();
+    gone.sort_unstable_by_key(|(n, _)| *n);
+    let mut gone: Vec<&Seen> = gone.into_iter().map(|(_, finding)| finding).collect();
+    pairs.extend(nameless(old, &mut gone, new, &mut appeared));
+    let changed = pairs.into_iter().filter_map(|(old, new)| {
+        let changes = changes(old, new);
+        (!changes.is_empty()).then_some(ChangedFinding { old, new, changes })
+    });
+    let mut changed: Vec<ChangedFinding<'_>> = changed.collect();
+    let (mut unknown, mut fixed): (Vec<&Seen>, Vec<&Seen>) =
+        gone.into_iter().partition(|it| is_unknown(it, old, new));
+    for all in [&mut appeared, &mut fixed, &mut unknown] {
         all.sort_by_key(|it| std::cmp::Reverse((it.severity, it.confidence)));
     }
     changed.sort_by_key(|it| std::cmp::Reverse((it.new.severity, it.new.confidence)));
-    (appeared, fixed, changed)
+    Compared {
+        appeared,
+        fixed,
+        unknown,
+        changed,
+    }
+}
+
+/// Whether a finding that the new side does not have may be there all the same: its rule did not see all
+/// subjects, or something was not read that was read before.
+fn is_unknown(finding: &Seen, old: &Side, new: &Side) -> bool {
+    let blind = new.blind.iter().any(|blind| {
+        let there = |netns: &String| finding.netns.is_empty() || finding.netns.contains(netns);
+        blind.rule == finding.rule && blind.netns.as_ref().is_none_or(there)
+    });
+    blind || !new.gaps.is_subset(&old.gaps)
+}
+
+/// What two findings have in common where the service of one is not known: rule, stable names of the
+/// namespaces, protocol and address.
+type Nameless<'a> = (&'a str, BTreeSet<&'a str>, &'a (String, String));
+
+fn nameless_key<'a>(finding: &'a Seen, side: &'a Side) -> Option<Nameless<'a>> {
+    let stable = |name: &'a String| {
+        let place = side.namespaces.iter().find(|place| place.name == *name);
+        place.map_or(name.as_str(), |place| place.stable_name.as_str())
+    };
+    let listener = finding.listener.as_ref()?;
+    Some((
+        &finding.rule,
+        finding.netns.iter().map(stable).collect(),
+        listener,
+    ))
+}
+
+/// Takes the pairs out of both lists in which one side does not know the service, as a run without root
+/// does not; it is part of the fingerprint.
+fn nameless<'a>(
+    old: &'a Side,
+    gone: &mut Vec<&'a Seen>,
+    new: &'a Side,
+    appeared: &mut Vec<&'a Seen>,
+) -> Vec<(&'a Seen, &'a Seen)> {
+    let mut by_key: BTreeMap<Nameless<'a>, Vec<&'a Seen>> = BTreeMap::new();
+    for finding in gone.iter().copied() {
+        if let Some(key) = nameless_key(finding, old) {
+            by_key.entry(key).or_default().push(finding);
+        }
+    }
+    let mut pairs: Vec<(&Seen, &Seen)> = Vec::new();
+    appeared.retain(|finding| {
+        let candidates = nameless_key(finding, new).and_then(|key| by_key.get_mut(&key));
+        let Some(candidates) = candidates else {
+            return true;
+        };
+        let fits = |it: &&Seen| it.service.is_none() != finding.service.is_none();
+        match candidates.iter().position(fits) {
+            Some(at) => {
+                pairs.push((candidates.remove(at), *finding));
+                false
+            }
+            None => true,
+        }
+    });
+    gone.retain(|it| !pairs.iter().any(|(paired, _)| std::ptr::eq(*paired, *it)));
+    pairs
 }
 
 fn changes<'a>(old: &'a Seen, new: &'a Seen) -> Vec<Change<'a>> {

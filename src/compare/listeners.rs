@@ -16,7 +16,18 @@ pub struct ListenerChange<'a> {
     pub new: Option<&'a Queue>,
 }
 
-impl ListenerChange<'_> {
+impl<'a> ListenerChange<'a> {
+    fn of(netns: &'a str, (old, new): Pair<'a>) -> Self {
+        Self { netns, old, new }
+    }
+
+    /// Namespace, protocol, address and service.
+    fn name(&self) -> Option<Key<'a>> {
+        let queue = self.new.or(self.old)?;
+        let service = queue.service.as_deref();
+        Some((self.netns, &queue.protocol, &queue.address, service))
+    }
+
     /// How its drops went on, where both sides know them and they are not the same.
     pub fn drops(&self) -> Option<Growth> {
         let (old, new) = (self.old?.drops?, self.new?.drops?);
@@ -25,22 +36,50 @@ impl ListenerChange<'_> {
 }
 
 type ByName<'a> = BTreeMap<&'a str, Vec<&'a Place>>;
+/// Namespace, protocol and address.
+type Where<'a> = (&'a str, &'a str, &'a str);
+type Pairs<'a> = Vec<Pair<'a>>;
 type Key<'a> = (&'a str, &'a str, &'a str, Option<&'a str>);
 
 pub(super) fn compare<'a>(were: &ByName<'a>, are: &ByName<'a>) -> Vec<ListenerChange<'a>> {
     let (mut old, mut new) = (by_key(were), by_key(are));
     let keys: BTreeSet<Key<'a>> = old.keys().chain(new.keys()).copied().collect();
+    // By namespace, protocol and address; the service is known on one side alone.
+    let mut left: BTreeMap<Where<'a>, Pairs<'a>> = BTreeMap::new();
     let mut changes = Vec::new();
-    for key in keys {
+    for (netns, protocol, address, service) in keys {
+        let key = (netns, protocol, address, service);
         let old = old.remove(&key).unwrap_or_default();
         let new = new.remove(&key).unwrap_or_default();
-        changes.extend(pair(old, new).into_iter().map(|(old, new)| ListenerChange {
-            netns: key.0,
-            old,
-            new,
-        }));
+        for pair in pair(old, new) {
+            match pair {
+                (Some(_), Some(_)) => changes.push(ListenerChange::of(netns, pair)),
+                one => left
+                    .entry((netns, protocol, address))
+                    .or_default()
+                    .push(one),
+            }
+        }
+    }
+    for ((netns, ..), alone) in left {
+        let olds = || alone.iter().filter_map(|(old, _)| *old);
+        let news = || alone.iter().filter_map(|(_, new)| *new);
+        let known = |it: &&Queue| it.service.is_some();
+        let unknown = |it: &&Queue| it.service.is_none();
+        // Named before and nameless now, and the other way round.
+        let lost = pair(
+            olds().filter(known).collect(),
+            news().filter(unknown).collect(),
+        );
+        let learned = pair(
+            olds().filter(unknown).collect(),
+            news().filter(known).collect(),
+        );
+        let pairs = lost.into_iter().chain(learned);
+        changes.extend(pairs.map(|pair| ListenerChange::of(netns, pair)));
     }
     changes.retain(differs);
+    changes.sort_by_key(ListenerChange::name);
     changes
 }
 

@@ -2,7 +2,8 @@
 //! counters, namespaces, the kernel. Two values in, one out: it judges nothing and reads no file.
 //!
 //! Things are the same if what stays is the same: a finding's fingerprint; a namespace's stable name; a
-//! listener's namespace, protocol, address and service. Numbers of processes, inodes and namespaces are
+//! listener's namespace, protocol, address and service. A service that one side does not know, because it ran
+//! without root, makes no other listener. What the new side could not see is no longer known, and not fixed. Numbers of processes, inodes and namespaces are
 //! others after a restart, and no difference.
 
 mod findings;
@@ -18,7 +19,7 @@ use crate::gate::Threshold;
 pub use findings::{Change, ChangedFinding};
 pub use listeners::ListenerChange;
 pub use report::is_report;
-pub use side::{Form, Place, Queue, Seen, Side};
+pub use side::{Blind, Form, Place, Queue, Seen, Side};
 
 /// What is different.
 #[derive(Debug)]
@@ -31,6 +32,8 @@ pub struct Changes<'a> {
     pub appeared: Vec<&'a Seen>,
     /// Findings that are no longer there, worst first.
     pub fixed: Vec<&'a Seen>,
+    /// Findings that the new side does not have, and could not have seen all of, worst first: no longer known.
+    pub unknown: Vec<&'a Seen>,
     /// Findings that are there in another way, worst first.
     pub changed: Vec<ChangedFinding<'a>>,
     /// Stable names of namespaces that were not there, with how many more there are.
@@ -89,7 +92,7 @@ impl Growth {
 
 /// Compares two sides.
 pub fn compare<'a>(old: &'a Side, new: &'a Side) -> Changes<'a> {
-    let (appeared, fixed, changed) = findings::compare(&old.findings, &new.findings);
+    let findings = findings::compare(old, new);
     let (were, are) = (by_name(old), by_name(new));
     let missing = |of: &BTreeMap<&'a str, Vec<&'a Place>>,
                    from: &BTreeMap<&'a str, Vec<&'a Place>>| {
@@ -103,9 +106,10 @@ pub fn compare<'a>(old: &'a Side, new: &'a Side) -> Changes<'a> {
     Changes {
         old,
         new,
-        appeared,
-        fixed,
-        changed,
+        appeared: findings.appeared,
+        fixed: findings.fixed,
+        unknown: findings.unknown,
+        changed: findings.changed,
         came: missing(&are, &were),
         went: missing(&were, &are),
         listeners: listeners::compare(&were, &are),
@@ -186,7 +190,8 @@ fn counters<'a>(pairs: &[(&'a Place, &'a Place)]) -> Vec<CounterChange<'a>> {
 impl Changes<'_> {
     /// Whether both sides say the same.
     pub fn is_empty(&self) -> bool {
-        let findings = self.appeared.is_empty() && self.fixed.is_empty() && self.changed.is_empty();
+        let lists = [&self.appeared, &self.fixed, &self.unknown];
+        let findings = lists.iter().all(|list| list.is_empty()) && self.changed.is_empty();
         let places = self.came.is_empty() && self.went.is_empty() && self.listeners.is_empty();
         findings
             && places
@@ -207,8 +212,7 @@ impl Changes<'_> {
 
     /// Whether a finding is at least this bad and was not before: it is new, or was less sure.
     pub fn fails(&self, limit: Threshold) -> bool {
-        let reached =
-            |it: &Seen| it.severity >= limit.severity && it.confidence >= limit.confidence;
+        let reached = |it: &Seen| limit.reached(it.severity, it.confidence);
         let worse = |it: &ChangedFinding<'_>| reached(it.new) && !reached(it.old);
         self.appeared.iter().any(|it| reached(it)) || self.changed.iter().any(worse)
     }

@@ -6,12 +6,14 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::Value as Json;
 
-use super::side::{Form, Place, Queue, Seen, Side, requested};
+use super::side::{Blind, Form, Place, Queue, Seen, Side, requested};
 use crate::assess::Confidence;
 use crate::rules::Severity;
+use crate::snapshot::Gap;
 use crate::text::diagnostic::Diagnostic;
 use crate::text::document::Document;
 use crate::text::nearest::nearest;
+use crate::text::schema;
 
 /// The schema line of a report.
 const SCHEMA: &str = "backlint/report/v1";
@@ -43,6 +45,18 @@ struct Report {
     namespaces: Vec<Namespace>,
     #[serde(default)]
     listeners: Vec<Listener>,
+    #[serde(default)]
+    not_evaluated: Vec<NotEvaluated>,
+    #[serde(default)]
+    not_asked: Vec<String>,
+    #[serde(default)]
+    gaps: Vec<Gap>,
+}
+
+#[derive(Deserialize)]
+struct NotEvaluated {
+    rule: String,
+    netns: Option<String>,
 }
 
 #[derive(Default, Deserialize)]
@@ -70,6 +84,9 @@ struct Finding {
 struct Subject {
     #[serde(default)]
     namespaces: Vec<String>,
+    protocol: Option<String>,
+    address: Option<String>,
+    service: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -125,10 +142,7 @@ impl Side {
         }
         let head: Head = document.read()?;
         if head.schema != SCHEMA {
-            let newer = head
-                .schema
-                .strip_prefix(FORMAT)
-                .is_some_and(|it| it.parse().is_ok_and(|it: u32| it > 1));
+            let newer = schema::version(&head.schema, FORMAT).is_some_and(|it| it > 1);
             let help = match newer {
                 true => format!(
                     "this is backlint {}; it takes a newer one",
@@ -156,6 +170,12 @@ impl Side {
             })?;
             findings.push(finding.seen(confidence));
         }
+        let skipped = report.not_evaluated.into_iter().map(|it| Blind {
+            rule: it.rule,
+            netns: it.netns,
+        });
+        let not_asked = report.not_asked.into_iter();
+        let not_asked = not_asked.map(|rule| Blind { rule, netns: None });
         Ok(Self {
             name: name.to_owned(),
             form: Form::Report,
@@ -163,6 +183,8 @@ impl Side {
             kernel: report.host.kernel,
             findings,
             namespaces: places(report.namespaces, report.listeners),
+            blind: skipped.chain(not_asked).collect(),
+            gaps: report.gaps.iter().map(ToString::to_string).collect(),
         })
     }
 }
@@ -181,6 +203,8 @@ impl Finding {
             confidence,
             message: self.message,
             netns: self.subject.namespaces,
+            listener: self.subject.protocol.zip(self.subject.address),
+            service: self.subject.service,
             evidence: scalars(self.evidence),
         }
     }

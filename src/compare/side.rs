@@ -1,6 +1,6 @@
 //! One side of a comparison: what a record with its judgement, or a report, says.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::assess::{Confidence, Facts, LimitedBy, ListenerFacts, NetnsFacts};
 use crate::rules::Severity;
@@ -32,6 +32,19 @@ pub struct Side {
     pub findings: Vec<Seen>,
     /// In the order of the file.
     pub namespaces: Vec<Place>,
+    /// Rules that did not see all subjects.
+    pub blind: Vec<Blind>,
+    /// What could not be read.
+    pub gaps: BTreeSet<String>,
+}
+
+/// A rule that did not see all subjects, so that nothing follows from what it did not find.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Blind {
+    /// Id of the rule.
+    pub rule: String,
+    /// Name of the namespace. `None`: the host, or all of them.
+    pub netns: Option<String>,
 }
 
 /// A finding.
@@ -51,6 +64,10 @@ pub struct Seen {
     pub message: String,
     /// Names of the namespaces that it is about.
     pub netns: Vec<String>,
+    /// Protocol and address of the listener that it is about.
+    pub listener: Option<(String, String)>,
+    /// Its service, where it is known.
+    pub service: Option<String>,
     /// What the rule read.
     pub evidence: BTreeMap<String, String>,
 }
@@ -95,6 +112,14 @@ impl Side {
     /// The side of a record that was judged.
     pub fn of_record(name: &str, facts: &Facts<'_>, judgement: &Judgement) -> Self {
         let host = &facts.snapshot.host;
+        let skipped = judgement.not_evaluated.iter().map(|skipped| Blind {
+            rule: skipped.rule.id.clone(),
+            netns: skipped.netns.clone(),
+        });
+        let not_asked = judgement.not_asked.iter().map(|rule| Blind {
+            rule: rule.id.clone(),
+            netns: None,
+        });
         Self {
             name: name.to_owned(),
             form: Form::Snapshot,
@@ -102,6 +127,13 @@ impl Side {
             kernel: host.kernel.clone(),
             findings: judgement.findings.iter().map(Seen::of).collect(),
             namespaces: facts.namespaces.iter().map(Place::of).collect(),
+            blind: skipped.chain(not_asked).collect(),
+            gaps: facts
+                .snapshot
+                .gaps
+                .iter()
+                .map(ToString::to_string)
+                .collect(),
         }
     }
 }
@@ -109,6 +141,7 @@ impl Side {
 impl Seen {
     fn of(finding: &Finding) -> Self {
         let evidence = finding.evidence.iter();
+        let listener = finding.about.listener.as_ref();
         Self {
             fingerprint: finding.fingerprint.clone(),
             rule: finding.rule.id.clone(),
@@ -120,6 +153,8 @@ impl Seen {
                 .abouts()
                 .filter_map(|about| about.netns.clone())
                 .collect(),
+            listener: listener.map(|it| (it.protocol.name().to_owned(), it.address.clone())),
+            service: listener.and_then(|it| it.service.clone()),
             evidence: evidence
                 .map(|(name, value)| (name.to_string(), value.to_string()))
                 .collect(),

@@ -175,3 +175,71 @@ fn what_is_no_report_is_named() {
         "schema: backlint/snapshot/v1\n# of backlint/report/v1\n"
     ));
 }
+
+#[test]
+fn what_the_new_side_could_not_see_is_no_longer_known() {
+    let old = side("a", &nginx(128, "", 1));
+    // The value that the rule needs was not read.
+    let blind = nginx(128, "", 1)
+        .replace("{net.core.somaxconn: 128}", "{}")
+        .replace("max: 128", "");
+    let new = side("b", &blind);
+    assert!(
+        new.blind.iter().any(|it| it.rule == "BL101"),
+        "{:?}",
+        new.blind
+    );
+    let changes = compare(&old, &new);
+    assert!(ids(&changes.fixed).is_empty(), "{:?}", changes.fixed);
+    assert_eq!(ids(&changes.unknown), ["BL101"]);
+    assert!(!changes.fails("info".parse().unwrap()) && !changes.is_empty());
+    let gap = "gaps: [{what: sock_diag, why: not permitted, blinds: listeners}]\n";
+    let new = side(
+        "b",
+        &format!("{gap}namespaces: [{{sysctls: {{net.core.somaxconn: 128}}}}]\n"),
+    );
+    let changes = compare(&old, &new);
+    assert!(ids(&changes.fixed).is_empty());
+    assert_eq!(ids(&changes.unknown), ["BL101"]);
+    // What was not read before either is no reason.
+    let old = side("a", &format!("{gap}{}", nginx(128, "", 1)));
+    assert_eq!(ids(&compare(&old, &new).fixed), ["BL101"]);
+}
+
+#[test]
+fn a_listener_without_owners_on_one_side_is_the_same() {
+    let fields = ", requested: {backlog: 511, source: config}";
+    let whole = nginx(128, fields, 2);
+    let nameless = whole.replace(", owners: [{comm: nginx}]", "");
+    let (known, unknown) = (side("a", &whole), side("b", &nameless));
+    assert_ne!(
+        known.findings[0].fingerprint,
+        unknown.findings[0].fingerprint
+    );
+    for (old, new) in [(&known, &unknown), (&unknown, &known)] {
+        let changes = compare(old, new);
+        assert!(changes.appeared.is_empty(), "{:?}", changes.appeared);
+        assert!(
+            changes.fixed.is_empty() && changes.unknown.is_empty(),
+            "{:?}",
+            changes.fixed
+        );
+        let alone = |it: &&ListenerChange<'_>| it.old.is_none() || it.new.is_none();
+        assert_eq!(
+            changes.listeners.iter().filter(alone).count(),
+            0,
+            "{:?}",
+            changes.listeners
+        );
+        assert!(!changes.fails("info".parse().unwrap()));
+    }
+    // Another service at the address is another listener.
+    let other = side("c", &whole.replace("comm: nginx", "comm: redis-server"));
+    let alone = compare(&known, &other);
+    assert!(
+        alone
+            .listeners
+            .iter()
+            .all(|it| it.old.is_none() || it.new.is_none())
+    );
+}

@@ -1,16 +1,21 @@
 //! A baseline: the findings that were there when somebody began to look. They are shown and fail no run;
-//! new ones do. The file has their fingerprints and, for whoever reads its diff, rule and subject.
+//! new ones do, and so do known ones that got worse: surer or more severe than recorded. The file has their
+//! fingerprints and, for whoever reads its diff, rule and subject. A fingerprint is the same on all hosts, so an
+//! entry has its host where a run judged several sources. Entries without severity, confidence or host, as
+//! earlier files have them, are about any.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use super::subject::Subject;
-use crate::assess::Facts;
+use crate::assess::{Confidence, Facts};
+use crate::rules::Severity;
 use crate::rules::finding::Finding;
 use crate::text::diagnostic::Diagnostic;
 use crate::text::document::{Document, Unwritable, to_yaml};
+use crate::text::schema;
 
 /// The schema of the file.
 const SCHEMA: &str = "backlint/baseline/v1";
@@ -26,10 +31,13 @@ const HEAD: &str = "# Findings that were known when this was written: they are s
 /// Digits of a fingerprint.
 const DIGITS: usize = 32;
 
-/// A recorded set of findings, by fingerprint.
+/// Fingerprint and, where it is about one alone, host.
+type Key = (String, Option<String>);
+
+/// A recorded set of findings, by fingerprint and host.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Baseline {
-    entries: Arc<BTreeMap<String, Entry>>,
+    entries: Arc<BTreeMap<Key, Entry>>,
 }
 
 /// What stands beside a fingerprint.
@@ -38,6 +46,36 @@ struct Entry {
     rule: String,
     name: String,
     subject: String,
+    /// What it was when it was recorded. `None`: anything.
+    worst: Option<Badness>,
+}
+
+/// How severe and how sure a finding was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Badness {
+    severity: Severity,
+    confidence: Confidence,
+}
+
+impl Badness {
+    fn of(finding: &Finding) -> Self {
+        Self {
+            severity: finding.rule.severity,
+            confidence: finding.confidence,
+        }
+    }
+
+    /// As severe and sure as the worse of both, each by itself.
+    fn or(self, other: Self) -> Self {
+        Self {
+            severity: self.severity.max(other.severity),
+            confidence: self.confidence.max(other.confidence),
+        }
+    }
+
+    fn covers(self, other: Self) -> bool {
+        self.or(other) == self
+    }
 }
 
 /// What says which file it is.
@@ -64,23 +102,44 @@ struct Known {
     #[serde(default)]
     name: String,
     subject: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    host: Option<String>,
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "by_name"
+    )]
+    severity: Option<Severity>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    confidence: Option<String>,
     fingerprint: String,
 }
 
 impl Baseline {
-    /// A baseline of these findings of one report.
+    /// A baseline of these findings of one report, which hold on any host.
     pub fn of<'a>(findings: impl IntoIterator<Item = &'a Finding>, facts: &Facts<'_>) -> Self {
-        let entry = |finding: &'a Finding| {
+        let mut entries = BTreeMap::new();
+        for finding in findings {
             let entry = Entry {
                 rule: finding.rule.id.clone(),
                 name: finding.rule.name.clone(),
                 subject: Subject::new(&finding.about, facts).words(),
+                worst: Some(Badness::of(finding)),
             };
-            (finding.fingerprint.clone(), entry)
-        };
-        let entries = findings.into_iter().map(entry).collect();
+            add(&mut entries, (finding.fingerprint.clone(), None), entry);
+        }
         Self {
             entries: Arc::new(entries),
+        }
+    }
+
+    /// The same, of one host alone.
+    #[must_use]
+    pub fn on(self, host: Option<&str>) -> Self {
+        let entries = Arc::unwrap_or_clone(self.entries).into_iter();
+        let entries = entries.map(|((print, _), entry)| ((print, host.map(str::to_owned)), entry));
+        Self {
+            entries: Arc::new(entries.collect()),
         }
     }
 
@@ -88,8 +147,9 @@ impl Baseline {
     #[must_use]
     pub fn with(self, other: &Self) -> Self {
         let mut entries = Arc::unwrap_or_clone(self.entries);
-        let more = other.entries.iter();
-        entries.extend(more.map(|(fingerprint, entry)| (fingerprint.clone(), entry.clone())));
+        for (key, entry) in other.entries.iter() {
+            add(&mut entries, key.clone(), entry.clone());
+        }
         Self {
             entries: Arc::new(entries),
         }
@@ -98,27 +158,50 @@ impl Baseline {
     /// The entries of some rules.
     #[must_use]
     pub fn of_rules(&self, wanted: impl Fn(&str) -> bool) -> Self {
-        let kept = self.entries.iter().filter(|(_, entry)| wanted(&entry.rule));
-        let kept = kept.map(|(fingerprint, entry)| (fingerprint.clone(), entry.clone()));
-        Self {
-            entries: Arc::new(kept.collect()),
-        }
+        self.those(|_, entry| wanted(&entry.rule))
     }
 
     /// The entries that another one does not have.
     #[must_use]
     pub fn without(&self, other: &Self) -> Self {
-        let kept = self.entries.iter();
-        let kept = kept.filter(|(fingerprint, _)| !other.entries.contains_key(*fingerprint));
-        let kept = kept.map(|(fingerprint, entry)| (fingerprint.clone(), entry.clone()));
+        self.those(|(print, host), _| other.fitting(print, host.as_deref()).next().is_none())
+    }
+
+    fn those(&self, wanted: impl Fn(&Key, &Entry) -> bool) -> Self {
+        let kept = self
+            .entries
+            .iter()
+            .filter(|(key, entry)| wanted(key, entry));
+        let kept = kept.map(|(key, entry)| (key.clone(), entry.clone()));
         Self {
             entries: Arc::new(kept.collect()),
         }
     }
 
-    /// Whether the finding was there when the baseline was written.
-    pub fn knows(&self, finding: &Finding) -> bool {
-        self.entries.contains_key(&finding.fingerprint)
+    /// The entries of a fingerprint that may be about a host.
+    fn fitting<'a>(
+        &'a self,
+        print: &'a str,
+        host: Option<&'a str>,
+    ) -> impl Iterator<Item = &'a Entry> {
+        // Of one fingerprint, the one of any host is the first.
+        let from = (print.to_owned(), None);
+        let of_print = self
+            .entries
+            .range(from..)
+            .take_while(move |((known, _), _)| known == print);
+        let fits = move |known: Option<&str>| known.is_none() || host.is_none() || known == host;
+        of_print
+            .filter(move |((_, known), _)| fits(known.as_deref()))
+            .map(|(_, entry)| entry)
+    }
+
+    /// Whether the finding was there on this host when the baseline was written, and was no less severe and
+    /// sure.
+    pub fn knows(&self, finding: &Finding, host: Option<&str>) -> bool {
+        let now = Badness::of(finding);
+        let mut fitting = self.fitting(&finding.fingerprint, host);
+        fitting.any(|entry| entry.worst.is_none_or(|worst| worst.covers(now)))
     }
 
     /// Number of findings.
@@ -147,10 +230,12 @@ impl Baseline {
         if head.schema != SCHEMA {
             let message = format!("`{}` is not the schema of a baseline", head.schema);
             let fault = document.at(&["schema".into()], message);
-            return Err(fault.with_help(match head.schema.starts_with(ANY_VERSION) {
-                true => format!("it needs a newer backlint: this one reads {SCHEMA}"),
-                false => format!("a baseline begins with `schema: {SCHEMA}`; {again}"),
-            }));
+            return Err(
+                fault.with_help(match schema::version(&head.schema, ANY_VERSION) {
+                    Some(_) => format!("it needs a newer backlint: this one reads {SCHEMA}"),
+                    None => format!("a baseline begins with `schema: {SCHEMA}`; {again}"),
+                }),
+            );
         }
         let file: File = document.read().map_err(with_remedy)?;
         let mut entries = BTreeMap::new();
@@ -163,13 +248,26 @@ impl Baseline {
                 let help = format!("{DIGITS} digits from 0 to f; {again}");
                 return Err(document.at(&path, message).with_help(help));
             }
-            // The same one twice is what a merge of two branches leaves.
+            let confidence = known.confidence.map(|word| {
+                let named = Confidence::ALL.into_iter().find(|it| it.name() == word);
+                named.ok_or_else(|| {
+                    let path = ["findings".into(), n.into(), "confidence".into()];
+                    let fault = document.at(&path, format!("`{word}` is not a confidence"));
+                    fault.with_help("certain, likely or possible")
+                })
+            });
+            let confidence = confidence.transpose()?;
             let entry = Entry {
                 rule: known.rule,
                 name: known.name,
                 subject: known.subject,
+                worst: known.severity.map(|severity| Badness {
+                    severity,
+                    confidence: confidence.unwrap_or(Confidence::Certain),
+                }),
             };
-            entries.insert(fingerprint, entry);
+            // The same one twice is what a merge of two branches leaves.
+            add(&mut entries, (fingerprint, known.host), entry);
         }
         Ok(Self {
             entries: Arc::new(entries),
@@ -177,16 +275,19 @@ impl Baseline {
     }
 
     fn file(&self) -> File {
-        let mut sorted: Vec<(&Entry, &String)> = self
+        let mut sorted: Vec<(&Entry, &Key)> = self
             .entries
             .iter()
-            .map(|(print, entry)| (entry, print))
+            .map(|(key, entry)| (entry, key))
             .collect();
         sorted.sort();
-        let known = |(entry, fingerprint): (&Entry, &String)| Known {
+        let known = |(entry, (fingerprint, host)): (&Entry, &Key)| Known {
             rule: entry.rule.clone(),
             name: entry.name.clone(),
             subject: entry.subject.clone(),
+            host: host.clone(),
+            severity: entry.worst.map(|worst| worst.severity),
+            confidence: entry.worst.map(|worst| worst.confidence.name().to_owned()),
             fingerprint: fingerprint.clone(),
         };
         File {
@@ -210,4 +311,19 @@ impl Baseline {
     pub fn to_json(&self) -> Result<String, serde_json::Error> {
         serde_json::to_string_pretty(&self.file()).map(|text| text + "\n")
     }
+}
+
+/// Adds an entry. One that is there already is as bad as the worse of both from then on.
+fn add(entries: &mut BTreeMap<Key, Entry>, key: Key, mut entry: Entry) {
+    if let Some(known) = entries.get(&key) {
+        entry.worst = known
+            .worst
+            .zip(entry.worst)
+            .map(|(one, other)| one.or(other));
+    }
+    entries.insert(key, entry);
+}
+
+fn by_name<S: Serializer>(severity: &Option<Severity>, to: S) -> Result<S::Ok, S::Error> {
+    severity.map(Severity::name).serialize(to)
 }

@@ -51,6 +51,8 @@ pub struct Gated {
     pub expired: Vec<Expired>,
     /// The findings that were there before. `None`: no baseline was given.
     pub baseline: Option<Baseline>,
+    /// Name of the host, for entries of the baseline that are about one.
+    pub host: Option<String>,
     /// Numbers of the waivers that fit a finding, whether they hold or not.
     pub fitting: BTreeSet<usize>,
 }
@@ -74,14 +76,15 @@ impl Gated {
             waived: sorted.waived,
             expired: sorted.expired,
             baseline: terms.baseline.cloned(),
+            host: facts.snapshot.host.name.clone(),
             fitting: sorted.fitting,
         }
     }
 
-    /// Whether the baseline has the finding.
+    /// Whether the baseline has the finding, and had it no less severe and sure.
     pub fn is_known(&self, finding: &Finding) -> bool {
         let baseline = self.baseline.as_ref();
-        baseline.is_some_and(|baseline| baseline.knows(finding))
+        baseline.is_some_and(|baseline| baseline.knows(finding, self.host.as_deref()))
     }
 
     /// Number of findings that the baseline has.

@@ -1,5 +1,5 @@
 //! Which rules a word stands for: a rule's id, its name, or a family of rules. The one notation for
-//! options, configuration and waivers.
+//! options, configuration, waivers and `explain`.
 
 use std::collections::BTreeSet;
 
@@ -48,15 +48,8 @@ impl Selector {
             .filter(own)
             .map(id)
             .collect();
-        if ids.is_empty() {
-            let family = Family::parse(word);
-            let fits = |rule: &&Rule| family.as_ref().is_some_and(|family| family.has(&rule.id));
-            ids = rules
-                .iter()
-                .map(AsRef::as_ref)
-                .filter(fits)
-                .map(id)
-                .collect();
+        if let (true, Some((_, family))) = (ids.is_empty(), Self::family(word, rules)) {
+            ids = family.ids;
         }
         if ids.is_empty() {
             return Err(UnknownRule {
@@ -65,6 +58,17 @@ impl Selector {
             });
         }
         Ok(Self { ids })
+    }
+
+    /// The rules of a family, `BL`, `BL1` or `BL1xx`, and what their ids begin with. `None`: the word is no family
+    /// of a rule of the set.
+    pub fn family(word: &str, rules: &RuleSet) -> Option<(String, Self)> {
+        let family = Family::parse(word.trim())?;
+        let fits = |rule: &&Rule| family.has(&rule.id);
+        let all = rules.iter().map(AsRef::as_ref);
+        let ids: BTreeSet<String> = all.filter(fits).map(id).collect();
+        let beginning = format!("{}{}", family.letters, family.digits);
+        (!ids.is_empty()).then_some((beginning, Self { ids }))
     }
 
     /// Whether the rule of this id is one of them.

@@ -20,7 +20,12 @@ pub struct Threshold {
 impl Threshold {
     /// Whether a finding is at least as bad and as sure.
     pub fn reached_by(self, finding: &Finding) -> bool {
-        finding.rule.severity >= self.severity && finding.confidence >= self.confidence
+        self.reached(finding.rule.severity, finding.confidence)
+    }
+
+    /// The same of a severity and a confidence.
+    pub fn reached(self, severity: Severity, confidence: Confidence) -> bool {
+        severity >= self.severity && confidence >= self.confidence
     }
 }
 

@@ -4,7 +4,8 @@
 //! is told and does not fail it has passed, with its text beside it, so that the number of failures and the exit
 //! status agree. Waived findings and those that the baseline has were not looked at anew: skipped, or in
 //! TAP's words to be done. A rule that could not be evaluated is skipped, for it did not pass, and with
-//! `--strict` it is an error, as each gap is. A rule that found nothing is one case that passed; one for each of its subjects would be all listeners
+//! `--strict` it is an error, as each gap is. A waiver that is over and still needed is a failure, for it fails
+//! the run too. A rule that found nothing is one case that passed; one for each of its subjects would be all listeners
 //! times all rules.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,13 +13,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Report;
 use super::entry::{self, Entry, Standing, entries};
 use super::gaps::together;
-use crate::gate::Gate;
+use crate::gate::{Expired, Gate};
 use crate::rules::Rule;
 use crate::text::untrusted::clean;
 
 /// One test case.
 pub(super) struct Case<'a> {
-    /// `None`: it is about a gap.
+    /// `None`: it is about a gap, or a waiver.
     pub(super) rule: Option<&'a Rule>,
     /// Unique in its report, and the same in the next run.
     pub(super) name: String,
@@ -32,6 +33,8 @@ pub(super) enum Outcome<'a> {
     /// Found, and it does not fail the run.
     Told(Entry<'a>),
     Failed(Entry<'a>),
+    /// A waiver is over; where it stands and what that means.
+    Expired(&'a Expired, String),
     /// Found, and accepted or known; why.
     Accepted(Entry<'a>, String),
     /// Not evaluated; why.
@@ -43,6 +46,7 @@ pub(super) enum Outcome<'a> {
 /// The cases of a report: findings worst first, then what was not evaluated, then what passed.
 pub(super) fn cases<'a>(report: &'a Report<'a>, gate: Gate) -> Vec<Case<'a>> {
     let mut cases: Vec<Case<'a>> = entries(report, gate).map(found).collect();
+    cases.extend(expired(report, gate));
     let judgement = &report.gated.judgement;
     cases.extend(judgement.not_evaluated.iter().map(|skipped| {
         let place = skipped.netns.as_deref().map(|name| format!(": {name}"));
@@ -92,6 +96,20 @@ pub(super) fn cases<'a>(report: &'a Report<'a>, gate: Gate) -> Vec<Case<'a>> {
     cases.extend(quiet);
     number(&mut cases);
     cases
+}
+
+/// Waivers that are over, where they fail the run.
+fn expired<'a>(report: &'a Report<'a>, gate: Gate) -> impl Iterator<Item = Case<'a>> {
+    let all = report.gated.expired.iter();
+    all.filter(move |_| gate.fail_on.is_some()).map(|expired| {
+        let waiver = &expired.waiver;
+        let name = format!("expired waiver: {} {}", waiver.rule, waiver.subject);
+        Case {
+            rule: None,
+            name: clean(&name).into_owned(),
+            outcome: Outcome::Expired(expired, entry::expired(expired)),
+        }
+    })
 }
 
 fn found(entry: Entry<'_>) -> Case<'_> {

@@ -22,6 +22,7 @@ pub fn write(changes: &Changes<'_>, look: Look, out: &mut dyn io::Write) -> io::
     page.findings("New", &changes.appeared)?;
     page.changed(changes)?;
     page.findings("Fixed", &changes.fixed)?;
+    page.findings("No longer known", &changes.unknown)?;
     page.section("Kernel", &kernel(changes))?;
     page.section("Namespaces", &namespaces(changes))?;
     page.section("Listeners", &listeners(changes))?;
@@ -46,8 +47,12 @@ fn summary(changes: &Changes<'_>) -> String {
         true => String::new(),
         false => format!(" ({})", severities.join(", ")),
     };
+    let unknown = match changes.unknown.len() {
+        0 => String::new(),
+        number => format!(", {number} no longer known"),
+    };
     format!(
-        "{}{severities}, {} fixed, {} changed",
+        "{}{severities}, {} fixed, {} changed{unknown}",
         count(appeared.len(), "new finding"),
         changes.fixed.len(),
         changes.changed.len()

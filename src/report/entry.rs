@@ -5,7 +5,7 @@ use super::steps::words;
 use super::{Report, style};
 use crate::advise::Step;
 use crate::assess::Confidence;
-use crate::gate::{Gate, Waiver};
+use crate::gate::{Expired, Gate, Waiver};
 use crate::rules::engine::NotEvaluated;
 use crate::rules::finding::{About, Finding};
 use crate::rules::{Rule, Scope};
@@ -109,6 +109,20 @@ impl<'a> Entry<'a> {
         let lines = lines.iter().map(|line| clean(line).into_owned());
         lines.collect()
     }
+}
+
+/// What a waiver that is over means, in one sentence, cleaned.
+pub(super) fn expired(expired: &Expired) -> String {
+    let waiver = &expired.waiver;
+    let day = waiver.expires.as_deref().unwrap_or_default();
+    let words = format!(
+        "the waiver of {} for {} ended on {day} and is still needed by {}: renew it, or fix what it hid: {}",
+        waiver.rule,
+        waiver.subject,
+        style::count(expired.findings, "finding"),
+        waiver.reason
+    );
+    clean(&words).into_owned()
 }
 
 /// What a finding is about.

@@ -33,6 +33,18 @@ impl Format for GitHub {
                     told += 1;
                 }
             }
+            for expired in &report.gated.expired {
+                let level = match self.gate.fail_on {
+                    Some(_) => "error",
+                    None => "warning",
+                };
+                let (at, text) = (Spot::of_waiver(&expired.waiver), entry::expired(expired));
+                writeln!(
+                    out,
+                    "{}",
+                    self.command(level, Some(&at), "Expired waiver", &text)
+                )?;
+            }
             for command in self.blind(report) {
                 writeln!(out, "{command}")?;
             }

@@ -7,7 +7,6 @@ use std::collections::BTreeMap;
 use std::io;
 
 use serde::Serialize;
-use sha2::{Digest as _, Sha256};
 
 use super::entry::{Entry, Standing, entries};
 use super::location::{Base, Places, Spot};
@@ -15,6 +14,7 @@ use super::markdown::plain;
 use super::{Format, Report, json};
 use crate::gate::Gate;
 use crate::rules::Severity;
+use crate::text::hex;
 use crate::text::untrusted::clean;
 
 /// Reports as a Code Quality report.
@@ -113,10 +113,5 @@ fn unique(path: &str, fingerprint: &str, seen: &mut BTreeMap<String, usize>) -> 
     let key = format!("{path}\0{fingerprint}");
     let number = seen.entry(key.clone()).or_default();
     *number += 1;
-    let digest = Sha256::digest(format!("{key}\0{number}"));
-    digest
-        .iter()
-        .take(16)
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    hex::digest(&format!("{key}\0{number}"))
 }

@@ -8,7 +8,7 @@ use quick_junit::{NonSuccessKind, Report as Document, TestCase, TestCaseStatus, 
 
 use super::cases::{Case, Outcome, cases};
 use super::entry::Entry;
-use super::location::{Base, Places};
+use super::location::{Base, Places, Spot};
 use super::{Format, Report};
 use crate::gate::Gate;
 use crate::snapshot::HOST_NETNS;
@@ -51,7 +51,9 @@ impl Junit {
     fn case(&self, case: &Case<'_>) -> TestCase {
         let mut status = match &case.outcome {
             Outcome::Passed | Outcome::Told(_) => TestCaseStatus::success(),
-            Outcome::Failed(_) => TestCaseStatus::non_success(NonSuccessKind::Failure),
+            Outcome::Failed(_) | Outcome::Expired(..) => {
+                TestCaseStatus::non_success(NonSuccessKind::Failure)
+            }
             Outcome::Accepted(..) | Outcome::Skipped(_) => TestCaseStatus::skipped(),
             Outcome::Blind(_) => TestCaseStatus::non_success(NonSuccessKind::Error),
         };
@@ -61,21 +63,33 @@ impl Junit {
                 status.set_message(entry.message());
                 status.set_description(text(entry));
             }
+            Outcome::Expired(_, why) => {
+                status.set_type("expired");
+                status.set_message(why.as_str());
+            }
             Outcome::Accepted(_, why) | Outcome::Skipped(why) | Outcome::Blind(why) => {
                 status.set_message(why.as_str());
             }
             Outcome::Passed | Outcome::Told(_) => {}
         }
         let mut written = TestCase::new(case.name.as_str(), status);
-        let class = case.rule.map_or("gaps", |rule| &rule.name);
+        let class = match (case.rule, &case.outcome) {
+            (Some(rule), _) => &rule.name,
+            (None, Outcome::Expired(..)) => "waivers",
+            (None, _) => "gaps",
+        };
         written.set_classname(format!("backlint.{class}"));
         if let Outcome::Told(entry) | Outcome::Accepted(entry, _) = &case.outcome {
             written.set_system_out(text(entry));
         }
-        if let Outcome::Told(entry) | Outcome::Accepted(entry, _) | Outcome::Failed(entry) =
-            &case.outcome
-            && let Some(spot) = Places::of(entry.finding, entry.report).first
-        {
+        let spot = match &case.outcome {
+            Outcome::Told(entry) | Outcome::Accepted(entry, _) | Outcome::Failed(entry) => {
+                Places::of(entry.finding, entry.report).first
+            }
+            Outcome::Expired(expired, _) => Some(Spot::of_waiver(&expired.waiver)),
+            Outcome::Passed | Outcome::Skipped(_) | Outcome::Blind(_) => None,
+        };
+        if let Some(spot) = spot {
             let file = clean(&self.base.path(&spot.file)).into_owned();
             written.extra.insert("file".into(), file.into());
             written

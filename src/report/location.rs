@@ -9,6 +9,7 @@ use std::path::{Component, Path, PathBuf};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::Report;
+use crate::gate::Waiver;
 use crate::rules::finding::{About, AboutSetting, Finding, Remediation};
 use crate::snapshot::Snapshot;
 use crate::text::locate::Step;
@@ -174,6 +175,18 @@ const PATH: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'_')
     .remove(b'~')
     .remove(b'/');
+
+impl Spot {
+    /// Where a waiver stands.
+    pub(super) fn of_waiver(waiver: &Waiver) -> Self {
+        let (file, line) = &waiver.place;
+        Self {
+            file: file.clone(),
+            line: *line,
+            column: None,
+        }
+    }
+}
 
 impl Base {
     /// An absolute folder.

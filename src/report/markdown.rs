@@ -3,14 +3,16 @@
 //!
 //! What a host chose stands in `<code>`, where neither GitHub nor GitLab looks for mentions and
 //! references, and every character that Markdown or HTML would see is an entity. A comment
-//! may have 65,536 characters, so findings are counted from some number on.
+//! may have 65,536 characters, and a run writes fewer: findings, rules and items of lists are counted from some
+//! number on, and where the page of all reports is full the rest of them is one line each.
 
+use std::collections::BTreeMap;
 use std::io;
 
 use super::entry::{self, Entry, Standing, entries};
 use super::gaps::together;
 use super::{Format, Outcome, Report, assumed, style};
-use crate::gate::Gate;
+use crate::gate::{Expired, Gate};
 use crate::rules::Severity;
 use crate::text::untrusted::clean;
 
@@ -21,6 +23,9 @@ const RULES: usize = 25;
 /// Steps, gaps and other items of one list.
 const ITEMS: usize = 10;
 
+/// Bytes of a page before it ends; heads and counts come on top.
+const LONGEST: usize = 60_000;
+
 /// Reports as Markdown.
 #[derive(Debug, Clone, Copy)]
 pub struct Markdown {
@@ -30,25 +35,45 @@ pub struct Markdown {
 
 impl Format for Markdown {
     fn write(&self, reports: &[Report<'_>], out: &mut dyn io::Write) -> io::Result<()> {
-        for (n, report) in reports.iter().enumerate() {
+        let mut pages = Vec::new();
+        for report in reports {
+            let all = entries(report, self.gate);
+            let (waived, open): (Vec<Entry<'_>>, Vec<Entry<'_>>) =
+                all.partition(|entry| matches!(entry.standing, Standing::Waived(_)));
+            let mut text = Vec::new();
+            head(report, self.gate, &open, &mut text)?;
+            pages.push((report, waived, open, text));
+        }
+        // Every head has its place before anything else has.
+        let heads: usize = pages.iter().map(|(.., text)| text.len()).sum();
+        let mut left = LONGEST.saturating_sub(heads);
+        let mut written = 0;
+        for (n, (report, waived, open, text)) in pages.iter().enumerate() {
+            written += text.len();
+            if written > LONGEST {
+                return more(pages.len(), n, "reports", out);
+            }
             if n > 0 {
                 writeln!(out)?;
             }
-            let all: Vec<Entry<'_>> = entries(report, self.gate).collect();
-            let (waived, open): (Vec<Entry<'_>>, Vec<Entry<'_>>) = all
-                .into_iter()
-                .partition(|entry| matches!(entry.standing, Standing::Waived(_)));
-            head(report, self.gate, &open, out)?;
-            table(&open, out)?;
-            rules(&open, out)?;
+            out.write_all(text)?;
+            let over: Vec<String> = report.gated.expired.iter().map(over).collect();
             let waived: Vec<String> = waived.iter().map(accepted).collect();
-            list("Waived", &waived, out)?;
-            list("Not evaluated, so not passed either", &skipped(report), out)?;
-            let gaps: Vec<String> = together(report.gaps())
-                .iter()
-                .map(|gap| code(gap))
-                .collect();
-            list("Gaps", &gaps, out)?;
+            let gaps = together(report.gaps());
+            let gaps: Vec<String> = gaps.iter().map(|gap| code(gap)).collect();
+            let blind = "Not evaluated, so not passed either";
+            // What decides comes first, for the space may end.
+            let mut page = Pages {
+                left,
+                out: &mut *out,
+            };
+            page.part(|out| list("Waivers that are over", &over, out))?;
+            page.table(open)?;
+            page.rules(open)?;
+            page.part(|out| list("Waived", &waived, out))?;
+            page.part(|out| list(blind, &skipped(report), out))?;
+            page.part(|out| list("Gaps", &gaps, out))?;
+            left = page.left;
         }
         Ok(())
     }
@@ -94,63 +119,122 @@ fn head(
     )
 }
 
-fn table(open: &[Entry<'_>], out: &mut dyn io::Write) -> io::Result<()> {
-    if open.is_empty() {
-        return Ok(());
-    }
-    writeln!(
-        out,
-        "\n| | Severity | Rule | Finding |\n| --- | --- | --- | --- |"
-    )?;
-    for entry in open.iter().take(ROWS) {
-        let mark = match entry.standing {
-            Standing::Fails => "❌",
-            Standing::Known => "known",
-            Standing::Told | Standing::Waived(_) => "",
-        };
-        let rule = entry.rule();
-        let (id, name) = (plain(&rule.id), plain(&rule.name));
-        let place = entry.finding.about.netns.as_deref();
-        let several = entry.report.facts.namespaces.len() > 1;
-        let place = place
-            .filter(|_| several)
-            .map(|name| format!("{}: ", code(name)));
-        let place = place.unwrap_or_default();
-        let message = code(&entry.message());
-        writeln!(
-            out,
-            "| {mark} | {} | {id} {name} | {place}{message} |",
-            rule.severity
-        )?;
-    }
-    more(open.len(), ROWS, "findings", out)
+/// Space for parts of a page, which all reports of a run share.
+struct Pages<'a> {
+    /// Bytes that may follow, which are no fewer than characters.
+    left: usize,
+    out: &'a mut dyn io::Write,
 }
 
-/// Why and what to do, once for each rule.
-fn rules(open: &[Entry<'_>], out: &mut dyn io::Write) -> io::Result<()> {
-    let same = |a: &Entry<'_>, b: &Entry<'_>| a.rule().id == b.rule().id;
-    for group in open.chunk_by(same).take(RULES) {
-        let Some(first) = group.first() else { continue };
-        let rule = first.rule();
-        let title = format!("{} {}", plain(&rule.id), plain(&rule.title));
-        writeln!(out, "\n<details><summary>{title}</summary>\n")?;
-        writeln!(out, "{}\n", plain(&rule.why))?;
-        let mut steps: Vec<String> = Vec::new();
-        for step in group.iter().take(ROWS).flat_map(Entry::steps) {
-            if !steps.contains(&step) {
-                steps.push(step);
+type Write<'a> = &'a mut dyn io::Write;
+
+impl Pages<'_> {
+    /// Writes a part, whether there is space or not.
+    fn always(&mut self, write: impl FnOnce(Write<'_>) -> io::Result<()>) -> io::Result<()> {
+        let mut text = Vec::new();
+        write(&mut text)?;
+        self.left = self.left.saturating_sub(text.len());
+        self.out.write_all(&text)
+    }
+
+    /// Writes a part as a whole, or not. Whether it did.
+    fn part(&mut self, write: impl FnOnce(Write<'_>) -> io::Result<()>) -> io::Result<bool> {
+        let mut text = Vec::new();
+        write(&mut text)?;
+        let fits = text.len() <= self.left;
+        if fits {
+            self.left -= text.len();
+            self.out.write_all(&text)?;
+        }
+        Ok(fits)
+    }
+
+    fn table(&mut self, open: &[Entry<'_>]) -> io::Result<()> {
+        let head = "\n| | Severity | Rule | Finding |\n| --- | --- | --- | --- |";
+        if open.is_empty() || !self.part(|out| writeln!(out, "{head}"))? {
+            return Ok(());
+        }
+        let mut shown = 0;
+        for entry in open.iter().take(ROWS) {
+            if !self.part(|out| writeln!(out, "{}", row(entry)))? {
+                break;
+            }
+            shown += 1;
+        }
+        self.always(|out| more(open.len(), shown, "findings", out))
+    }
+
+    /// Why and what to do, once for each rule, in the order of their worst finding.
+    fn rules(&mut self, open: &[Entry<'_>]) -> io::Result<()> {
+        let mut groups: Vec<Vec<&Entry<'_>>> = Vec::new();
+        let mut known: BTreeMap<&str, usize> = BTreeMap::new();
+        for entry in open {
+            let n = *known.entry(&entry.rule().id).or_insert(groups.len());
+            match groups.get_mut(n) {
+                Some(group) => group.push(entry),
+                None => groups.push(vec![entry]),
             }
         }
-        for step in steps.iter().take(ITEMS) {
-            writeln!(out, "- {}", code(step))?;
+        let mut shown = 0;
+        for group in groups.iter().take(RULES) {
+            if !self.part(|out| rule(group, out))? {
+                break;
+            }
+            shown += 1;
         }
-        more(steps.len(), ITEMS, "steps", out)?;
-        for words in &rule.does_not_help {
-            writeln!(out, "- What does not help: {}", plain(words))?;
-        }
-        writeln!(out, "- {}\n\n</details>", code(&rule.explain()))?;
+        self.always(|out| more(groups.len(), shown, "rules", out))
     }
-    Ok(())
+}
+
+fn row(entry: &Entry<'_>) -> String {
+    let mark = match entry.standing {
+        Standing::Fails => "❌",
+        Standing::Known => "known",
+        Standing::Told | Standing::Waived(_) => "",
+    };
+    let rule = entry.rule();
+    let (id, name) = (plain(&rule.id), plain(&rule.name));
+    let place = entry.finding.about.netns.as_deref();
+    let several = entry.report.facts.namespaces.len() > 1;
+    let place = place
+        .filter(|_| several)
+        .map(|name| format!("{}: ", code(name)));
+    let place = place.unwrap_or_default();
+    let message = code(&entry.message());
+    format!(
+        "| {mark} | {} | {id} {name} | {place}{message} |",
+        rule.severity
+    )
+}
+
+fn rule(group: &[&Entry<'_>], out: &mut dyn io::Write) -> io::Result<()> {
+    let Some(first) = group.first() else {
+        return Ok(());
+    };
+    let rule = first.rule();
+    let title = format!("{} {}", plain(&rule.id), plain(&rule.title));
+    writeln!(out, "\n<details><summary>{title}</summary>\n")?;
+    writeln!(out, "{}\n", plain(&rule.why))?;
+    let mut steps: Vec<String> = Vec::new();
+    for step in group.iter().take(ROWS).flat_map(|entry| entry.steps()) {
+        if !steps.contains(&step) {
+            steps.push(step);
+        }
+    }
+    for step in steps.iter().take(ITEMS) {
+        writeln!(out, "- {}", code(step))?;
+    }
+    more(steps.len(), ITEMS, "steps", out)?;
+    for words in &rule.does_not_help {
+        writeln!(out, "- What does not help: {}", plain(words))?;
+    }
+    writeln!(out, "- {}\n\n</details>", code(&rule.explain()))
+}
+
+fn over(expired: &Expired) -> String {
+    let (file, line) = &expired.waiver.place;
+    let words = code(&entry::expired(expired));
+    format!("{}: {words}", code(&format!("{file}:{line}")))
 }
 
 fn accepted(entry: &Entry<'_>) -> String {

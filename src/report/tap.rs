@@ -58,7 +58,9 @@ impl Tap {
     ) -> io::Result<()> {
         let (ok, directive) = match &case.outcome {
             Outcome::Passed | Outcome::Told(_) => ("ok", String::new()),
-            Outcome::Failed(_) | Outcome::Blind(_) => ("not ok", String::new()),
+            Outcome::Failed(_) | Outcome::Expired(..) | Outcome::Blind(_) => {
+                ("not ok", String::new())
+            }
             Outcome::Accepted(_, why) => ("not ok", format!(" # TODO {}", escaped(why))),
             Outcome::Skipped(why) => ("ok", format!(" # SKIP {}", escaped(why))),
         };
@@ -66,6 +68,12 @@ impl Tap {
         match &case.outcome {
             Outcome::Told(entry) | Outcome::Failed(entry) | Outcome::Accepted(entry, _) => {
                 self.diagnostics(entry, out)
+            }
+            Outcome::Expired(expired, why) => {
+                let (file, line) = &expired.waiver.place;
+                let at = clean(&format!("{}:{line}", self.base.path(file))).into_owned();
+                let (why, at) = (quoted(why), quoted(&at));
+                writeln!(out, "  ---\n  message: {why}\n  at: {at}\n  ...")
             }
             Outcome::Blind(why) => {
                 writeln!(out, "  ---\n  message: {}\n  ...", quoted(why))

@@ -1,10 +1,7 @@
 //! A finding: data, built in one place from a rule and a subject.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::sync::Arc;
-
-use sha2::{Digest as _, Sha256};
 
 use super::expr::{Expr, Name};
 use super::template::Template;
@@ -12,6 +9,7 @@ use super::vocabulary::{Subject, Value};
 use super::{Advice, Remedy, RemedyKey, RemedyStep, RemedyValue, Rule, Scope};
 use crate::assess::{Confidence, Facts, ListenerFacts, NetnsFacts};
 use crate::snapshot::Protocol;
+use crate::text::hex;
 
 /// What a rule found, complete: nothing later adds an opinion.
 #[derive(Debug, Clone)]
@@ -256,12 +254,5 @@ pub(super) fn fingerprint(rule: &str, about: &About, place: &str) -> String {
             .unwrap_or_default(),
     ];
     parts.extend(about.setting.as_ref().map(|setting| setting.key.as_str()));
-    let digest = Sha256::digest(parts.join("\0"));
-    digest
-        .iter()
-        .take(16)
-        .fold(String::with_capacity(32), |mut out, byte| {
-            let _ = write!(out, "{byte:02x}");
-            out
-        })
+    hex::digest(&parts.join("\0"))
 }

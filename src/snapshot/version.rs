@@ -11,6 +11,7 @@ use serde::Deserialize;
 use super::{SCHEMA, Snapshot};
 use crate::text::diagnostic::Diagnostic;
 use crate::text::document::Document;
+use crate::text::schema::version;
 
 /// The schema line without its number.
 const FORMAT: &str = "backlint/snapshot/v";
@@ -63,10 +64,9 @@ pub(super) fn explain(document: &Document<'_>, fault: Diagnostic) -> Diagnostic 
 /// `Some`: this schema is not read.
 fn refusal(document: &Document<'_>, schema: &str, writer: Option<&str>) -> Option<Diagnostic> {
     let own = env!("CARGO_PKG_VERSION");
-    let number = schema.strip_prefix(FORMAT).and_then(|it| it.parse().ok());
-    let (message, help) = match number {
+    let (message, help) = match version(schema, FORMAT) {
         // A later version is read here too, by a step from the older to the newer form.
-        Some(1_u32) => return None,
+        Some(1) => return None,
         Some(2..) => {
             let needed = match writer.and_then(newer) {
                 Some(version) => {

@@ -4,10 +4,12 @@
 pub mod diagnostic;
 pub mod document;
 pub mod fields;
+pub mod hex;
 pub mod locate;
 pub mod name;
 pub mod nearest;
 pub mod positions;
+pub mod schema;
 pub mod shell;
 pub mod tree;
 pub mod untrusted;

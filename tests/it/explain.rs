@@ -89,7 +89,11 @@ fn a_word_leads_to_its_page_in_any_spelling() {
     for word in ["BL2", "bl2xx", "BL2XX", "family:BL2"] {
         assert_eq!(title(word), "BL2: the SYN queue", "{word}");
     }
-    assert!(title("BLxxx").starts_with("BL: "));
+    assert!(title("BL").starts_with("BL: "));
+    for word in ["BL1x", "BLxxx", "BL9"] {
+        // What --only does not take is no family here either.
+        assert_eq!(run(["explain", word]).status, 2, "{word}");
+    }
     for word in [
         "somaxconn",
         "net.core.somaxconn",

@@ -110,8 +110,16 @@ fn names_from_the_host_cannot_leave_their_comment() {
 
 #[test]
 fn a_file_that_does_not_end_is_refused_in_bounded_time() {
-    // As a pipe: a program of that size must not be read into memory whole either.
     let endless = finish(backlint().args(["--rules", "/dev/zero"])).ended(2);
+    assert!(
+        endless.err.contains("a device, not a regular file"),
+        "{}",
+        endless.err
+    );
+    // A program of that size must not be read into memory whole either.
+    let long = tempfile::NamedTempFile::new().unwrap();
+    long.as_file().set_len(1 << 40).unwrap();
+    let endless = finish(backlint().arg("--rules").arg(long.path())).ended(2);
     assert!(
         endless.err.contains("is longer than 1 MiB"),
         "{}",

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use super::audit::FailOn;
+use super::gate::{ConfigFile, GATE, Selection};
 use super::{Rules, Services};
-use crate::gate::Threshold;
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Diff {
@@ -23,16 +23,13 @@ pub(in crate::cli) struct Diff {
     /// How to write the difference
     #[arg(long, value_name = "FORMAT", default_value = "table")]
     pub(in crate::cli) format: DiffFormat,
-    /// Exit with 1 if a new finding is at least this severe, and at least this sure; as for `audit`
-    #[arg(long, value_name = "SEVERITY[:CONFIDENCE]", default_value = "high")]
-    fail_on: FailOn,
-}
-
-impl Diff {
-    /// How bad a new finding must be to fail. `None`: none fails.
-    pub(in crate::cli) fn fail_on(&self) -> Option<Threshold> {
-        self.fail_on.threshold()
-    }
+    #[command(flatten)]
+    pub(in crate::cli) selection: Selection,
+    #[command(flatten)]
+    pub(in crate::cli) config: ConfigFile,
+    /// Exit with 1 if a new finding is at least this severe, and at least this sure; as for `audit` [default: high]
+    #[arg(long, help_heading = GATE, value_name = "SEVERITY[:CONFIDENCE]")]
+    pub(in crate::cli) fail_on: Option<FailOn>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -46,7 +43,9 @@ pub(in crate::cli) enum DiffFormat {
 /// What stands below the options.
 pub(in crate::cli) const EXAMPLES: &str = "\
 Exit status: 0 no new finding at or above --fail-on (default high); 1 such a finding; 2 bad usage, \
-or a file that cannot be understood. A finding that was there before is not new, however bad it is.
+or a file that cannot be understood. A finding that was there before is not new, however bad it is; one that \
+NEW could not see is no longer known, and not fixed. Of a report --only and --skip choose findings; its waivers \
+are those that it was written with.
 
 Examples:
   backlint diff before.yaml after.yaml                     what a change did

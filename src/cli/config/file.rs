@@ -9,7 +9,8 @@ use crate::text::diagnostic::Diagnostic;
 use crate::text::document::Document;
 use crate::text::locate::Step;
 
-/// Settings of backlint for one repository or machine. Paths are relative to the file.
+/// Settings of backlint for one repository or machine. Paths are relative to the file, and below its folder if
+/// the file was not named with --config.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[schemars(title = "Configuration of backlint")]
 #[serde(
@@ -26,7 +27,8 @@ pub(super) struct File {
     pub(super) fail_on: Option<String>,
     /// Whether it fails (exit status 3) that something could not be read or evaluated.
     pub(super) strict: Option<bool>,
-    /// How to write the report: formats, each perhaps with a file, such as sarif=out.sarif.
+    /// How to write the report: formats, each perhaps with a file, such as sarif=out.sarif, if the configuration
+    /// was named with --config.
     pub(super) format: Formats,
     /// The rules to judge by: ids, names or families. All, if there is none.
     #[schemars(inner(length(min = 1)))]

@@ -2,20 +2,17 @@
 //!
 //! Looked for as Cargo and ruff do: in the current directory and then in each one above it, up to the root
 //! of the file system; the first one counts alone. backlint often runs as root, and from wherever root is,
-//! so a file that was not named has to be root's or the user's own and not writable by everybody: in
-//! /tmp/x, anybody may have written /tmp/backlint.toml. That is no way to run something: a configuration
-//! selects rules, accepts findings and names files to read. But it could hide a finding, or make root read
-//! a file for somebody. Who became root by sudo is believed as root is: sudo itself says who that was.
-//! Whoever may call backlint by sudo and nothing else should have to do so with --no-config.
+//! so a file that was not named has to be root's own, or for another user root's or theirs, and writable by
+//! nobody else: in /tmp/x, anybody may have written /tmp/backlint.toml. Not even who became root by sudo is
+//! believed: sudoers may let them run backlint and nothing else. What such a file may say is in `confine`.
 
 use std::fs;
 use std::io::{self, Read as _};
-use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::OFlags;
-
 use crate::cli::input::{self, words};
+use crate::cli::open;
 use crate::text::diagnostic::Diagnostic;
 
 /// Names, in the order in which they are told. Two of them in one directory are a fault.
@@ -28,6 +25,9 @@ const NAMES: [&str; 4] = [
 
 /// Bytes that a configuration may have.
 pub(super) const LONGEST: u64 = 1 << 20;
+
+/// Permission to write for the group and for everybody.
+const OTHERS_WRITE: u32 = 0o022;
 
 /// Path and text of the first configuration from the current directory upwards.
 pub(super) fn upwards() -> Result<Option<(PathBuf, String)>, Diagnostic> {
@@ -81,28 +81,18 @@ fn read(path: &Path) -> Result<String, Diagnostic> {
     let name = path.display().to_string();
     let failed = |error: io::Error| unreadable(path, &error);
     let link = fs::symlink_metadata(path).map_err(failed)?;
-    // A pipe of that name would be waited for.
-    let waits_not = OFlags::NONBLOCK.bits().cast_signed();
-    let mut options = fs::OpenOptions::new();
-    let mut file = options
-        .read(true)
-        .custom_flags(waits_not)
-        .open(path)
-        .map_err(failed)?;
-    let known = file.metadata().map_err(failed)?;
-    let me = User::this();
+    let (file, known) = open::regular(path).map_err(failed)?;
+    let me = rustix::process::geteuid().as_raw();
     let strange = [&link, &known]
         .into_iter()
-        .find(|file| !me.trusts(file.uid()));
-    let fault = if !known.is_file() {
-        Some("is not a regular file".to_owned())
-    } else if let Some(file) = strange {
+        .find(|file| file.uid() != 0 && file.uid() != me);
+    let fault = if let Some(file) = strange {
         let uid = file.uid();
         Some(format!(
             "belongs to another user (uid {uid}), so it is not taken by itself"
         ))
-    } else if known.mode() & 0o002 != 0 {
-        Some("may be written by everybody, so it is not taken by itself".to_owned())
+    } else if known.mode() & OTHERS_WRITE != 0 {
+        Some("may be written by its group or by everybody, so it is not taken by itself".to_owned())
     } else {
         None
     };
@@ -111,31 +101,8 @@ fn read(path: &Path) -> Result<String, Diagnostic> {
         return Err(Diagnostic::whole_file(name, fault).with_help(help));
     }
     let mut bytes = Vec::new();
-    file.by_ref()
-        .take(LONGEST + 1)
+    file.take(LONGEST + 1)
         .read_to_end(&mut bytes)
         .map_err(failed)?;
     input::text_of(&name, bytes, LONGEST)
-}
-
-/// Who runs backlint.
-struct User {
-    uid: u32,
-    /// Who became root by sudo(8). Only root's word for it counts.
-    before: Option<u32>,
-}
-
-impl User {
-    fn this() -> Self {
-        let uid = rustix::process::geteuid();
-        let before = std::env::var("SUDO_UID").ok().filter(|_| uid.is_root());
-        Self {
-            uid: uid.as_raw(),
-            before: before.and_then(|uid| uid.parse().ok()),
-        }
-    }
-
-    fn trusts(&self, owner: u32) -> bool {
-        owner == 0 || owner == self.uid || Some(owner) == self.before
-    }
 }

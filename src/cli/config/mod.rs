@@ -3,7 +3,9 @@
 //!
 //! `--only` takes the place of `only` and `skip` of the file, for it asks for something else. All other lists
 //! add up: what the file says first, then the command line.
+//! A file that was only found, not named, may say less than one that was named (`confine`).
 
+mod confine;
 mod file;
 mod find;
 mod show;
@@ -97,7 +99,11 @@ impl Config {
         };
         let file = file::read(&path.display().to_string(), &text)?;
         let found = Some(Found { path, text, named });
-        Ok(Self { found, file })
+        let config = Self { found, file };
+        if !named {
+            config.confined()?;
+        }
+        Ok(config)
     }
 
     /// A fault of a setting: at its place in the file, or said of its option.
@@ -164,12 +170,17 @@ impl Config {
     /// What decides the exit status.
     pub(super) fn gate(&self, arguments: &Audit) -> Gate {
         Gate {
-            fail_on: self.fail_on(arguments).value.0,
+            fail_on: self.threshold(arguments.fail_on),
             strict: self.strict(arguments).value,
         }
     }
 
-    fn fail_on(&self, arguments: &Audit) -> Setting<FailOn> {
+    /// How bad a finding must be to fail. `None`: none fails.
+    pub(super) fn threshold(&self, given: Option<FailOn>) -> Option<Threshold> {
+        self.fail_on(given).value.threshold()
+    }
+
+    fn fail_on(&self, given: Option<FailOn>) -> Setting<FailOn> {
         let high = Threshold {
             severity: Severity::High,
             confidence: Confidence::Possible,
@@ -180,7 +191,7 @@ impl Config {
             .fail_on
             .as_deref()
             .and_then(|text| text.parse().ok());
-        let option = ("--fail-on", arguments.fail_on);
+        let option = ("--fail-on", given);
         Setting::first(option, ("fail-on", file), FailOn(Some(high)))
     }
 
@@ -198,6 +209,10 @@ impl Config {
         if !arguments.format.is_empty() {
             return options("--format", &arguments.format);
         }
+        self.outputs_of_file()
+    }
+
+    fn outputs_of_file(&self) -> Vec<Setting<Output>> {
         let of_file = |(path, text): (Vec<Step>, &str)| {
             // It was read once already, when the file was.
             let output: Output = text.parse().ok()?;

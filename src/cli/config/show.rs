@@ -16,7 +16,7 @@ pub(in crate::cli) fn show(
     let mut one = |key: &str, value: String, origin: &Origin| {
         rows.push([key.to_owned(), value, config.place(origin)]);
     };
-    let fail_on = config.fail_on(arguments);
+    let fail_on = config.fail_on(arguments.fail_on);
     one("fail-on", fail_on.value.to_string(), &fail_on.origin);
     let strict = config.strict(arguments);
     one("strict", strict.value.to_string(), &strict.origin);

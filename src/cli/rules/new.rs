@@ -7,7 +7,7 @@ use std::path::Path;
 use anyhow::{Context as _, anyhow};
 
 use crate::cli::args::NewRule;
-use crate::cli::input::{Failure, words};
+use crate::cli::input::{Failure, LONGEST_RULE, read_text, words};
 use crate::cli::{Run, output};
 use crate::report::Outcome;
 use crate::report::authoring::{schema, skeleton};
@@ -115,7 +115,7 @@ fn rules_of(folder: &Path) -> String {
         let path = entry.path();
         let name = entry.file_name();
         if name.to_str().is_some_and(is_rule_file) && path.is_file() {
-            texts += &fs::read_to_string(path).unwrap_or_default();
+            texts += &read_text(&path, LONGEST_RULE).unwrap_or_default();
         }
     }
     texts

@@ -6,6 +6,7 @@ use std::io;
 
 use super::kinds;
 use super::page::Page;
+use crate::gate::selector::Selector;
 use crate::kernel::counters::COUNTERS;
 use crate::kernel::sysctls::{self, Sysctl};
 use crate::report::service::page as service_page;
@@ -215,18 +216,12 @@ impl<'a> Library<'a> {
         own.or_else(|| pages::rule(&rule.name))
     }
 
-    /// `bl2`, `bl2xx`, `blxxx`: some of an id, and not only its letters unless an `x` stands for the rest.
-    fn family(&self, small: &str) -> Option<Page> {
-        let beginning = small.trim_end_matches('x').to_uppercase();
-        let whole =
-            beginning.len() < small.len() || beginning.ends_with(|c: char| c.is_ascii_digit());
-        let fits = |rule: &&Rule| {
-            let rest = rule.id.strip_prefix(beginning.as_str());
-            rest.is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_digit()))
-        };
+    /// A family in the notation of `--only`: `BL`, `BL2`, `BL2xx`.
+    fn family(&self, word: &str) -> Option<Page> {
+        let (beginning, selector) = Selector::family(word, self.rules)?;
         let rules = self.rules.iter().map(|rule| &**rule);
-        let rules: Vec<&Rule> = rules.filter(fits).collect();
-        (whole && !rules.is_empty()).then(|| kinds::family(&beginning, &rules))
+        let rules: Vec<&Rule> = rules.filter(|rule| selector.has(&rule.id)).collect();
+        Some(kinds::family(&beginning, &rules))
     }
 
     fn service(&self, word: &str, small: &str) -> Vec<&'a Service> {

@@ -5,7 +5,11 @@
 //! tool, and rules carry no `security-severity`. What to do stands in words: a `fix` (§3.55) is an edit
 //! of a file of the repository, and none of ours is. Waived findings are suppressed results, findings
 //! that the baseline has are `unchanged`, and what could not be read or evaluated is a notification of the
-//! invocation, which ends well all the same.
+//! invocation, which ends well all the same; so is a waiver that is over.
+//!
+//! GitHub refuses a file with a result that has no physical location. What stands in no file gets one that
+//! is named for its subject, `backlint/tcp 0.0.0.0:80 (nginx)`, at line 1; there is no such file, and the logical
+//! location says what is meant.
 
 mod model;
 mod rule;
@@ -43,6 +47,11 @@ const NOT_ASKED: (usize, &str, &str) = (
     2,
     "not-asked",
     "A rule is about what the record does not hold",
+);
+const EXPIRED: (usize, &str, &str) = (
+    3,
+    "expired-waiver",
+    "A waiver is over and still needed, which fails the run",
 );
 
 /// Reports as SARIF.
@@ -92,7 +101,8 @@ impl Sarif {
         let results = all.iter().map(|it| self.result(it, &indices, suppressing));
         let notifications = reports
             .iter()
-            .flat_map(|report| self.notifications(report, &indices));
+            .flat_map(|report| [self.notifications(report, &indices), self.expired(report)])
+            .flatten();
         let artifacts = reports
             .iter()
             .filter_map(Report::fixture)
@@ -110,7 +120,7 @@ impl Sarif {
                         text: env!("CARGO_PKG_DESCRIPTION"),
                     },
                     rules: rules.iter().map(|rule| rule::descriptor(rule)).collect(),
-                    notifications: [GAP, NOT_EVALUATED, NOT_ASKED].map(kind).into(),
+                    notifications: [GAP, NOT_EVALUATED, NOT_ASKED, EXPIRED].map(kind).into(),
                 },
             },
             invocations: [Invocation {
@@ -150,6 +160,7 @@ impl Sarif {
             text = format!("{text}\nWhat to do: {}", remediation.join("; "));
         }
         let places = Places::of(finding, report);
+        let first = places.first.clone().unwrap_or_else(|| named_for(entry));
         let also = places.also.iter().zip(&finding.also);
         let also = also.map(|(spot, about)| self.location(Some(spot), Some(about), None));
         let words = match finding.about.setting {
@@ -163,7 +174,7 @@ impl Sarif {
             rule_index: indices.get(rule.id.as_str()).copied(),
             level: rule::level(rule.severity),
             message: message(&text),
-            locations: [self.location(places.first.as_ref(), Some(&finding.about), None)],
+            locations: [self.location(Some(&first), Some(&finding.about), None)],
             related_locations: cause.into_iter().chain(also).collect(),
             partial_fingerprints: Fingerprints {
                 v1: &finding.fingerprint,
@@ -172,8 +183,8 @@ impl Sarif {
                 Standing::Waived(waiver) => vec![self.suppression(waiver)],
                 Standing::Fails | Standing::Told | Standing::Known => Vec::new(),
             }),
-            baseline_state: report.gated.baseline.as_ref().map(|baseline| {
-                match baseline.knows(finding) {
+            baseline_state: report.gated.baseline.as_ref().map(|_| {
+                match report.gated.is_known(finding) {
                     true => "unchanged",
                     false => "new",
                 }
@@ -189,12 +200,7 @@ impl Sarif {
     }
 
     fn suppression(&self, waiver: &Waiver) -> Suppression {
-        let (file, line) = &waiver.place;
-        let spot = Spot {
-            file: file.clone(),
-            line: *line,
-            column: None,
-        };
+        let spot = Spot::of_waiver(waiver);
         let text = |text: &Option<String>| text.as_deref().map(|text| clean(text).into_owned());
         Suppression {
             kind: "external",
@@ -262,6 +268,25 @@ impl Sarif {
         gaps.chain(skipped).chain(not_asked).collect()
     }
 
+    /// Waivers that are over, each at its place.
+    fn expired(&self, report: &Report<'_>) -> Vec<Notification> {
+        let (index, id, _) = EXPIRED;
+        let all = report.gated.expired.iter().map(|expired| Notification {
+            descriptor: Reference {
+                id: id.to_owned(),
+                index,
+            },
+            associated_rule: None,
+            level: match self.gate.fail_on {
+                Some(_) => "error",
+                None => "warning",
+            },
+            message: message(&entry::expired(expired)),
+            locations: vec![self.location(Some(&Spot::of_waiver(&expired.waiver)), None, None)],
+        });
+        all.collect()
+    }
+
     fn location(
         &self,
         spot: Option<&Spot>,
@@ -287,6 +312,15 @@ impl Sarif {
             uri,
             uri_base_id: relative.then_some(ROOT),
         }
+    }
+}
+
+/// The place of a finding that stands in no file.
+fn named_for(entry: &Entry<'_>) -> Spot {
+    Spot {
+        file: format!("backlint/{}", entry.subject()),
+        line: 1,
+        column: None,
     }
 }
 

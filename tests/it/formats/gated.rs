@@ -164,13 +164,69 @@ fn on_a_host_the_configuration_line_comes_first() {
     let uri = &place["artifactLocation"]["uri"];
     assert_eq!(uri, "file:///etc/sysctl.d/60-web.conf");
     assert_eq!(place["region"]["startLine"], 4);
-    // What no file asks for has no place in one.
+    // What no file asks for has a place in none, and GitHub wants one all the same.
     let redis = results.iter().find(|it| {
         let text = it["message"]["text"].as_str().unwrap();
         text.starts_with("redis")
     });
     let location = &redis.unwrap()["locations"][0];
-    assert!(location["physicalLocation"].is_null(), "{location}");
+    let place = &location["physicalLocation"]["artifactLocation"];
+    assert_eq!(
+        place["uri"],
+        "backlint/docker/web%3A%20tcp%200.0.0.0%3A80%20%28redis%29"
+    );
+    for result in results {
+        let place = &result["locations"][0]["physicalLocation"];
+        assert!(place["artifactLocation"]["uri"].is_string(), "{result}");
+        assert!(place["region"]["startLine"].is_u64(), "{result}");
+    }
     let name = &location["logicalLocations"][0]["fullyQualifiedName"];
     assert_eq!(name, "docker/web: tcp 0.0.0.0:80 (redis)");
+}
+
+/// The record, judged by a waiver that is over, as `format` writes it.
+fn with_expired(format: &str, fail_on: &str) -> crate::support::program::Run {
+    let repository = super::Repository::new();
+    let over = WAIVERS.replace("2031-01-31", "2024-01-31");
+    std::fs::write(repository.path("waivers.yaml"), over).unwrap();
+    let only = ["--only", "BL101", "--waivers", "waivers.yaml"];
+    repository.judge(&[&only[..], &["-f", format, "--fail-on", fail_on]].concat())
+}
+
+#[test]
+fn a_waiver_that_is_over_fails_wherever_the_exit_status_says_so() {
+    // No finding is critical: the waiver alone fails.
+    let junit = with_expired("junit", "critical").ended(1).out;
+    assert!(junit.contains("failures=\"1\""), "{junit}");
+    assert!(
+        junit.contains("classname=\"backlint.waivers\" file=\"waivers.yaml\" line=\"3\""),
+        "{junit}"
+    );
+    let tap = with_expired("tap", "critical").ended(1).out;
+    let failed = |line: &&str| line.starts_with("not ok") && !line.contains("# TODO");
+    assert_eq!(tap.lines().filter(failed).count(), 1, "{tap}");
+    assert!(tap.contains("waivers.yaml:3"), "{tap}");
+    let github = with_expired("github", "critical").ended(1).out;
+    assert!(
+        github.contains("::error file=waivers.yaml,line=3,title=Expired waiver::"),
+        "{github}"
+    );
+    let log = with_expired("sarif", "critical").ended(1).json();
+    let told = log["runs"][0]["invocations"][0]["toolExecutionNotifications"]
+        .as_array()
+        .unwrap();
+    let error = told.iter().find(|it| it["level"] == "error").unwrap();
+    assert_eq!(error["descriptor"]["id"], "expired-waiver");
+    let place = &error["locations"][0]["physicalLocation"];
+    assert_eq!(place["artifactLocation"]["uri"], "waivers.yaml");
+    let page = with_expired("markdown", "critical").ended(1).out;
+    assert!(page.contains("Waivers that are over: 1"), "{page}");
+    // Where nothing fails, this does not either.
+    let junit = with_expired("junit", "never").ended(0).out;
+    assert!(junit.contains("failures=\"0\""), "{junit}");
+    let github = with_expired("github", "never").ended(0).out;
+    assert!(
+        github.contains("::warning file=waivers.yaml,line=3"),
+        "{github}"
+    );
 }

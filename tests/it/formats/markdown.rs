@@ -56,3 +56,36 @@ fn thousands_of_findings_fit_into_a_comment() {
         "the last listener's line"
     );
 }
+
+#[test]
+fn all_reports_of_a_run_fit_into_one_comment() {
+    let repository = Repository::new();
+    let record = repository.path("fix tures/web.yaml");
+    let names: Vec<String> = (0..60).map(|n| format!("fix tures/{n}.yaml")).collect();
+    for name in &names {
+        std::fs::copy(&record, repository.path(name)).unwrap();
+    }
+    let more: Vec<&str> = names.iter().flat_map(|name| ["--snapshot", name]).collect();
+    let page = repository.judge(&[&more[..], &["-f", "markdown"]].concat());
+    let page = page.ended(1).out;
+    assert!(page.len() < 65_536, "{}", page.len());
+    assert_eq!(page.matches("### ").count(), 61, "each has its verdict");
+    assert!(
+        page.contains(" more rules: `--format json` has all"),
+        "{page}"
+    );
+}
+
+#[test]
+fn a_rule_is_told_once() {
+    let repository = Repository::new();
+    let page = repository.judge(&["-f", "markdown"]).ended(1).out;
+    let titles: Vec<&str> = page
+        .lines()
+        .filter(|line| line.contains("<summary>BL"))
+        .collect();
+    let mut once = titles.clone();
+    once.sort_unstable();
+    once.dedup();
+    assert_eq!(once.len(), titles.len(), "{titles:?}");
+}

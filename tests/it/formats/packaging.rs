@@ -129,6 +129,25 @@ fn an_action_that_cannot_judge_says_why_and_has_no_result() {
     assert_eq!(output, "sarif-file=backlint.sarif\nstatus=1\n");
 }
 
+#[test]
+fn a_strict_verdict_of_the_action_is_shown_too() {
+    let repository = Repository::new();
+    let strict = "strict = true\nfail-on = \"never\"\n";
+    fs::write(repository.path("strict.toml"), strict).unwrap();
+    let record = ("snapshot", "fix tures/web.yaml");
+    let given = [record, ("config", "strict.toml"), ("fail-on", "never")];
+    judging(&repository, &given).ended(0);
+    let output = repository.read("GITHUB_OUTPUT");
+    assert_eq!(output, "sarif-file=backlint.sarif\nstatus=3\n");
+    assert!(repository.read("GITHUB_STEP_SUMMARY").contains("backlint"));
+    // The one that is found counts, unless there shall be none.
+    fs::write(repository.path("backlint.toml"), strict).unwrap();
+    fs::remove_file(repository.path("GITHUB_OUTPUT")).unwrap();
+    let given = [record, ("no-config", "true"), ("fail-on", "never")];
+    judging(&repository, &given).ended(0);
+    assert!(repository.read("GITHUB_OUTPUT").ends_with("status=0\n"));
+}
+
 /// Runs the script of the GitLab job with sh, as GitLab's runner does, with these variables.
 fn gitlab(repository: &Repository, variables: &[(&str, &str)]) -> Run {
     let text = fs::read_to_string(own("packaging/gitlab-ci.yml")).unwrap();

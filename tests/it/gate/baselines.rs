@@ -198,3 +198,66 @@ fn names_that_a_host_chose_stay_one_line_of_text() {
         assert!(!text.contains("\n- rule: BL1 "), "{text}");
     }
 }
+
+#[test]
+fn a_known_finding_that_got_surer_or_more_severe_is_new() {
+    let home = Home::new();
+    let likely = TRUNCATED.replace(
+        "\n         requested: {backlog: 511, source: config},",
+        "\n        ",
+    );
+    assert_ne!(likely, TRUNCATED);
+    home.write("likely.yaml", &likely);
+    home.run("--snapshot likely.yaml --only BL101 --write-baseline known.yaml")
+        .ended(0);
+    assert!(home.read("known.yaml").contains("severity: high\n"));
+    assert!(home.read("known.yaml").contains("confidence: likely\n"));
+    let known = "--only BL101 --baseline known.yaml";
+    home.run(&format!("--snapshot likely.yaml {known}"))
+        .ended(0);
+    home.run(&format!("--snapshot web.yaml {known}")).ended(1);
+    let milder = home
+        .read("known.yaml")
+        .replace("severity: high", "severity: medium");
+    home.write("known.yaml", &milder);
+    home.run(&format!("--snapshot likely.yaml {known}"))
+        .ended(1);
+    // As earlier versions wrote it, an entry is about whatever it became.
+    let lines = milder.lines().filter(|line| {
+        let line = line.trim();
+        !line.starts_with("severity:") && !line.starts_with("confidence:")
+    });
+    home.write("known.yaml", &lines.collect::<Vec<_>>().join("\n"));
+    home.run(&format!("--snapshot web.yaml {known}")).ended(0);
+    home.write(
+        "known.yaml",
+        &milder.replace("confidence: likely", "confidence: sure"),
+    );
+    refused(
+        home.run(&format!("--snapshot web.yaml {known}")),
+        &["known.yaml", "`sure` is not a confidence"],
+    );
+}
+
+#[test]
+fn where_several_hosts_are_judged_each_has_its_own_known_findings() {
+    let home = Home::new();
+    let of = |name: &str, text: &str| {
+        text.replace(
+            "namespaces:\n",
+            &format!("host: {{name: {name}}}\nnamespaces:\n"),
+        )
+    };
+    let sound = TRUNCATED
+        .replace("max: 128", "max: 511")
+        .replace("somaxconn: 128", "somaxconn: 4096");
+    home.write("a.yaml", &of("a", TRUNCATED));
+    home.write("b.yaml", &of("b", &sound));
+    let both = "--snapshot a.yaml --snapshot b.yaml --only BL101";
+    home.run(&format!("{both} --write-baseline known.yaml"))
+        .ended(0);
+    assert_eq!(home.read("known.yaml").matches("host: a\n").count(), 2);
+    home.run(&format!("{both} --baseline known.yaml")).ended(0);
+    home.write("b.yaml", &of("b", TRUNCATED));
+    home.run(&format!("{both} --baseline known.yaml")).ended(1);
+}

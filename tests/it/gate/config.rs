@@ -234,7 +234,7 @@ fn a_configuration_that_cannot_be_read_is_refused() {
     fs::create_dir(home.path().join("backlint.toml")).unwrap();
     refused(
         home.run("--snapshot web.yaml"),
-        &["is not a regular file", "--no-config"],
+        &["a directory, not a regular file", "--no-config"],
     );
     fs::remove_dir(home.path().join("backlint.toml")).unwrap();
     symlink("nowhere", home.path().join("backlint.toml")).unwrap();
@@ -250,19 +250,142 @@ fn a_pipe_is_not_waited_for() {
     let path = home.path().join("backlint.toml");
     let mode = rustix::fs::Mode::from_raw_mode(0o600);
     rustix::fs::mknodat(rustix::fs::CWD, &path, rustix::fs::FileType::Fifo, mode, 0).unwrap();
-    refused(home.run("--snapshot web.yaml"), &["is not a regular file"]);
+    refused(
+        home.run("--snapshot web.yaml"),
+        &["a named pipe, not a regular file"],
+    );
 }
 
 #[test]
-fn a_file_that_everybody_may_write_is_not_taken_by_itself() {
+fn no_file_of_the_users_may_be_a_pipe_without_a_writer() {
+    let home = Home::new();
+    let mode = rustix::fs::Mode::from_raw_mode(0o600);
+    let path = home.path().join("pipe.yaml");
+    rustix::fs::mknodat(rustix::fs::CWD, &path, rustix::fs::FileType::Fifo, mode, 0).unwrap();
+    for words in [
+        "--snapshot pipe.yaml",
+        "--snapshot web.yaml --rules pipe.yaml",
+        "--snapshot web.yaml --services pipe.yaml",
+        "--snapshot web.yaml --waivers pipe.yaml",
+        "--snapshot web.yaml --baseline pipe.yaml",
+        "--snapshot web.yaml --config pipe.yaml",
+        "diff web.yaml pipe.yaml",
+        "rules check pipe.yaml",
+    ] {
+        refused(
+            home.run(words),
+            &["pipe.yaml", "a named pipe, not a regular file"],
+        );
+    }
+}
+
+#[test]
+fn what_a_shell_opened_is_read_whatever_it_is() {
+    let home = Home::new();
+    let program = backlint();
+    let program = program.get_program().to_str().unwrap();
+    let line = format!(
+        "{program} --snapshot <(cat web.yaml) --fail-on never && cat web.yaml | {program} --snapshot /dev/stdin --fail-on never"
+    );
+    let mut bash = std::process::Command::new("bash");
+    bash.args(["-c", &line]).current_dir(home.path());
+    let run = finish(&mut bash).ended(0);
+    let whole = home.run("--snapshot web.yaml --fail-on never").ended(0).out;
+    assert_eq!(
+        run.out.matches("listeners, ").count(),
+        2 * whole.matches("listeners, ").count()
+    );
+    assert!(whole.contains("listeners, "), "{whole}");
+}
+
+#[test]
+fn a_configuration_that_was_found_writes_no_file() {
+    let home = Home::new();
+    home.write(
+        "backlint.toml",
+        "format = [\"table\",\n  \"json=victim\"]\n",
+    );
+    home.write("victim", "precious");
+    refused(
+        home.run("--snapshot web.yaml"),
+        &[
+            "backlint.toml:2:3",
+            "writes no files",
+            "-f json=victim",
+            "--config backlint.toml",
+        ],
+    );
+    assert_eq!(home.read("victim"), "precious");
+    home.run("--snapshot web.yaml --config backlint.toml")
+        .ended(1);
+    assert_ne!(home.read("victim"), "precious");
+}
+
+#[test]
+fn a_configuration_that_was_found_reads_nothing_outside_of_its_folder() {
+    let home = Home::new();
+    let secret = "root:$6$precious:1::::::\n";
+    home.write("secret.yaml", secret);
+    home.write("conf/acme.yaml", ACME);
+    fs::create_dir(home.path().join("conf/links")).unwrap();
+    symlink(
+        home.path().join("secret.yaml"),
+        home.path().join("conf/links/a.yaml"),
+    )
+    .unwrap();
+    symlink(
+        home.path().join("secret.yaml"),
+        home.path().join("conf/acme.md"),
+    )
+    .unwrap();
+    let absolute = home.path().join("secret.yaml").display().to_string();
+    let paths = [
+        "../secret.yaml",
+        &absolute,
+        "links",
+        "links/a.yaml",
+        "links/../../secret.yaml",
+        "acme.yaml",
+    ];
+    for (n, path) in paths.into_iter().enumerate() {
+        for key in ["rules", "services", "waivers", "baseline"] {
+            let value = format!("\"{path}\"");
+            let value = if key == "baseline" {
+                value
+            } else {
+                format!("[{value}]")
+            };
+            home.write("conf/backlint.toml", &format!("{key} = {value}\n"));
+            let run = home.run_in("conf", "--snapshot ../web.yaml");
+            assert!(!run.err.contains("precious"), "{run:#?}");
+            refused(
+                run,
+                &["backlint.toml:1:", "leads out of the folder", "--config"],
+            );
+            let named = home.run_in("conf", "--snapshot ../web.yaml --config backlint.toml");
+            assert!(!named.err.contains("leads out"), "{n} {named:#?}");
+        }
+    }
+    fs::remove_file(home.path().join("conf/acme.md")).unwrap();
+    home.write("conf/backlint.toml", "rules = [\"./acme.yaml\"]\n");
+    home.run_in("conf", "--snapshot ../web.yaml").ended(1);
+    fs::create_dir(home.path().join("conf/deep")).unwrap();
+    home.run_in("conf/deep", "--snapshot ../../web.yaml")
+        .ended(1);
+}
+
+#[test]
+fn a_file_that_others_may_write_is_not_taken_by_itself() {
     let home = Home::new();
     home.write("backlint.toml", "fail-on = \"never\"\n");
     let path = home.path().join("backlint.toml");
-    fs::set_permissions(&path, fs::Permissions::from_mode(0o666)).unwrap();
-    refused(
-        home.run("--snapshot web.yaml"),
-        &["written by everybody", "--config backlint.toml"],
-    );
+    for mode in [0o666, 0o664, 0o646] {
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+        refused(
+            home.run("--snapshot web.yaml"),
+            &["by its group or by everybody", "--config backlint.toml"],
+        );
+    }
     home.run("--snapshot web.yaml --config backlint.toml")
         .ended(0);
     home.run("--snapshot web.yaml --no-config").ended(1);
@@ -293,8 +416,7 @@ fn a_file_of_another_user_is_not_taken_by_itself() {
             .env("SUDO_UID", uid);
         finish(command.current_dir(home.path()))
     };
-    sudo("1234").ended(0);
-    refused(sudo("1235"), &["another user"]);
+    refused(sudo("1234"), &["another user (uid 1234)", "--config"]);
     let nobody = || {
         let mut command = as_nobody();
         command

@@ -391,3 +391,20 @@ fn a_record_from_standard_input_is_waived_too() {
     let run = finish_with(command.current_dir(home.path()), TRUNCATED.as_bytes()).ended(0);
     assert!(run.out.contains("2 waived"), "{run:#?}");
 }
+
+#[test]
+fn a_waivers_file_may_be_as_long_as_what_is_printed_about_a_snapshot() {
+    let home = Home::waiving(&["{netns: host}"]);
+    let long = home.read("w.yaml") + &"# because\n".repeat(1 << 18);
+    home.write("w.yaml", &long);
+    home.run("--snapshot web.yaml --only BL101 --waivers w.yaml")
+        .ended(0);
+}
+
+#[test]
+fn of_ten_thousand_faults_the_first_are_told() {
+    let home = Home::new();
+    home.write("w.yaml", &file(&vec![waiver("{netns: host}", ""); 10_000]));
+    let run = home.run("--snapshot web.yaml --waivers w.yaml").ended(2);
+    assert_eq!(run.err.matches("error").count(), 20, "{}", run.err);
+}

@@ -149,3 +149,40 @@ fn what_cannot_be_compared_is_refused_with_one_message() {
         assert!(run.err.contains(words), "{arguments:?}: {}", run.err);
     }
 }
+
+#[test]
+fn settings_and_waivers_count_as_they_do_for_audit() {
+    let home = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(home.path().join(name), text).unwrap();
+    let bad = fixture("debian11-nginx-128");
+    let good = changed(
+        home.path(),
+        "debian11-nginx-128",
+        "net.core.somaxconn: 128",
+        "net.core.somaxconn: 4096",
+    );
+    let here = |more: &[&str]| {
+        let mut command = backlint();
+        command.args(["diff", &good, &bad]).args(more);
+        finish(command.current_dir(home.path()))
+    };
+    here(&[]).ended(1);
+    write("backlint.toml", "skip = [\"BL1\"]\n");
+    here(&[]).ended(0);
+    here(&["--no-config"]).ended(1);
+    here(&["--only", "BL101"]).ended(1);
+    here(&["--no-config", "--skip", "BL1"]).ended(0);
+    write("backlint.toml", "fail-on = \"critical\"\n");
+    here(&[]).ended(0);
+    here(&["--fail-on", "high"]).ended(1);
+    write(
+        "w.yaml",
+        "waivers: [{rule: BL, subject: {netns: host}, reason: legacy}]\n",
+    );
+    write("backlint.toml", "waivers = [\"w.yaml\"]\n");
+    let waived = here(&[]).ended(0);
+    assert!(waived.out.contains("0 new findings"), "{}", waived.out);
+    write("backlint.toml", "only = [\"BL999\"]\n");
+    let refused = here(&[]).ended(2);
+    assert!(refused.err.contains("backlint.toml:1:9"), "{}", refused.err);
+}

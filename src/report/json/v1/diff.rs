@@ -33,6 +33,8 @@ struct Findings<'a> {
     new: Vec<Finding<'a>>,
     changed: Vec<Changed<'a>>,
     fixed: Vec<Finding<'a>>,
+    /// Not there, where not all could be seen: neither fixed nor failing.
+    no_longer_known: Vec<Finding<'a>>,
 }
 
 #[derive(Serialize)]
@@ -159,6 +161,7 @@ impl<'a> Diff<'a> {
                 new: findings(&changes.appeared),
                 changed: changes.changed.iter().map(Changed::new).collect(),
                 fixed: findings(&changes.fixed),
+                no_longer_known: findings(&changes.unknown),
             },
             namespaces: Namespaces {
                 came: instances(&changes.came),
