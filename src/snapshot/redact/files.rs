@@ -19,6 +19,10 @@ const LISTS: [&str; 2] = [
     "/etc/tuned/post_loaded_profile",
 ];
 
+/// The name under which distributions let /etc/sysctl.conf be read: it has its place in the order, recorded
+/// or not.
+const LINK: &str = "99-sysctl.conf";
+
 /// The new names of drop-ins.
 #[derive(Debug, Default)]
 pub(super) struct FileNames(BTreeMap<String, String>);
@@ -28,7 +32,7 @@ impl FileNames {
     pub(super) fn of(files: &[FileText]) -> Self {
         let links = files.iter().filter_map(|file| file.link.as_deref());
         let paths = files.iter().map(|file| file.path.as_str()).chain(links);
-        let mut names: BTreeMap<String, String> = BTreeMap::new();
+        let mut names = BTreeMap::from([(LINK.to_owned(), String::new())]);
         for path in paths {
             if let Some((_, name)) = drop_in(path) {
                 names.insert(name.to_owned(), String::new());
@@ -206,6 +210,13 @@ mod tests {
                 "/etc/sysctl.d/.file-1.conf",
             ]
         );
+    }
+
+    #[test]
+    fn a_name_stays_on_its_side_of_sysctl_conf() {
+        let new = renamed(&["/etc/sysctl.d/99-acme.conf", "/run/sysctl.d/99-tacme.conf"]);
+        assert!(new[0].as_str() < "/etc/sysctl.d/99-sysctl.conf", "{new:?}");
+        assert!(new[1].as_str() > "/run/sysctl.d/99-sysctl.conf", "{new:?}");
     }
 
     #[test]
