@@ -28,7 +28,7 @@ impl<'a> List<'a> {
     }
 }
 
-/// Chosen listeners, as [`Findings`].
+/// Chosen listeners, each put into its form while it is written.
 struct Chosen<'a> {
     facts: &'a Facts<'a>,
     keep: &'a [(usize, usize)],
