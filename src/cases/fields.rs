@@ -1,21 +1,7 @@
 //! The fields of a cases file, with what they mean: what is read, what its diagnostics say, and what the
 //! JSON Schema documents in editors.
 
-use crate::text::fields::Field;
-
-const fn field(
-    name: &'static str,
-    required: bool,
-    meaning: &'static str,
-    example: &'static str,
-) -> Field {
-    Field {
-        name,
-        required,
-        meaning,
-        example,
-    }
-}
+use crate::text::fields::{Field, field};
 
 /// The fields of the file.
 pub static CASES: [Field; 2] = [

@@ -100,6 +100,21 @@ pub struct Field {
     pub example: &'static str,
 }
 
+/// A row of a table of fields.
+pub const fn field(
+    name: &'static str,
+    required: bool,
+    meaning: &'static str,
+    example: &'static str,
+) -> Field {
+    Field {
+        name,
+        required,
+        meaning,
+        example,
+    }
+}
+
 /// The faults of one file.
 #[derive(Debug)]
 pub struct Faults<'a> {
