@@ -57,20 +57,14 @@ pub(super) fn rules(paths: &[PathBuf]) -> Result<RuleSet, Failure> {
     load::load(&files).map_err(Failure::Diagnostics)
 }
 
-/// The pages of the rules of `paths`, by the rule's id: for each rule file, the file of its name that ends
-/// in .md beside it, where there is one.
-pub(super) fn pages(paths: &[PathBuf]) -> Result<BTreeMap<String, String>, Failure> {
+/// The pages of the user's rules, by the rule's id: for each rule file, the file of its name that ends in
+/// .md beside it, where there is one.
+pub(super) fn pages(rules: &RuleSet) -> Result<BTreeMap<String, String>, Failure> {
     let mut pages = BTreeMap::new();
-    for path in paths {
-        for file in yaml_files(path, "rule")? {
-            let page = file.with_extension("md");
-            if !fs::metadata(&page).is_ok_and(|page| page.is_file()) {
-                continue;
-            }
-            let text = read_text(&file, LONGEST_RULE)?;
-            let rule = load::load_one(&file.display().to_string(), &text);
-            let rule = rule.map_err(Failure::Diagnostics)?;
-            pages.insert(rule.id, read_text(&page, LONGEST_RULE)?);
+    for rule in rules.iter().filter(|rule| !rule.is_built_in()) {
+        let page = Path::new(&rule.file).with_extension("md");
+        if page.is_file() {
+            pages.insert(rule.id.clone(), read_text(&page, LONGEST_RULE)?);
         }
     }
     Ok(pages)
@@ -94,37 +88,44 @@ fn texts(paths: &[PathBuf], what: &str) -> Result<Vec<(String, String)>, Failure
 }
 
 fn yaml_files(path: &Path, what: &str) -> Result<Vec<PathBuf>, Diagnostic> {
-    let name = path.display().to_string();
-    let unreadable = |error: &io::Error| {
-        Diagnostic::whole_file(&name, format!("cannot be read: {}", words(error)))
-            .with_help(format!("give --{what}s a YAML file, or a folder of them"))
-    };
-    if !fs::metadata(path)
-        .map_err(|error| unreadable(&error))?
-        .is_dir()
-    {
+    let advice = format!("give --{what}s a YAML file, or a folder of them");
+    let Some(files) = listed(path, builtin::is_rule_file, &advice)? else {
         return Ok(vec![path.to_owned()]);
+    };
+    if files.is_empty() {
+        let message = format!("there is no {what} in this folder");
+        let help = format!("a {what} is a file that ends in .yaml or .yml");
+        let fault = Diagnostic::whole_file(path.display().to_string(), message);
+        return Err(fault.with_help(help));
+    }
+    Ok(files)
+}
+
+/// The files of a folder whose names fit, sorted. `None`: the path leads to no folder. `advice`: what to
+/// give instead of what cannot be read.
+pub(super) fn listed(
+    path: &Path,
+    fits: impl Fn(&str) -> bool,
+    advice: &str,
+) -> Result<Option<Vec<PathBuf>>, Diagnostic> {
+    let unreadable = |error: io::Error| {
+        let message = format!("cannot be read: {}", words(&error));
+        Diagnostic::whole_file(path.display().to_string(), message).with_help(advice)
+    };
+    if !fs::metadata(path).map_err(unreadable)?.is_dir() {
+        return Ok(None);
     }
     let mut files = Vec::new();
-    for entry in fs::read_dir(path).map_err(|error| unreadable(&error))? {
-        let file = entry.map_err(|error| unreadable(&error))?.path();
-        let is_rule = file
-            .file_name()
-            .and_then(|name| name.to_str())
-            .is_some_and(builtin::is_rule_file);
+    for entry in fs::read_dir(path).map_err(unreadable)? {
+        let file = entry.map_err(unreadable)?.path();
+        let name = file.file_name().and_then(|name| name.to_str());
         // A pipe of that name would be waited for.
-        if is_rule && fs::metadata(&file).is_ok_and(|file| file.is_file()) {
+        if name.is_some_and(&fits) && file.is_file() {
             files.push(file);
         }
     }
-    if files.is_empty() {
-        return Err(
-            Diagnostic::whole_file(&name, format!("there is no {what} in this folder"))
-                .with_help(format!("a {what} is a file that ends in .yaml or .yml")),
-        );
-    }
     files.sort();
-    Ok(files)
+    Ok(Some(files))
 }
 
 /// The snapshots of a command line: name for people and content.

@@ -24,11 +24,6 @@ pub fn files() -> impl Iterator<Item = (&'static str, &'static str)> {
     })
 }
 
-/// The page of a built-in rule, Markdown, where it has one.
-pub fn page(rule: &str) -> Option<&'static str> {
-    FOLDER.get_file(format!("{rule}.md"))?.contents_utf8()
-}
-
 /// The rule that a name of a file belongs to, where the file has the cases of one.
 pub fn stem_of_cases(name: &str) -> Option<&str> {
     [".cases.yaml", ".cases.yml"]

@@ -2,8 +2,6 @@
 
 mod queue;
 
-use std::collections::BTreeMap;
-
 use anyhow::anyhow;
 
 use super::args::{Calculator, Explain, PageFormat, Queue};
@@ -28,12 +26,8 @@ pub(super) fn run(arguments: &Explain) -> Run {
         });
     }
     let config = Config::read(&arguments.config)?;
-    let given = config.rules(&arguments.rules.rules);
-    let rules = input::rules(&given)?;
-    let pages = match given.as_slice() {
-        [] => BTreeMap::new(),
-        paths => input::pages(paths)?,
-    };
+    let rules = input::rules(&config.rules(&arguments.rules.rules))?;
+    let pages = input::pages(&rules)?;
     let library = Library {
         rules: &rules,
         pages: &pages,

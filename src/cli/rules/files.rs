@@ -1,12 +1,10 @@
 //! Which files of a command line are rules and which are the cases of rules, and which belong together.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::cli::input::{LONGEST_RULE, LONGEST_SNAPSHOT, read_text, words};
+use crate::cli::input::{LONGEST_RULE, LONGEST_SNAPSHOT, listed, read_text};
 use crate::rules::builtin::{is_rule_file, stem_of_cases};
 use crate::rules::{Rule, load};
 use crate::text::diagnostic::Diagnostic;
@@ -88,31 +86,17 @@ fn add(file: PathBuf, pairs: &mut BTreeMap<PathBuf, Pair>) {
 
 /// A file, or the rules and cases of a folder.
 fn files(path: &Path) -> Result<Vec<PathBuf>, Diagnostic> {
-    let name = path.display().to_string();
-    let unreadable = |error: &io::Error| {
-        Diagnostic::whole_file(&name, format!("cannot be read: {}", words(error)))
-            .with_help("give a YAML file with a rule or with cases, or a folder of them")
-    };
-    let is_folder = fs::metadata(path).map_err(|error| unreadable(&error))?;
-    if !is_folder.is_dir() {
-        return Ok(vec![path.to_owned()]);
-    }
-    let mut found = Vec::new();
-    for entry in fs::read_dir(path).map_err(|error| unreadable(&error))? {
-        let file = entry.map_err(|error| unreadable(&error))?.path();
-        let name = file.file_name().and_then(|name| name.to_str());
-        let fits = name.is_some_and(|name| is_rule_file(name) || stem_of_cases(name).is_some());
-        // A pipe of that name would be waited for.
-        if fits && fs::metadata(&file).is_ok_and(|file| file.is_file()) {
-            found.push(file);
+    let advice = "give a YAML file with a rule or with cases, or a folder of them";
+    let fits = |name: &str| is_rule_file(name) || stem_of_cases(name).is_some();
+    match listed(path, fits, advice)? {
+        None => Ok(vec![path.to_owned()]),
+        Some(found) if found.is_empty() => {
+            let name = path.display().to_string();
+            let fault = Diagnostic::whole_file(name, "there is no rule in this folder");
+            let help = "a rule is a file that ends in .yaml; `backlint rules new` writes one";
+            Err(fault.with_help(help))
         }
-    }
-    match found.is_empty() {
-        true => Err(
-            Diagnostic::whole_file(&name, "there is no rule in this folder")
-                .with_help("a rule is a file that ends in .yaml; `backlint rules new` writes one"),
-        ),
-        false => Ok(found),
+        Some(found) => Ok(found),
     }
 }
 

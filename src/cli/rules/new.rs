@@ -7,7 +7,7 @@ use std::path::Path;
 use anyhow::{Context as _, anyhow};
 
 use crate::cli::args::NewRule;
-use crate::cli::input::{Failure, LONGEST_RULE, read_text, words};
+use crate::cli::input::{Failure, LONGEST_RULE, listed, read_text, words};
 use crate::cli::{Run, output};
 use crate::report::Outcome;
 use crate::report::authoring::{schema, skeleton};
@@ -110,15 +110,12 @@ fn is_taken(id: &str, rules: &str) -> bool {
 
 /// The texts of the rules of a folder.
 fn rules_of(folder: &Path) -> String {
-    let mut texts = String::new();
-    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-        let path = entry.path();
-        let name = entry.file_name();
-        if name.to_str().is_some_and(is_rule_file) && path.is_file() {
-            texts += &read_text(&path, LONGEST_RULE).unwrap_or_default();
-        }
-    }
-    texts
+    // A folder that cannot be read has no rule that anybody could load.
+    let files = listed(folder, is_rule_file, "").ok().flatten();
+    let files = files.unwrap_or_default().into_iter();
+    files
+        .map(|path| read_text(&path, LONGEST_RULE).unwrap_or_default())
+        .collect()
 }
 
 /// Writes a file that was not there.

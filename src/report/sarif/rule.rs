@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::model::{Configuration, Help, Rule, RuleProperties, Text};
-use crate::rules::{self, Severity, builtin};
+use crate::rules::{self, Severity, pages};
 
 /// §3.27.10: SARIF has three levels.
 pub(super) fn level(severity: Severity) -> &'static str {
@@ -91,7 +91,7 @@ fn markdown(rule: &rules::Rule) -> String {
         }
     };
     list("What does not help", &rule.does_not_help, &mut text);
-    if let Some(page) = builtin::page(&rule.name) {
+    if let Some(page) = pages::rule(&rule.name) {
         let _ = write!(text, "\n{}\n", page.trim());
     }
     list("Sources", &rule.references, &mut text);
