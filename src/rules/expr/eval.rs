@@ -15,7 +15,8 @@ pub struct Unevaluated {
     pub fault: Option<String>,
 }
 
-/// The values of an expression's names that all subjects of a namespace share, read once.
+/// The values of an expression's names that all subjects of a namespace share, read once; of the others
+/// none.
 #[derive(Debug)]
 pub struct Shared<'a>(Vec<Option<Value<'a>>>);
 
@@ -42,16 +43,13 @@ impl<'a> Read<'a> for Reader<'a, '_> {
 
 /// Reads what the subjects of a namespace share, and knows nothing of any of them.
 struct OfAny<'a, 's> {
-    names: &'a [Name],
     netns: Subject<'a>,
     shared: &'s Shared<'a>,
 }
 
 impl<'a> Read<'a> for OfAny<'a, '_> {
     fn value(&self, number: usize) -> Option<Value<'a>> {
-        let of_subject = self.names.get(number)?.is_of_subject();
-        let value = self.shared.0.get(number).filter(|_| !of_subject);
-        value.cloned().flatten()
+        self.shared.0.get(number)?.clone()
     }
 
     fn has(&self, name: &Name) -> Option<bool> {
@@ -102,11 +100,7 @@ impl Expr {
 
     /// Whether the condition is false for every subject of the namespace, whatever they are.
     pub fn holds_for_none<'a>(&'a self, netns: Subject<'a>, shared: &Shared<'a>) -> bool {
-        let read = OfAny {
-            names: &self.names,
-            netns,
-            shared,
-        };
+        let read = OfAny { netns, shared };
         self.program.run(&read) == Ok(Value::Bool(false))
     }
 
