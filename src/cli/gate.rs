@@ -85,10 +85,7 @@ impl Terms {
         let before = self.baseline.take().unwrap_or_default();
         let unseen = before.of_rules(|rule| !self.saw(rule, all));
         let whole = unseen.with(&found);
-        let json = path
-            .extension()
-            .is_some_and(|it| it.eq_ignore_ascii_case("json"));
-        let text = match json {
+        let text = match output::is_json(path) {
             true => whole.to_json().map_err(anyhow::Error::new)?,
             false => whole.to_yaml().map_err(anyhow::Error::new)?,
         };

@@ -95,6 +95,12 @@ fn without_numbers(text: &str) -> String {
     out
 }
 
+/// Whether the name of a file to write asks for JSON.
+pub(super) fn is_json(path: &std::path::Path) -> bool {
+    let extension = path.extension();
+    extension.is_some_and(|extension| extension.eq_ignore_ascii_case("json"))
+}
+
 /// Writes a file whole or not at all: to a new file beside it, which then takes its name, mode and
 /// owner. A link or what is not a regular file is written through, so that the kernel's protection
 /// of links in shared folders holds (proc_sys_fs(5), `protected_symlinks`).

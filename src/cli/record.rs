@@ -64,15 +64,9 @@ fn source(
 }
 
 fn format(arguments: &Record) -> RecordFormat {
-    let json_name = |path: &std::path::PathBuf| {
-        path.extension()
-            .is_some_and(|extension| extension.eq_ignore_ascii_case("json"))
+    let of_name = || match arguments.output.as_deref().is_some_and(output::is_json) {
+        true => RecordFormat::Json,
+        false => RecordFormat::Yaml,
     };
-    arguments.format.unwrap_or_else(|| {
-        if arguments.output.as_ref().is_some_and(json_name) {
-            RecordFormat::Json
-        } else {
-            RecordFormat::Yaml
-        }
-    })
+    arguments.format.unwrap_or_else(of_name)
 }
