@@ -57,11 +57,7 @@ impl GitHub {
     /// What could not be read, each by itself, and what could not be evaluated, together: a short record
     /// leaves many rules without their facts.
     fn blind(&self, report: &Report<'_>) -> Vec<String> {
-        let at = report.fixture().map(|file| Spot {
-            file: file.to_owned(),
-            line: 1,
-            column: None,
-        });
+        let at = report.fixture().map(|file| Spot::at(file, 1));
         let level = |mild| if self.gate.strict { "error" } else { mild };
         let gaps = together(report.gaps());
         let gaps = gaps.iter();

@@ -76,11 +76,7 @@ impl Places {
 fn cause(about: &About, report: &Report<'_>) -> Option<Spot> {
     if let Some(AboutSetting { place, .. }) = &about.setting {
         let (file, line) = place.as_ref()?;
-        return (file != CMDLINE).then(|| Spot {
-            file: file.clone(),
-            line: *line,
-            column: None,
-        });
+        return (file != CMDLINE).then(|| Spot::at(file, *line));
     }
     let requested = about.listener_in(report.facts)?.requested.as_ref()?;
     file_and_line(requested.place.as_deref()?)
@@ -90,11 +86,7 @@ fn cause(about: &About, report: &Report<'_>) -> Option<Spot> {
 fn file_and_line(place: &str) -> Option<Spot> {
     let (file, line) = place.rsplit_once(':')?;
     let line = line.parse().ok().filter(|line| *line > 0)?;
-    file.starts_with('/').then(|| Spot {
-        file: file.to_owned(),
-        line,
-        column: None,
-    })
+    file.starts_with('/').then(|| Spot::at(file, line))
 }
 
 /// Line and column of a subject in the fixture.
@@ -177,14 +169,19 @@ const PATH: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'/');
 
 impl Spot {
+    /// A line of a file, from 1.
+    pub(super) fn at(file: impl Into<String>, line: usize) -> Self {
+        Self {
+            file: file.into(),
+            line,
+            column: None,
+        }
+    }
+
     /// Where a waiver stands.
     pub(super) fn of_waiver(waiver: &Waiver) -> Self {
         let (file, line) = &waiver.place;
-        Self {
-            file: file.clone(),
-            line: *line,
-            column: None,
-        }
+        Self::at(file, *line)
     }
 }
 
@@ -241,11 +238,11 @@ mod tests {
 
     #[test]
     fn paths_are_those_of_the_repository() {
-        let base = Base::new("/work/repo");
+        let base = Base::new("/repo");
         for (given, path) in [
             ("web.yaml", "web.yaml"),
             ("./fixtures//web.yaml", "fixtures/web.yaml"),
-            ("/work/repo/a/../b/web.yaml", "b/web.yaml"),
+            ("/repo/a/../b/web.yaml", "b/web.yaml"),
             ("../repo/web.yaml", "web.yaml"),
             ("/etc/sysctl.conf", "/etc/sysctl.conf"),
         ] {
@@ -255,7 +252,7 @@ mod tests {
 
     #[test]
     fn an_uri_has_no_character_that_means_something_else() {
-        let base = Base::new("/work/repo");
+        let base = Base::new("/repo");
         let (uri, relative) = base.uri("a b/50%:é#?.yaml");
         assert_eq!(uri, "a%20b/50%25%3A%C3%A9%23%3F.yaml");
         assert!(relative);

@@ -215,33 +215,10 @@ impl Sarif {
     }
 
     fn notifications(&self, report: &Report<'_>, indices: &Indices<'_>) -> Vec<Notification> {
-        let whole = report.fixture().map(|file| Spot {
-            file: file.to_owned(),
-            line: 1,
-            column: None,
-        });
-        let notification = |kind: (usize, &str, &str), rule: Option<&str>, level, text: &str| {
-            let (index, id, _) = kind;
-            let associated = rule.and_then(|rule| {
-                let index = *indices.get(rule)?;
-                Some(Reference {
-                    id: rule.to_owned(),
-                    index,
-                })
-            });
-            Notification {
-                descriptor: Reference {
-                    id: id.to_owned(),
-                    index,
-                },
-                associated_rule: associated,
-                level,
-                message: message(&clean(text)),
-                locations: whole
-                    .iter()
-                    .map(|spot| self.location(Some(spot), None, None))
-                    .collect(),
-            }
+        let whole = report.fixture().map(|file| Spot::at(file, 1));
+        let notification = |kind, rule: Option<&str>, level, text: &str| {
+            let associated = rule.and_then(|id| Some(reference(id, *indices.get(id)?)));
+            self.notification(kind, associated, level, &clean(text), whole.as_ref())
         };
         let judgement = &report.gated.judgement;
         let gaps = super::gaps::together(report.gaps());
@@ -270,21 +247,35 @@ impl Sarif {
 
     /// Waivers that are over, each at its place.
     fn expired(&self, report: &Report<'_>) -> Vec<Notification> {
-        let (index, id, _) = EXPIRED;
-        let all = report.gated.expired.iter().map(|expired| Notification {
-            descriptor: Reference {
-                id: id.to_owned(),
-                index,
-            },
-            associated_rule: None,
-            level: match self.gate.fail_on {
-                Some(_) => "error",
-                None => "warning",
-            },
-            message: message(&entry::expired(expired)),
-            locations: vec![self.location(Some(&Spot::of_waiver(&expired.waiver)), None, None)],
+        let level = match self.gate.fail_on {
+            Some(_) => "error",
+            None => "warning",
+        };
+        let all = report.gated.expired.iter().map(|expired| {
+            let (at, text) = (Spot::of_waiver(&expired.waiver), entry::expired(expired));
+            self.notification(EXPIRED, None, level, &text, Some(&at))
         });
         all.collect()
+    }
+
+    fn notification(
+        &self,
+        (index, id, _): (usize, &str, &str),
+        associated_rule: Option<Reference>,
+        level: &'static str,
+        text: &str,
+        at: Option<&Spot>,
+    ) -> Notification {
+        let at = at.into_iter();
+        Notification {
+            descriptor: reference(id, index),
+            associated_rule,
+            level,
+            message: message(text),
+            locations: at
+                .map(|spot| self.location(Some(spot), None, None))
+                .collect(),
+        }
     }
 
     fn location(
@@ -315,13 +306,16 @@ impl Sarif {
     }
 }
 
+fn reference(id: &str, index: usize) -> Reference {
+    Reference {
+        id: id.to_owned(),
+        index,
+    }
+}
+
 /// The place of a finding that stands in no file.
 fn named_for(entry: &Entry<'_>) -> Spot {
-    Spot {
-        file: format!("backlint/{}", entry.subject()),
-        line: 1,
-        column: None,
-    }
+    Spot::at(format!("backlint/{}", entry.subject()), 1)
 }
 
 fn logical(about: &About) -> LogicalLocation {
