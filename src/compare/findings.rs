@@ -61,8 +61,11 @@ pub(super) fn compare<'a>(old: &'a Side, new: &'a Side) -> Compared<'a> {
         (!changes.is_empty()).then_some(ChangedFinding { old, new, changes })
     });
     let mut changed: Vec<ChangedFinding<'_>> = changed.collect();
-    let (mut unknown, mut fixed): (Vec<&Seen>, Vec<&Seen>) =
-        gone.into_iter().partition(|it| is_unknown(it, old, new));
+    // Something was not read that was read before, so whatever is gone may be there all the same.
+    let blinder = !new.gaps.is_subset(&old.gaps);
+    let (mut unknown, mut fixed): (Vec<&Seen>, Vec<&Seen>) = gone
+        .into_iter()
+        .partition(|it| blinder || is_unseen(it, new));
     for all in [&mut appeared, &mut fixed, &mut unknown] {
         all.sort_by_key(|it| std::cmp::Reverse((it.severity, it.confidence)));
     }
@@ -76,13 +79,12 @@ pub(super) fn compare<'a>(old: &'a Side, new: &'a Side) -> Compared<'a> {
 }
 
 /// Whether a finding that the new side does not have may be there all the same: its rule did not see all
-/// subjects, or something was not read that was read before.
-fn is_unknown(finding: &Seen, old: &Side, new: &Side) -> bool {
-    let blind = new.blind.iter().any(|blind| {
+/// subjects.
+fn is_unseen(finding: &Seen, new: &Side) -> bool {
+    new.blind.iter().any(|blind| {
         let there = |netns: &String| finding.netns.is_empty() || finding.netns.contains(netns);
         blind.rule == finding.rule && blind.netns.as_ref().is_none_or(there)
-    });
-    blind || !new.gaps.is_subset(&old.gaps)
+    })
 }
 
 /// What two findings have in common where the service of one is not known: rule, stable names of the
@@ -131,7 +133,11 @@ fn nameless<'a>(
             None => true,
         }
     });
-    gone.retain(|it| !pairs.iter().any(|(paired, _)| std::ptr::eq(*paired, *it)));
+    let paired: BTreeSet<*const Seen> = pairs
+        .iter()
+        .map(|(old, _)| std::ptr::from_ref(*old))
+        .collect();
+    gone.retain(|it| !paired.contains(&std::ptr::from_ref(*it)));
     pairs
 }
 

@@ -115,6 +115,16 @@ struct Known {
     fingerprint: String,
 }
 
+/// The fault of a file that is no baseline, or one of a newer backlint.
+fn of_another_schema(document: Document<'_>, schema: &str, again: &str) -> Diagnostic {
+    let message = format!("`{schema}` is not the schema of a baseline");
+    let fault = document.at(&["schema".into()], message);
+    fault.with_help(match schema::version(schema, ANY_VERSION) {
+        Some(_) => format!("it needs a newer backlint: this one reads {SCHEMA}"),
+        None => format!("a baseline begins with `schema: {SCHEMA}`; {again}"),
+    })
+}
+
 impl Baseline {
     /// A baseline of these findings of one report, which hold on any host.
     pub fn of<'a>(findings: impl IntoIterator<Item = &'a Finding>, facts: &Facts<'_>) -> Self {
@@ -225,19 +235,17 @@ impl Baseline {
             Some(_) => fault,
             None => fault.with_help(again),
         };
-        // First: the fields of another file, or of another version, are no faults.
-        let head: Head = document.read().map_err(with_remedy)?;
-        if head.schema != SCHEMA {
-            let message = format!("`{}` is not the schema of a baseline", head.schema);
-            let fault = document.at(&["schema".into()], message);
-            return Err(
-                fault.with_help(match schema::version(&head.schema, ANY_VERSION) {
-                    Some(_) => format!("it needs a newer backlint: this one reads {SCHEMA}"),
-                    None => format!("a baseline begins with `schema: {SCHEMA}`; {again}"),
-                }),
-            );
-        }
-        let file: File = document.read().map_err(with_remedy)?;
+        let file = match document.read::<File>() {
+            Ok(file) if file.schema == SCHEMA => file,
+            read => {
+                // The fields of another file, or of another version, are no faults.
+                let head: Head = document.read().map_err(with_remedy)?;
+                if head.schema != SCHEMA {
+                    return Err(of_another_schema(document, &head.schema, again));
+                }
+                read.map_err(with_remedy)?
+            }
+        };
         let mut entries = BTreeMap::new();
         for (n, known) in file.findings.into_iter().enumerate() {
             let digit = |c: char| c.is_ascii_digit() || ('a'..='f').contains(&c);
