@@ -4,6 +4,8 @@
 mod baselines;
 mod config;
 mod rules;
+mod trust;
+mod waiver_files;
 mod waivers;
 
 use std::fs;
