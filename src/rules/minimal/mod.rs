@@ -14,9 +14,8 @@ use serde_json::Value as Json;
 
 use super::RuleSet;
 use super::engine::judge;
-use super::finding::{Finding, Remediation};
-use super::vocabulary::Value;
-use crate::assess::{Confidence, Facts};
+use super::finding::Finding;
+use crate::assess::Facts;
 use crate::services::Catalogue;
 use crate::snapshot::Snapshot;
 use crate::text::locate::Step;
@@ -53,33 +52,15 @@ const FIRST: [&str; 8] = [
     "owners_complete",
 ];
 
-/// What must stay of a finding.
-#[derive(PartialEq)]
-struct Essence {
-    rule: String,
-    fingerprint: String,
-    confidence: Confidence,
-    message: String,
-    evidence: Vec<(String, Value<'static>)>,
-    remediation: Vec<Remediation>,
-    also: usize,
-}
-
-impl Essence {
-    fn of(finding: &Finding) -> Self {
-        let evidence = finding.evidence.iter();
-        Self {
-            rule: finding.rule.id.clone(),
-            fingerprint: finding.fingerprint.clone(),
-            confidence: finding.confidence,
-            message: finding.message.clone(),
-            evidence: evidence
-                .map(|(name, value)| (name.to_string(), value.clone()))
-                .collect(),
-            remediation: finding.remediation.clone(),
-            also: finding.also.len(),
-        }
-    }
+/// Whether all that must stay of a finding is the same in two.
+fn same(one: &Finding, other: &Finding) -> bool {
+    one.rule.id == other.rule.id
+        && one.fingerprint == other.fingerprint
+        && one.confidence == other.confidence
+        && one.message == other.message
+        && one.evidence == other.evidence
+        && one.remediation == other.remediation
+        && one.also.len() == other.also.len()
 }
 
 /// A record from which all was taken that no finding rests on.
@@ -103,17 +84,16 @@ pub fn minimal(
 ) -> Result<Minimal, serde_json::Error> {
     let facts = Facts::new(snapshot, catalogue);
     let findings = judge(rules, &facts).findings;
-    let wanted = findings.iter().map(Essence::of).collect();
     let record = serde_json::to_value(snapshot)?;
     let most = bound(tree::size(&record), findings.len());
     let mut search = Search {
         rules,
         catalogue,
-        wanted,
+        wanted: &findings,
         left: most,
         record,
     };
-    search.others_at_once(&findings);
+    search.others_at_once();
     for _ in 0..ROUNDS {
         let before = tree::size(&search.record);
         search.fields();
@@ -131,7 +111,8 @@ pub fn minimal(
 struct Search<'a> {
     rules: &'a RuleSet,
     catalogue: &'a Catalogue,
-    wanted: Vec<Essence>,
+    /// The findings that have to stay.
+    wanted: &'a [Finding],
     record: Json,
     /// Judgements that may still be made.
     left: usize,
@@ -162,8 +143,8 @@ impl Search<'_> {
         found.len() == self.wanted.len()
             && found
                 .iter()
-                .zip(&self.wanted)
-                .all(|(found, wanted)| Essence::of(found) == *wanted)
+                .zip(self.wanted)
+                .all(|(found, wanted)| same(found, wanted))
     }
 
     /// Leaves the places out if the findings stay.
@@ -184,10 +165,10 @@ impl Search<'_> {
 
     /// Leaves out all namespaces and listeners without a finding: mostly that is all there is to do for
     /// a large record.
-    fn others_at_once(&mut self, findings: &[Finding]) {
+    fn others_at_once(&mut self) {
         let mut listeners = BTreeSet::new();
         let mut namespaces = BTreeSet::new();
-        for about in findings.iter().flat_map(Finding::abouts) {
+        for about in self.wanted.iter().flat_map(Finding::abouts) {
             namespaces.insert(about.netns_index);
             if let Some(listener) = &about.listener {
                 listeners.insert((about.netns_index, listener.index));
