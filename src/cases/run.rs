@@ -171,12 +171,14 @@ fn outcome(rule: &Rule, judgement: &Judgement, facts: &Facts<'_>) -> (Outcome, O
         };
         return (Outcome::NotEvaluated, Some(why));
     }
-    let why = match (rule.kernel, facts.kernel) {
-        (Some(requirement), Some(kernel)) if !requirement.holds(kernel) => Some(format!(
-            "the rule is about Linux {requirement}, and the record is of {kernel}"
-        )),
-        _ => None,
-    };
+    let why = rule.kernel.filter(|_| !rule.applies_to(facts.kernel));
+    let why = why.map(|requirement| {
+        let kernel = match facts.kernel {
+            Some(kernel) => format!("is of {kernel}"),
+            None => "has no kernel, which counts as the newest".to_owned(),
+        };
+        format!("the rule is about Linux {requirement}, and the record {kernel}")
+    });
     (Outcome::Silent, why)
 }
 

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{HOSTILE, NGINX, Repository};
-use crate::support::program::{finish, scrubbed};
+use crate::support::program::{backlint, finish, scrubbed};
 
 /// Prints what TAP::Parser understood as JSON.
 const READ: &str = r#"
@@ -73,5 +73,25 @@ fn prove_agrees_with_the_exit_status() {
             .arg(repository.path("out.tap"));
         let run = finish(&mut prove);
         assert_eq!(run.status.min(1), status, "{run:#?}");
+    }
+}
+
+#[test]
+fn a_rule_that_is_not_about_the_kernel_has_not_passed() {
+    let repository = Repository::new();
+    let text =
+        "schema: backlint/snapshot/v1\nnamespaces: [{sysctls: {net.core.somaxconn: 4096}}]\n";
+    for (name, kernel) in [
+        ("unknown.yaml", ""),
+        ("new.yaml", "host: {kernel: 6.1.0}\n"),
+    ] {
+        std::fs::write(repository.path(name), format!("{text}{kernel}")).unwrap();
+        let mut command = backlint();
+        command
+            .args(["--snapshot", name, "-f", "tap"])
+            .current_dir(repository.path(""));
+        let run = finish(&mut command).ended(0);
+        let line = run.out.lines().find(|line| line.contains("BL118")).unwrap();
+        assert!(line.contains("# SKIP"), "{line}");
     }
 }
