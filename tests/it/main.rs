@@ -30,4 +30,5 @@ mod rules;
 mod services;
 mod support;
 mod targets;
+mod trace;
 mod why;
