@@ -10,11 +10,12 @@ use std::time::Duration;
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
 use rustix::process::{
-    Pid, PidfdFlags, Signal, WaitOptions, pidfd_open, pidfd_send_signal, set_child_subreaper, wait,
+    Pid, PidfdFlags, Signal, WaitOptions, getpid, getsid, pidfd_open, pidfd_send_signal,
+    set_child_subreaper, wait,
 };
 
 use super::message::{Message, Receiver};
-use super::sys::{Mask, Signals};
+use super::sys::{self, Mask, Signals};
 use super::{Call, Fault, Traced};
 use crate::collect::processes::Processes;
 
@@ -110,7 +111,7 @@ impl Watcher {
             }
             let number = u8::try_from(signal.number).unwrap_or_default();
             // A supervisor that is gone is seen when it is listened to.
-            let _ = channel.write_all(&[number, u8::from(signal.by_kernel)]);
+            let _ = channel.write_all(&[number, u8::from(reached(signal))]);
         }
     }
 
@@ -150,6 +151,14 @@ impl Watcher {
         let mut up = std::iter::successors(Some(pid), parent).take(64);
         up.any(|pid| self.strangers.contains(&pid))
     }
+}
+
+/// Whether a signal has reached the command already: the kernel sends those of a terminal to all of its
+/// foreground group. But that the terminal is gone it tells the leader of the session alone
+/// (`tty_signal_session_leader`, drivers/tty/tty_jobctrl.c), whose end tells the group.
+fn reached(signal: sys::Signal) -> bool {
+    let is_leader = getsid(None) == Ok(getpid());
+    signal.by_kernel && !(signal.number == libc::SIGHUP && is_leader)
 }
 
 /// Sends a signal to a descendant.

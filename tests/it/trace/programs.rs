@@ -153,7 +153,12 @@ fn a_rust_program_asked_for_what_strace_saw() {
     let role = serde_json::to_string(&crate::support::helper::Role::Standard).unwrap();
     let program = std::env::current_exe().unwrap();
     let role = format!("{}={role}", crate::support::helper::ROLE);
-    let command = ["sh", "-c", "sleep 60 | \"$0\" \"$@\"", "env"];
+    let command = [
+        "sh",
+        "-c",
+        "sleep 60 | \"$0\" \"$1\" \"$2\" \"$3\" \"$4\" \"$5\"",
+        "env",
+    ];
     let rest = ["--exact", "support::helper::helper_process", "--nocapture"];
     let command = command.map(str::to_owned).into_iter();
     let command = command.chain([role, program.to_str().unwrap().to_owned()]);
