@@ -57,10 +57,14 @@ impl Pending {
             let told = socket.as_ref().and_then(|it| here.is_elsewhere(it.as_fd()));
             known.elsewhere = told.unwrap_or(theirs.is_some() && theirs != ours);
             known.netns = theirs.filter(|_| known.elsewhere && theirs != ours);
-            if let Some(socket) = &socket {
-                listened = socket::listens(socket.as_fd());
-                was = listened.then(|| here.max(socket.as_fd(), known)).flatten();
-            }
+            listened = match &socket {
+                Some(socket) => socket::listens(socket.as_fd()),
+                None => here.find(known),
+            };
+            was = match &socket {
+                Some(socket) if listened => here.max(socket.as_fd(), known),
+                _ => known.max,
+            };
         }
         Some(Self {
             call: Call {
@@ -91,12 +95,15 @@ impl Pending {
         cap: Option<i64>,
         last: bool,
     ) -> bool {
-        let (Some(socket), Some(known)) = (&self.socket, &mut self.call.socket) else {
+        let Some(known) = &mut self.call.socket else {
             return true;
         };
-        let socket = socket.as_fd();
-        let listens = socket::listens(socket);
-        if listens {
+        let socket = self.socket.as_ref().map(OwnedFd::as_fd);
+        let listens = match socket {
+            Some(socket) => socket::listens(socket),
+            None => here.find(known),
+        };
+        if let Some(socket) = socket.filter(|_| listens) {
             known.max = here.max(socket, known);
         }
         let cap = cap.filter(|_| !known.elsewhere);
@@ -115,11 +122,15 @@ impl Pending {
         if !done && !over {
             return false;
         }
-        self.call.outcome = match listens {
-            true => Outcome::Listens,
-            false => Outcome::Failed,
+        self.call.outcome = match (listens, socket) {
+            (true, _) => Outcome::Listens,
+            (false, Some(_)) => Outcome::Failed,
+            // It may have been closed since.
+            (false, None) => Outcome::Unknown,
         };
-        known.address = socket::name(socket);
+        if let Some(socket) = socket {
+            known.address = socket::name(socket);
+        }
         true
     }
 }

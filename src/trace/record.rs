@@ -59,6 +59,7 @@ impl Sightings {
             self.hidden += 1;
             return 0;
         };
+        self.hidden += u64::from(socket.protocol.is_none() && call.outcome == Outcome::Unknown);
         let key = socket.cookie.unwrap_or(socket.inode);
         if self.sockets.len() >= MOST && !self.sockets.contains_key(&key) {
             self.forgotten += 1;

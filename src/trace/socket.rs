@@ -16,7 +16,7 @@ use rustix::process::{Pid, PidfdFlags, PidfdGetfdFlags, pidfd_getfd, pidfd_open}
 
 use super::call::Socket;
 use super::sys;
-use crate::collect::one::UnixSockets;
+use crate::collect::one::Sockets;
 use crate::snapshot::{Protocol, address};
 
 /// `PIDFD_THREAD`, since Linux 6.9: the descriptors are those of this very thread.
@@ -42,7 +42,7 @@ pub(super) fn duplicate(pid: u32, thread: u32, descriptor: u32) -> rustix::io::R
 pub(super) struct Here {
     /// The kernel's name of our network namespace, since Linux 5.14.
     cookie: Option<u64>,
-    unix: Option<UnixSockets>,
+    sockets: Option<Sockets>,
 }
 
 impl Here {
@@ -51,7 +51,7 @@ impl Here {
         let own = rustix::net::socket(AddressFamily::UNIX, kind, None).ok();
         Self {
             cookie: own.and_then(|own| sys::namespace_cookie(own.as_fd())),
-            unix: UnixSockets::open().ok(),
+            sockets: Sockets::open().ok(),
         }
     }
 
@@ -65,10 +65,26 @@ impl Here {
     pub(super) fn max(&mut self, socket: BorrowedFd<'_>, known: &Socket) -> Option<u32> {
         let queue = match known.protocol? {
             Protocol::Tcp | Protocol::Mptcp => sys::tcp_queue(socket),
-            Protocol::Unix | Protocol::UnixSeqpacket => self.unix.as_mut()?.queue(known.inode),
+            Protocol::Unix | Protocol::UnixSeqpacket => {
+                self.sockets.as_mut()?.unix_queue(known.inode)
+            }
             Protocol::Sctp | Protocol::SctpSeqpacket | Protocol::Vsock => None,
         };
         queue.map(|(_, max)| max)
+    }
+}
+
+impl Here {
+    /// Fills in what sock_diag tells of a socket of which only the inode is known; whether it listens.
+    pub(super) fn find(&mut self, known: &mut Socket) -> bool {
+        let sockets = self.sockets.as_mut().filter(|_| !known.elsewhere);
+        let Some(found) = sockets.and_then(|sockets| sockets.listener(known.inode)) else {
+            return false;
+        };
+        known.protocol = Some(found.protocol);
+        known.address = Some(found.address);
+        known.max = found.accept_queue.max;
+        true
     }
 }
 

@@ -10,8 +10,8 @@ use std::time::Duration;
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
 use rustix::process::{
-    Pid, PidfdFlags, Signal, WaitOptions, getpid, getsid, pidfd_open, pidfd_send_signal,
-    set_child_subreaper, wait,
+    Pid, PidfdFlags, Signal, WaitOptions, getpid, getsid, kill_process, pidfd_open,
+    pidfd_send_signal, set_child_subreaper, wait,
 };
 
 use super::message::{Message, Receiver};
@@ -161,11 +161,14 @@ fn reached(signal: sys::Signal) -> bool {
     signal.by_kernel && !(signal.number == libc::SIGHUP && is_leader)
 }
 
-/// Sends a signal to a descendant.
+/// Sends a signal to a descendant; where a sandbox forbids handles of processes, to its number.
 pub(super) fn signal(pid: u32, signal: Signal) {
-    let handle = i32::try_from(pid).ok().and_then(Pid::from_raw);
-    let handle = handle.and_then(|pid| pidfd_open(pid, PidfdFlags::empty()).ok());
-    if let Some(handle) = handle {
-        let _ = pidfd_send_signal(handle, signal);
-    }
+    let Some(pid) = i32::try_from(pid).ok().and_then(Pid::from_raw) else {
+        return;
+    };
+    let _ = match pidfd_open(pid, PidfdFlags::empty()) {
+        Ok(handle) => pidfd_send_signal(handle, signal),
+        Err(Errno::SRCH) => Ok(()),
+        Err(_) => kill_process(pid, signal),
+    };
 }

@@ -47,6 +47,7 @@ Examples:
   sudo backlint patch --for docker             the flags that containers need
   backlint snapshot -o web.yaml                keep what was seen
   backlint --snapshot web.yaml --fail-on high  judge it anywhere, without root
+  backlint trace --for 10s -- ./server         what it asks listen() for, and what it gets
   backlint explain BL101                       what a finding means, and how to fix it
   backlint explain queue --backlog 512         what a listener gets, on which kernel
   backlint --snapshot web.yaml --skip BL3xx    without the rules of a family

@@ -2,6 +2,7 @@
 //! ends, and what is left when parts of it are killed.
 
 mod calls;
+mod container;
 mod ends;
 mod isolated;
 mod kills;
