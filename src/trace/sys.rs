@@ -362,6 +362,12 @@ fn set(signals: &[i32]) -> libc::sigset_t {
     }
 }
 
+/// Whether this process leads its session. NOTE: rustix panics where the leader is outside of the pid namespace.
+pub(super) fn leads_session() -> bool {
+    // SAFETY: both calls have no preconditions.
+    unsafe { libc::getsid(0) == libc::getpid() }
+}
+
 /// Makes namespaces of its own for this process, which must have no other thread.
 pub(super) fn unshare(flags: i32) -> io::Result<()> {
     // SAFETY: a network or user namespace changes no memory, descriptor or file system of ours.

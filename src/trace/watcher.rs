@@ -10,8 +10,8 @@ use std::time::Duration;
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
 use rustix::process::{
-    Pid, PidfdFlags, Signal, WaitOptions, getpid, getsid, kill_process, pidfd_open,
-    pidfd_send_signal, set_child_subreaper, wait,
+    Pid, PidfdFlags, Signal, WaitOptions, kill_process, pidfd_open, pidfd_send_signal,
+    set_child_subreaper, wait,
 };
 
 use super::message::{Message, Receiver};
@@ -157,7 +157,7 @@ impl Watcher {
 /// foreground group. But that the terminal is gone it tells the leader of the session alone
 /// (`tty_signal_session_leader`, drivers/tty/tty_jobctrl.c), whose end tells the group.
 fn reached(signal: sys::Signal) -> bool {
-    let is_leader = getsid(None) == Ok(getpid());
+    let is_leader = sys::leads_session();
     signal.by_kernel && !(signal.number == libc::SIGHUP && is_leader)
 }
 

@@ -77,7 +77,10 @@ fn as_the_first_process_of_a_container_from_scratch_it_gates_the_image() {
         podman.shell(&text, "run --attach stdout --attach stderr")
     };
     let gated = run("gated", &[]).ended(1);
-    assert!(gated.err.contains("asked for 70000, got 4096"), "{gated:#?}");
+    assert!(
+        gated.err.contains("asked for 70000, got 4096"),
+        "{gated:#?}"
+    );
     assert!(
         gated.out.contains("asked for 70000 and got 4096"),
         "{gated:#?}"
