@@ -147,7 +147,7 @@ pub(super) fn name(socket: BorrowedFd<'_>) -> Option<String> {
         }
         AddressFamily::UNIX => {
             let name = SocketAddrUnix::try_from(name).ok()?;
-            let hidden = name.abstract_name().filter(|_| !name.is_unnamed());
+            let hidden = name.abstract_name().filter(|name| !name.is_empty());
             let hidden = hidden.map(|name| [b"\0", name].concat());
             let path = || name.path_bytes().map(<[u8]>::to_vec);
             let bytes = hidden.or_else(path).unwrap_or_default();
