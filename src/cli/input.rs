@@ -227,18 +227,28 @@ pub(super) fn host(
         let advice = "nothing could be audited; run backlint as root, outside of sandboxes";
         Failure::Other(anyhow::Error::new(error).context(advice))
     })?;
+    Ok(complete(&sources, wanted, seen, catalogue))
+}
+
+/// The record of what was seen, with everything that other stages add to it from the live host.
+pub(super) fn complete(
+    sources: &Sources,
+    wanted: &Wanted,
+    seen: collect::Seen,
+    catalogue: &Catalogue,
+) -> Snapshot {
     let mut snapshot = seen.snapshot;
     if wanted.boot != Depth::Nothing {
-        beside_the_files(&sources, wanted.boot, &mut snapshot);
+        beside_the_files(sources, wanted.boot, &mut snapshot);
     }
     containers::identify(
         &mut snapshot,
         &seen.members,
-        &Containers::new(&sources, seen.sharing),
+        &Containers::new(sources, seen.sharing),
     );
     containers::sort(&mut snapshot);
     inspect(&mut snapshot, &Live::new(&sources.proc), catalogue);
-    Ok(snapshot)
+    snapshot
 }
 
 /// Reads what is to be compared with the machine's files: the values of the keys that they set and, where

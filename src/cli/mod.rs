@@ -11,6 +11,7 @@ mod explain;
 mod gate;
 mod host;
 mod input;
+mod judge;
 mod list;
 mod netns;
 mod open;
@@ -20,6 +21,7 @@ mod patch;
 mod record;
 mod rules;
 mod target;
+mod trace;
 mod why;
 
 use std::process::ExitCode;
@@ -42,8 +44,15 @@ pub fn run() -> ExitCode {
         // Help and version are asked for and are a result.
         Err(help) => return finish(output::help(&help.render())),
     };
-    let result = match arguments.command.unwrap_or(Command::Audit(arguments.audit)) {
+    let result: Run = match arguments.command.unwrap_or(Command::Audit(arguments.audit)) {
         Command::Audit(arguments) => audit::run(&arguments),
+        Command::Trace(arguments) => {
+            return match trace::run(&arguments) {
+                Ok(End::Outcome(outcome)) => exit(outcome),
+                Ok(End::Status(status)) => ExitCode::from(status),
+                Err(failure) => finish(Err(failure)),
+            };
+        }
         Command::List(arguments) => list::run(&arguments),
         Command::Snapshot(arguments) => record::run(&arguments),
         Command::Diff(arguments) => diff::run(&arguments),
@@ -68,3 +77,9 @@ fn exit(outcome: Outcome) -> ExitCode {
 
 /// What a command returns: how it ended, or why it could not.
 type Run = Result<Outcome, Failure>;
+
+/// How a command ended that may have the exit status of another program.
+enum End {
+    Outcome(Outcome),
+    Status(u8),
+}

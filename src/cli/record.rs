@@ -1,7 +1,10 @@
 //! `backlint snapshot`.
 
+use std::path::Path;
+
 use super::args::{Record, RecordFormat};
 use super::config::Config;
+use super::input::Failure;
 use super::{Run, input, output};
 use crate::assess::public::Catalogued;
 use crate::collect::Wanted;
@@ -30,10 +33,9 @@ pub(super) fn run(arguments: &Record) -> Run {
     if arguments.redact {
         snapshot = redact(&snapshot, &Catalogued::new(&catalogue));
     }
-    snapshot.written_by = Some(version::writer());
-    let text = match format(arguments) {
-        RecordFormat::Yaml => file::to_yaml(&snapshot).map_err(anyhow::Error::new)?,
-        RecordFormat::Json => file::to_json(&snapshot).map_err(anyhow::Error::new)?,
+    let text = match (&arguments.output, arguments.format) {
+        (Some(path), format) => text(&mut snapshot, path, format)?,
+        (None, format) => text_as(&mut snapshot, format.unwrap_or(RecordFormat::Yaml))?,
     };
     match &arguments.output {
         Some(path) => output::file(path, &text).map(|()| Outcome::Clean),
@@ -42,11 +44,7 @@ pub(super) fn run(arguments: &Record) -> Run {
 }
 
 /// The record of a file, or what is seen on the host.
-fn source(
-    arguments: &Record,
-    rules: &RuleSet,
-    catalogue: &Catalogue,
-) -> Result<Snapshot, input::Failure> {
+fn source(arguments: &Record, rules: &RuleSet, catalogue: &Catalogue) -> Result<Snapshot, Failure> {
     if let Some(path) = &arguments.snapshot {
         return input::snapshot(path).map(|(_, snapshot)| snapshot);
     }
@@ -63,10 +61,23 @@ fn source(
     Ok(snapshot)
 }
 
-fn format(arguments: &Record) -> RecordFormat {
-    let of_name = || match arguments.output.as_deref().is_some_and(output::is_json) {
+/// A record, signed by this backlint, as text for this file, whose name decides where no format was asked for.
+pub(super) fn text(
+    snapshot: &mut Snapshot,
+    path: &Path,
+    format: Option<RecordFormat>,
+) -> Result<String, Failure> {
+    let by_name = match output::is_json(path) {
         true => RecordFormat::Json,
         false => RecordFormat::Yaml,
     };
-    arguments.format.unwrap_or_else(of_name)
+    text_as(snapshot, format.unwrap_or(by_name))
+}
+
+fn text_as(snapshot: &mut Snapshot, format: RecordFormat) -> Result<String, Failure> {
+    snapshot.written_by = Some(version::writer());
+    Ok(match format {
+        RecordFormat::Yaml => file::to_yaml(snapshot).map_err(anyhow::Error::new)?,
+        RecordFormat::Json => file::to_json(snapshot).map_err(anyhow::Error::new)?,
+    })
 }

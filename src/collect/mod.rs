@@ -9,6 +9,7 @@ pub mod boot;
 pub mod files;
 pub mod host;
 pub mod namespaces;
+pub mod one;
 pub mod packages;
 pub mod processes;
 

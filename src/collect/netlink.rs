@@ -9,8 +9,8 @@ use std::io;
 use std::time::Duration;
 
 use netlink_packet_core::{
-    Emitable, NLM_F_DUMP, NLM_F_REQUEST, NLMSG_DONE, NLMSG_ERROR, NLMSG_NOOP, NLMSG_OVERRUN,
-    NetlinkBuffer, NetlinkHeader,
+    Emitable, NLM_F_ACK, NLM_F_DUMP, NLM_F_REQUEST, NLMSG_DONE, NLMSG_ERROR, NLMSG_NOOP,
+    NLMSG_OVERRUN, NetlinkBuffer, NetlinkHeader,
 };
 use netlink_packet_sock_diag::constants::SOCK_DIAG_BY_FAMILY;
 use netlink_packet_sock_diag::inet::InetRequest;
@@ -78,10 +78,34 @@ impl Diag {
     pub(super) fn dump<R: Request>(
         &mut self,
         request: &R,
+        row: impl FnMut(&[u8]) -> bool,
+    ) -> io::Result<Dump> {
+        self.ask(request, NLM_F_DUMP, row)
+    }
+
+    /// As [`Self::dump`], for a request about one socket, which the kernel finds without a walk.
+    ///
+    /// # Errors
+    ///
+    /// ENOENT where there is no such socket in this namespace, and those of a dump.
+    pub(super) fn one<R: Request>(
+        &mut self,
+        request: &R,
+        row: impl FnMut(&[u8]) -> bool,
+    ) -> io::Result<()> {
+        // The acknowledgement ends the answer, as the last message of a dump does.
+        self.ask(request, NLM_F_ACK, row).map(drop)
+    }
+
+    fn ask<R: Request>(
+        &mut self,
+        request: &R,
+        flags: u16,
         mut row: impl FnMut(&[u8]) -> bool,
     ) -> io::Result<Dump> {
         self.sequence = self.sequence.wrapping_add(1);
-        self.socket.send(&message(request, self.sequence), 0)?;
+        let request = message(request, self.sequence, flags);
+        self.socket.send(&request, 0)?;
         let mut dump = Dump::default();
         loop {
             match self.piece(R::KIND, &mut dump, &mut row) {
@@ -175,12 +199,12 @@ fn end(kind: u16, payload: &[u8]) -> io::Result<()> {
     }
 }
 
-fn message<R: Request>(request: &R, sequence: u32) -> Vec<u8> {
+fn message<R: Request>(request: &R, sequence: u32, flags: u16) -> Vec<u8> {
     let mut bytes = vec![0; HEADER + request.buffer_len()];
     let mut header = NetlinkHeader::default();
     header.length = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
     header.message_type = R::KIND;
-    header.flags = NLM_F_REQUEST | NLM_F_DUMP;
+    header.flags = NLM_F_REQUEST | flags;
     header.sequence_number = sequence;
     let (head, body) = bytes.split_at_mut(HEADER);
     header.emit(head);

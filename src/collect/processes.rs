@@ -8,6 +8,7 @@
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::Read as _;
+use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 
 use procfs::FromRead as _;
@@ -135,6 +136,65 @@ impl Processes {
         let status = self.text(pid, "status")?;
         let users = status.lines().find_map(|line| line.strip_prefix("Uid:"))?;
         users.split_ascii_whitespace().nth(1)?.parse().ok()
+    }
+
+    /// The process that a thread belongs to.
+    pub fn of_thread(&self, thread: u32) -> Option<u32> {
+        let status = self.text(thread, "status")?;
+        let group = status.lines().find_map(|line| line.strip_prefix("Tgid:"))?;
+        group.trim().parse().ok()
+    }
+
+    /// How long a thread has run, in nanoseconds. `None`: gone, or a kernel that does not count.
+    pub fn ran(&self, thread: u32) -> Option<u64> {
+        let text = self.text(thread, "schedstat")?;
+        text.split_ascii_whitespace().next()?.parse().ok()
+    }
+
+    /// Path of the executable.
+    pub fn executable(&self, pid: u32) -> Option<String> {
+        let link = fs::read_link(self.path(pid, "exe")).ok()?;
+        Some(link.to_string_lossy().into_owned())
+    }
+
+    /// Inode of the socket that a process has open at this number. `None`: not readable, or no socket.
+    pub fn socket(&self, pid: u32, descriptor: u32) -> Option<u64> {
+        let link = fs::read_link(self.path(pid, "fd").join(descriptor.to_string())).ok()?;
+        let inode = link.to_str()?.strip_prefix("socket:[")?.strip_suffix(']')?;
+        inode.parse().ok()
+    }
+
+    /// Bytes of a process's memory.
+    pub fn memory(&self, pid: u32, address: u64, bytes: &mut [u8]) -> Option<()> {
+        let memory = File::open(self.path(pid, "mem")).ok()?;
+        memory.read_exact_at(bytes, address).ok()
+    }
+
+    /// All processes, ascending.
+    pub fn all(&self) -> Vec<u32> {
+        let Ok(entries) = fs::read_dir(&self.proc) else {
+            return Vec::new();
+        };
+        let pid = |entry: fs::DirEntry| entry.file_name().to_str()?.parse().ok();
+        let mut pids: Vec<u32> = entries.flatten().filter_map(pid).collect();
+        pids.sort_unstable();
+        pids
+    }
+
+    /// A process's descendants, ascending.
+    pub fn descendants(&self, ancestor: u32) -> Vec<u32> {
+        let parents: BTreeMap<u32, u32> = self
+            .all()
+            .into_iter()
+            .filter_map(|pid| Some((pid, self.status(pid)?.parent)))
+            .collect();
+        let is_below = |pid: &u32| {
+            let up = std::iter::successors(Some(*pid), |pid| parents.get(pid).copied());
+            // A pid that was given again while we read could make a circle.
+            let mut up = up.skip(1).take(parents.len());
+            up.any(|parent| parent == ancestor)
+        };
+        parents.keys().copied().filter(is_below).collect()
     }
 
     /// The inode of a process's network namespace.

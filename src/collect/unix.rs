@@ -32,6 +32,14 @@ pub(super) fn listeners() -> UnixRequest {
     }
 }
 
+/// Asks for the socket of this inode.
+pub(super) fn one(inode: u32) -> UnixRequest {
+    UnixRequest {
+        inode,
+        ..listeners()
+    }
+}
+
 /// The protocol of a unix socket type (`SOCK_STREAM`, `SOCK_SEQPACKET`); others cannot listen.
 pub(super) fn protocol(kind: i32) -> Option<Protocol> {
     match kind {

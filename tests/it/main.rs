@@ -34,4 +34,5 @@ mod schemas;
 mod services;
 mod support;
 mod targets;
+mod trace;
 mod why;

@@ -1,4 +1,4 @@
-//! Options of `backlint audit`.
+//! Options of `backlint audit`, most of them those of `backlint trace` too.
 
 use std::fmt;
 use std::str::FromStr;
@@ -15,6 +15,13 @@ use crate::gate::{Threshold, ThresholdFault};
 pub(in crate::cli) struct Audit {
     #[command(flatten)]
     pub(in crate::cli) source: Source,
+    #[command(flatten)]
+    pub(in crate::cli) judging: Judging,
+}
+
+/// How a record is judged, and how the report is written.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct Judging {
     #[command(flatten)]
     pub(in crate::cli) assume: Assume,
     #[command(flatten)]

@@ -8,6 +8,7 @@ mod list;
 mod patch;
 mod record;
 mod rules;
+mod trace;
 
 use std::path::PathBuf;
 
@@ -16,7 +17,7 @@ use clap::{Args, Parser, Subcommand};
 use super::netns::Chosen;
 use super::why::Why;
 use crate::text::shell;
-pub(super) use audit::{Audit, FailOn};
+pub(super) use audit::{Audit, FailOn, Judging};
 pub(super) use diff::{Diff, DiffFormat};
 pub(super) use explain::{Calculator, Explain, PageFormat, Queue};
 pub(super) use gate::{ConfigFile, Selection};
@@ -27,6 +28,7 @@ pub(super) use rules::{
     AuthorCommand, CheckFormat, CheckRules, ListRules, NewRule, RulesFormat, SchemaFormat,
     SchemaKind, SchemaOf, TestRules,
 };
+pub(super) use trace::Trace;
 
 /// Find the listen() backlogs that the kernel silently truncated, what limits each accept queue,
 /// and the change that takes effect.
@@ -52,6 +54,7 @@ Examples:
   sudo backlint patch --for docker             the flags that containers need
   backlint snapshot -o web.yaml                keep what was seen
   backlint --snapshot web.yaml --fail-on high  judge it anywhere, without root
+  backlint trace --for 10s -- ./server         what it asks listen() for, and what it gets
   backlint explain BL101                       what a finding means, and how to fix it
   backlint explain queue --backlog 512         what a listener gets, on which kernel
   backlint --snapshot web.yaml --skip BL3xx    without the rules of a family
@@ -63,12 +66,38 @@ Examples:
   backlint diff web.yaml now.yaml              what changed between two records
   backlint --show-config                       what is in force, and from where";
 
+const TRACE: &str = "\
+The command runs as the same user, with the same input, output and terminal, and needs no privilege: a seccomp filter
+asks backlint about listen() alone. As an ordinary user its setuid programs do not gain their privilege. What calls
+listen() through io_uring is not seen; if it still listens at the end it is reported as a gap.
+
+Signals sent to backlint reach the command. If backlint is killed the command goes on and can still listen(); if the
+process that backlint starts to watch the command is killed, the command and all that it started are killed.
+
+Exit status: that of the audit: 0 no finding at or above --fail-on (default high); 1 such a finding, or a waiver that is
+over; 2 bad usage, a command that cannot be run or traced, or one that did not listen as --until-listening says; 3 with
+--strict: gaps. With --command-status the command's, 128 and the number of a signal that ended it, unless it was not
+traced.
+
+Examples:
+  backlint trace -- nginx -g 'daemon off;'     until nginx ends, or Ctrl-C
+  backlint trace --for 10s -- redis-server     for ten seconds
+  backlint trace --until-listening 1 --for 30s -- ./server
+                                               until it listens, and not longer than that
+  backlint trace --until-listening :80,/run/x.sock -o web.yaml -- ./start.sh
+                                               until both are there; keep what was seen
+  backlint trace --new-netns --sysctl net.core.somaxconn=128 --until-listening 1 -- ./server
+                                               as if the node had this setting";
+
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub(in crate::cli) enum Command {
     /// Judge this host or a snapshot (the default command)
     #[command(after_help = EXIT)]
     Audit(Audit),
+    /// Run a command, record each listen() of it and all that it starts, and judge what the kernel gave
+    #[command(after_help = TRACE)]
+    Trace(Trace),
     /// List every listener with its queues, without judging
     List(List),
     /// Write what is seen on this host, to be judged later or elsewhere

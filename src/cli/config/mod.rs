@@ -12,7 +12,7 @@ mod show;
 
 use std::path::{Path, PathBuf};
 
-use super::args::{Audit, ConfigFile, FailOn, Selection};
+use super::args::{ConfigFile, FailOn, Judging, Selection};
 use super::input::{self, Failure};
 use super::outputs::Output;
 use crate::assess::Confidence;
@@ -168,7 +168,7 @@ impl Config {
     }
 
     /// What decides the exit status.
-    pub(super) fn gate(&self, arguments: &Audit) -> Gate {
+    pub(super) fn gate(&self, arguments: &Judging) -> Gate {
         Gate {
             fail_on: self.threshold(arguments.fail_on),
             strict: self.strict(arguments).value,
@@ -195,17 +195,17 @@ impl Config {
         Setting::first(option, ("fail-on", file), FailOn(Some(high)))
     }
 
-    fn strict(&self, arguments: &Audit) -> Setting<bool> {
+    fn strict(&self, arguments: &Judging) -> Setting<bool> {
         let option = ("--strict", arguments.strict);
         Setting::first(option, ("strict", self.file.strict), false)
     }
 
     /// How to write the report, and where to.
-    pub(super) fn outputs(&self, arguments: &Audit) -> Vec<Output> {
+    pub(super) fn outputs(&self, arguments: &Judging) -> Vec<Output> {
         values(self.output_settings(arguments))
     }
 
-    fn output_settings(&self, arguments: &Audit) -> Vec<Setting<Output>> {
+    fn output_settings(&self, arguments: &Judging) -> Vec<Setting<Output>> {
         if !arguments.format.is_empty() {
             return options("--format", &arguments.format);
         }

@@ -3,13 +3,13 @@
 use std::io;
 
 use super::{Config, Origin, Setting};
-use crate::cli::args::Audit;
+use crate::cli::args::Judging;
 use crate::text::untrusted::clean;
 
 /// Writes a line for each setting, and for each entry of a list: key, value, origin.
 pub(in crate::cli) fn show(
     config: &Config,
-    arguments: &Audit,
+    arguments: &Judging,
     out: &mut dyn io::Write,
 ) -> io::Result<()> {
     let mut rows: Vec<[String; 3]> = vec![file(config)];

@@ -8,7 +8,7 @@ mod entry;
 mod row;
 mod servers;
 mod table;
-mod truth;
+pub(crate) mod truth;
 
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -10,7 +10,7 @@ use super::entry::Asks;
 /// `strace -y` names a descriptor's file: `12 listen(3<socket:[4711]>, 511) = 0`. Sockets that were
 /// inherited, duplicated or passed on are so the same socket. With `-f` a call that another thread
 /// interrupts is two lines, of which the first has the arguments.
-pub(super) fn asked(trace: &str) -> BTreeMap<u64, i64> {
+pub(crate) fn asked(trace: &str) -> BTreeMap<u64, i64> {
     let mut asked = BTreeMap::new();
     for line in trace.lines() {
         if let Some((inode, backlog)) = call(line) {

@@ -28,12 +28,24 @@ pub(crate) fn refuse_netlink(command: &mut Command, errno: i32) -> &mut Command 
     unsafe { command.pre_exec(hook) }
 }
 
+/// Makes one system call fail with this error number in the child, as container sandboxes do.
+pub(crate) fn refuse_call(command: &mut Command, number: i64, errno: i32) -> &mut Command {
+    let filter = filter((number, vec![]), errno);
+    let hook = move || seccompiler::apply_filter(&filter).map_err(io::Error::other);
+    // SAFETY: as for the other filter.
+    unsafe { command.pre_exec(hook) }
+}
+
 fn netlink_filter(errno: i32) -> BpfProgram {
     let netlink = u64::try_from(libc::AF_NETLINK).unwrap();
     let family = SeccompCondition::new(0, SeccompCmpArgLen::Dword, SeccompCmpOp::Eq, netlink);
     let rule = SeccompRule::new(vec![family.unwrap()]).unwrap();
+    filter((libc::SYS_socket, vec![rule]), errno)
+}
+
+fn filter(refused: (i64, Vec<SeccompRule>), errno: i32) -> BpfProgram {
     let filter = SeccompFilter::new(
-        [(libc::SYS_socket, vec![rule])].into_iter().collect(),
+        [refused].into_iter().collect(),
         SeccompAction::Allow,
         SeccompAction::Errno(u32::try_from(errno).unwrap()),
         std::env::consts::ARCH

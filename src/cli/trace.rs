@@ -1,0 +1,187 @@
+//! `backlint trace`.
+
+use std::io::{self, Write as _};
+use std::path::Path;
+
+use anyhow::anyhow;
+
+use super::args::{Judging, Trace};
+use super::config::Config;
+use super::input::Failure;
+use super::judge::{self, Judge, Source};
+use super::{End, input, output, record};
+use crate::collect::{Seen, Sources, Wanted};
+use crate::kernel::sysctls::{self, Scope};
+use crate::kernel::version::Version;
+use crate::report::Outcome;
+use crate::rules::RuleSet;
+use crate::services::Catalogue;
+use crate::sysctl_conf::{is_glob, normalise_key};
+use crate::text::nearest::nearest;
+use crate::text::untrusted::clean;
+use crate::trace::{self, Call, Options};
+
+/// The kernel that can let a call go on that was asked about.
+const OLDEST: Version = Version::new(5, 5);
+
+pub(super) fn run(arguments: &Trace) -> Result<End, Failure> {
+    let judging = &arguments.judging;
+    let config = Config::read(&judging.config)?;
+    if judging.show_config {
+        return judge::show_config(&config, judging).map(End::Outcome);
+    }
+    let asked = config.outputs(judging);
+    let mut judge = Judge::new(&config, judging, &asked)?;
+    // What did not listen this time may well exist.
+    judge.terms.partial = true;
+    let mut traced = traced(arguments, &judge.terms.rules, &judge.catalogue)?;
+    if traced.calls == 0 {
+        output::note("no call of listen() was seen");
+    }
+    if let Some(path) = &arguments.output {
+        output::file(path, &record::text(&mut traced.snapshot, path, None)?)?;
+    }
+    let sources = vec![Source {
+        name: None,
+        snapshot: traced.snapshot,
+        positions: None,
+    }];
+    let outcome = judge.report(sources, |_| again(arguments.output.as_deref(), judging))?;
+    if !traced.missing.is_empty() {
+        let missing = traced.missing.join(", ");
+        let ended = traced.ended;
+        output::note(&format!(
+            "it did not come to what --until-listening waits for: {missing}; the command ended {ended}"
+        ));
+    }
+    Ok(match arguments.command_status {
+        true => End::Status(traced.ended.status()),
+        false if !traced.missing.is_empty() => End::Outcome(Outcome::Unusable),
+        false => End::Outcome(outcome),
+    })
+}
+
+fn traced(
+    arguments: &Trace,
+    rules: &RuleSet,
+    catalogue: &Catalogue,
+) -> Result<trace::Traced, Failure> {
+    let release = rustix::system::uname();
+    let kernel: Option<Version> = release
+        .release()
+        .to_str()
+        .ok()
+        .and_then(|text| text.parse().ok());
+    if let Some(kernel) = kernel.filter(|kernel| *kernel < OLDEST) {
+        return Err(anyhow!(
+            "Linux {kernel} cannot tell of system calls in this way: trace needs Linux {OLDEST}"
+        )
+        .into());
+    }
+    let sysctls: Result<Vec<_>, _> = arguments
+        .sysctl
+        .iter()
+        .map(|text| sysctl(text, kernel))
+        .collect();
+    let sysctls = sysctls.map_err(|fault| anyhow!("--sysctl: {fault}"))?;
+    let options = Options {
+        command: arguments.command.clone(),
+        time: arguments.time,
+        until: arguments.until_listening.clone(),
+        isolated: arguments.new_netns.then_some(sysctls),
+    };
+    let wanted = wanted(rules, arguments);
+    let sources = Sources::default();
+    let complete = |seen: Seen| input::complete(&sources, &wanted, seen, catalogue);
+    let traced = trace::run(&options, &wanted, complete, tell);
+    Ok(traced.map_err(|fault| anyhow!("{fault}"))?)
+}
+
+/// What is read: all that rules about listeners need. The machine's files are none of the command's.
+fn wanted(rules: &RuleSet, arguments: &Trace) -> Wanted {
+    let mut wanted = Wanted {
+        boot: crate::collect::boot::Depth::Nothing,
+        syn_queues: true,
+        ..input::wanted(rules)
+    };
+    if arguments.output.is_some() {
+        wanted.sysctls.extend(rules.recorded_sysctls());
+    }
+    arguments.judging.assume.wanted(wanted)
+}
+
+/// One line a call. Nothing can be done if standard error is closed.
+fn tell(call: &Call) {
+    let line = call.to_string();
+    let _ = writeln!(io::stderr(), "listen: {}", clean(&line));
+}
+
+/// One `KEY=VALUE` of a network namespace.
+fn sysctl(text: &str, kernel: Option<Version>) -> Result<(String, String), String> {
+    let (key, value) = text
+        .split_once('=')
+        .ok_or_else(|| format!("`{text}` is not KEY=VALUE, such as net.core.somaxconn=4096"))?;
+    let (key, value) = (normalise_key(key.trim()), value.trim());
+    let odd = |part: &str| matches!(part, "" | "." | "..") || part.contains('\0');
+    let is_key = key.contains('.') && !key.split(['.', '/']).any(odd);
+    if !is_key || is_glob(&key) {
+        return Err(format!("`{key}` is not the name of one sysctl"));
+    }
+    if value.is_empty() {
+        return Err(format!("there is no value for {key}"));
+    }
+    if !key.starts_with("net.") {
+        return Err(format!(
+            "{key} is not of a network namespace, and the host's is not changed"
+        ));
+    }
+    if let Some(Scope::Machine { .. }) = sysctls::scope(&key, kernel) {
+        return Err(format!(
+            "{key} is the machine's, which has one value of it: it cannot be set for a network namespace"
+        ));
+    }
+    if sysctls::find(&key).is_none()
+        && let Some(near) = nearest(&key, sysctls::recorded().map(|sysctl| sysctl.key))
+    {
+        let exists = Path::new("/proc/sys").join(key.replace('.', "/")).exists();
+        if !exists {
+            return Err(format!("there is no sysctl {key}: did you mean {near}?"));
+        }
+    }
+    sysctls::check_value(&key, value, kernel)
+        .map_err(|fault| format!("{key} cannot be {value}: {fault}"))?;
+    Ok((key, value.to_owned()))
+}
+
+/// The arguments that make backlint judge it in the same way.
+fn again(output: Option<&Path>, judging: &Judging) -> String {
+    let snapshot = output.map(|path| output::argument("--snapshot", path));
+    snapshot.unwrap_or_default() + &judge::words(judging)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_sysctls_of_a_network_namespace_are_set() {
+        let kernel = Some(Version::new(6, 12));
+        let set = |text| sysctl(text, kernel);
+        let somaxconn = ("net.core.somaxconn".to_owned(), "128".to_owned());
+        assert_eq!(set("net.core.somaxconn=128"), Ok(somaxconn.clone()));
+        assert_eq!(set("net/core/somaxconn = 128"), Ok(somaxconn));
+        for (text, part) in [
+            ("net.core.somaxconn", "is not KEY=VALUE"),
+            ("net.core.somaxconn=", "no value"),
+            ("net.core.somaxconn=-1", "cannot be -1"),
+            ("net.core.somaxcon=1", "did you mean net.core.somaxconn"),
+            ("net.core.netdev_max_backlog=1", "is the machine's"),
+            ("kernel.pid_max=1", "not of a network namespace"),
+            ("net.//.x=1", "not the name"),
+            ("net.ipv4.*=1", "not the name"),
+        ] {
+            let fault = set(text).unwrap_err();
+            assert!(fault.contains(part), "{text}: {fault}");
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! In containers, and in the sandboxes that they are.
+
+use super::{listener, mode};
+use crate::support::podman::Podman;
+use crate::support::program::{Run, as_nobody, backlint, finish};
+use crate::support::sandbox::refuse_call;
+
+/// Docker's default profile forbids pidfd_getfd(2) to who may not trace: the sockets are found by inode.
+#[test]
+fn where_no_duplicate_can_be_taken_sockets_are_found_by_inode() {
+    for mut program in [backlint(), as_nobody()] {
+        program.args([
+            "trace",
+            "--no-config",
+            "--until-listening",
+            "1",
+            "--for",
+            "10s",
+            "--",
+        ]);
+        program.args(mode("stay 70000"));
+        let run = finish(refuse_call(
+            &mut program,
+            libc::SYS_pidfd_getfd,
+            libc::EPERM,
+        ))
+        .ended(1);
+        assert!(run.err.contains("asked for 70000, got 4096"), "{run:#?}");
+        assert!(run.out.contains("asked for 70000 and got 4096"), "{run:#?}");
+    }
+}
+
+#[test]
+fn a_sandbox_without_seccomp_is_told() {
+    let mut program = backlint();
+    program.args(["trace", "--no-config", "--", "true"]);
+    let run = finish(refuse_call(&mut program, libc::SYS_seccomp, libc::EPERM)).ended(2);
+    assert!(
+        run.err.contains("true cannot be traced: a sandbox forbids"),
+        "{run:#?}"
+    );
+    assert_eq!(run.out, "");
+}
+
+/// An image of backlint and the program alone, run by podman with its default seccomp profile.
+#[test]
+fn as_the_first_process_of_a_container_from_scratch_it_gates_the_image() {
+    let podman = Podman::new();
+    let program = listener().to_str().unwrap();
+    let backlint = env!("CARGO_BIN_EXE_backlint");
+    podman.image(
+        "scratch",
+        &[(backlint, "/backlint"), (program, "/listener")],
+        &["/listener", "stay", "70000"],
+    );
+    let run = |name: &str, words: &[&str]| -> Run {
+        let trace = ["--", "/listener", "stay", "70000"];
+        let words = [
+            &["trace", "--until-listening", "1", "--for", "10s"],
+            words,
+            &trace,
+        ]
+        .concat();
+        let start = [
+            "--name",
+            name,
+            "--user",
+            "1000:1000",
+            "--entrypoint",
+            "/backlint",
+            "scratch",
+        ];
+        let text = format!(
+            "podman run --detach {}\n",
+            [&start[..], &words].concat().join(" ")
+        );
+        podman.shell(&text, "run --attach stdout --attach stderr")
+    };
+    let gated = run("gated", &[]).ended(1);
+    assert!(
+        gated.err.contains("asked for 70000, got 4096"),
+        "{gated:#?}"
+    );
+    assert!(
+        gated.out.contains("asked for 70000 and got 4096"),
+        "{gated:#?}"
+    );
+    run("passed", &["--fail-on", "critical"]).ended(0);
+}
