@@ -4,7 +4,7 @@
 //! The modules are the stages of one pipeline, and imports point one way (ARCHITECTURE.md draws
 //! it, `tests/it/layering.rs` enforces it):
 //!
-//! `{cores, text} ← snapshot ← {collect, containers, kernel, services, sysctl_conf} ← trace ← assess ← rules ← gate ← compare ← advise ← cases ← report ← cli`
+//! `{cores, text} ← snapshot ← {collect, containers, kernel, services, sysctl_conf} ← {image, trace} ← assess ← rules ← gate ← compare ← advise ← cases ← report ← cli`
 
 mod cores;
 pub mod text;
@@ -16,6 +16,8 @@ pub mod containers;
 pub mod kernel;
 pub mod services;
 pub mod sysctl_conf;
+
+pub mod image;
 
 pub mod trace;
 

@@ -38,9 +38,11 @@ pub(super) struct Executables(BTreeMap<(u64, u64), Shown>);
 
 /// What an executable shows of how it was made.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Shown {
-    pub(super) runtime: Option<Runtime>,
-    pub(super) libc: Option<Libc>,
+pub struct Shown {
+    /// The language's runtime.
+    pub runtime: Option<Runtime>,
+    /// The C library, where its SOMAXCONN is another one.
+    pub libc: Option<Libc>,
 }
 
 impl Executables {
@@ -57,7 +59,8 @@ impl Executables {
     }
 }
 
-fn detect<'data>(data: impl ReadRef<'data>) -> Shown {
+/// What the bytes of an executable show; nothing where they are none.
+pub fn detect<'data>(data: impl ReadRef<'data>) -> Shown {
     let shown = match FileKind::parse(data) {
         Ok(FileKind::Elf64) => look::<FileHeader64<Endianness>, _>(data),
         Ok(FileKind::Elf32) => look::<FileHeader32<Endianness>, _>(data),

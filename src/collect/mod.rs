@@ -6,6 +6,7 @@
 //! [`Gap`]; only a host without any listener table is an error.
 
 pub mod boot;
+pub mod exe;
 pub mod files;
 pub mod host;
 pub mod namespaces;
@@ -16,7 +17,6 @@ pub mod processes;
 mod cgroup;
 
 mod counters;
-mod exe;
 mod holders;
 mod inet;
 mod listeners;

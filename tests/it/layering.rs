@@ -1,6 +1,6 @@
 //! The layout cannot rot: imports point one way, and each outside crate has its place.
 //!
-//! `{cores, text} ← snapshot ← {collect, containers, kernel, services, sysctl_conf} ← trace ← assess ← rules ← gate ← compare ← advise ← cases ← report ← cli`
+//! `{cores, text} ← snapshot ← {collect, containers, kernel, services, sysctl_conf} ← {image, trace} ← assess ← rules ← gate ← compare ← advise ← cases ← report ← cli`
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ const ORDER: [&[&str]; 12] = [
     &["cores", "text"],
     &["snapshot"],
     &["collect", "containers", "kernel", "services", "sysctl_conf"],
-    &["trace"],
+    &["image", "trace"],
     &["assess"],
     &["rules"],
     &["gate"],
@@ -21,14 +21,15 @@ const ORDER: [&[&str]; 12] = [
     &["cli"],
 ];
 
-/// The stages that touch the host are for the command line alone, but that tracing looks as `collect` does
-/// and knows nothing of the others beside it.
+/// The stages that touch the host are for the command line alone, but that tracing and reading images look as
+/// `collect` does, and know nothing of the others beside it.
 fn may_import(stage: &str, import: &str) -> bool {
     let group = |name: &str| ORDER.iter().position(|stages| stages.contains(&name));
     let left = group(import).expect("a known stage") < group(stage).expect("a known stage");
-    let host = ["collect", "trace"].contains(&import);
-    let beside = stage == "trace" && !["collect", "snapshot", "cores", "text"].contains(&import);
-    stage == import || (left && !beside && (!host || stage == "cli" || stage == "trace"))
+    let looks = ["image", "trace"].contains(&stage);
+    let beside = looks && !["collect", "snapshot", "cores", "text"].contains(&import);
+    let host = ["collect", "image", "trace"].contains(&import);
+    stage == import || (left && !beside && (!host || stage == "cli" || looks))
 }
 
 /// Outside crates that only some files may use, by the beginning of the file's path.
