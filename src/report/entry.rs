@@ -63,9 +63,14 @@ impl<'a> Entry<'a> {
         &self.finding.rule
     }
 
-    /// The finding in one sentence, with how sure it is where it is not certain.
+    /// The finding in one sentence, with the namespace in front where that is not the host's and the sentence does
+    /// not name it, and how sure it is where it is not certain.
     pub(super) fn message(&self) -> String {
-        let message = clean(&self.finding.message);
+        let message = &self.finding.message;
+        let netns = netns(&self.finding.about).filter(|name| !message.contains(name));
+        let place = netns.map(|name| format!("{name}: ")).unwrap_or_default();
+        let message = format!("{place}{message}");
+        let message = clean(&message);
         match self.finding.confidence {
             Confidence::Certain => message.into_owned(),
             unsure => format!("{message} ({unsure})"),
@@ -125,12 +130,17 @@ pub(super) fn expired(expired: &Expired) -> String {
     clean(&words).into_owned()
 }
 
+/// The namespace that a finding is about, where that is not the host's.
+fn netns(about: &About) -> Option<&str> {
+    about.netns.as_deref().filter(|name| *name != HOST_NETNS)
+}
+
 /// What a finding is about.
 pub(super) fn subject(about: &About) -> String {
     if let Some(setting) = &about.setting {
         return setting.key.clone();
     }
-    let netns = about.netns.as_deref().filter(|name| *name != HOST_NETNS);
+    let netns = netns(about);
     match &about.listener {
         Some(listener) => {
             let place = netns.map(|name| format!("{name}: ")).unwrap_or_default();

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
 use super::Waiver;
 use crate::gate::pattern::Pattern;
@@ -50,8 +50,18 @@ struct Entry {
     #[schemars(length(min = 1))]
     owner: Option<String>,
     /// The last day on which it holds, in UTC. After that the finding is in force again, and the run fails.
-    #[schemars(extend("format" = "date"))]
+    #[schemars(extend("format" = "date", "type" = "string"), transform = without_default)]
+    #[serde(default, deserialize_with = "a_day")]
     expires: Option<String>,
+}
+
+fn without_default(schema: &mut schemars::Schema) {
+    schema.remove("default");
+}
+
+/// A day that is named has to be one: without it the waiver would hold for ever.
+fn a_day<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    String::deserialize(deserializer).map(Some)
 }
 
 /// What a finding is about. Each field is a pattern: `*` is any text, `?` one character, `\` takes the next

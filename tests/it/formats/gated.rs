@@ -167,7 +167,7 @@ fn on_a_host_the_configuration_line_comes_first() {
     // What no file asks for has a place in none, and GitHub wants one all the same.
     let redis = results.iter().find(|it| {
         let text = it["message"]["text"].as_str().unwrap();
-        text.starts_with("redis")
+        text.starts_with("docker/web: redis")
     });
     let location = &redis.unwrap()["locations"][0];
     let place = &location["physicalLocation"]["artifactLocation"];
