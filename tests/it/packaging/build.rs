@@ -45,7 +45,7 @@ pub(super) fn built() -> &'static Built {
         let folder = target().join("static-test");
         fs::create_dir_all(&folder).unwrap();
         // Another test run may be using the one that is there.
-        let fresh = folder.join(format!("backlint.{}", std::process::id()));
+        let fresh = target().join(format!("static-test.{}", std::process::id()));
         link(&script(&[], Some("/x/backlint")).flags, &fresh);
         fs::rename(&fresh, folder.join("backlint")).unwrap();
         Built { folder }
