@@ -51,3 +51,51 @@ impl<T: Clone + Send + Sync + 'static> TypedValueParser for Suggest<T> {
         ))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use crate::cli::args::Arguments;
+
+    fn takes(words: &[&str]) -> bool {
+        let words = ["backlint"].iter().chain(words);
+        Arguments::command().try_get_matches_from(words).is_ok()
+    }
+
+    #[test]
+    fn what_is_offered_is_taken_and_so_is_more() {
+        let command = Arguments::command();
+        for option in ["format", "fail_on"] {
+            let mut arguments = command.get_arguments();
+            let argument = arguments.find(|it| it.get_id() == option).unwrap();
+            let long = format!("--{}", argument.get_long().unwrap());
+            let offered = argument.get_possible_values();
+            assert!(offered.len() > 5, "{option}");
+            for value in &offered {
+                assert!(takes(&[&long, value.get_name()]), "{option}");
+            }
+        }
+        assert!(takes(&[
+            "--format",
+            "json=out.json",
+            "--fail-on",
+            "high:likely"
+        ]));
+        assert!(!takes(&["--format", "xml"]) && !takes(&["--fail-on", "worse"]));
+    }
+
+    /// The help says in words what the values are.
+    #[test]
+    fn the_help_does_not_list_what_is_offered_as_if_it_were_all() {
+        let help = Arguments::command().render_long_help().to_string();
+        let format = help.split("--format").nth(1).unwrap();
+        assert!(
+            !format
+                .split("--")
+                .next()
+                .unwrap()
+                .contains("ossible values")
+        );
+    }
+}
