@@ -122,6 +122,13 @@ fn the_completions_are_up_to_date() {
     }
 }
 
+/// Which licences the crates have that the package's binary contains.
+#[test]
+fn the_copyright_of_the_package_is_up_to_date() {
+    let wanted = packaging::generate::copyright::copyright();
+    compare("packaging/debian/copyright", &wanted);
+}
+
 /// A folder holds generated files alone; what is not generated any more is removed when files are written.
 fn nothing_else<'a>(folder: &str, names: impl Iterator<Item = &'a str>) {
     let names: Vec<&str> = names.collect();

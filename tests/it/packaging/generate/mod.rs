@@ -3,6 +3,7 @@
 //! A command that is new has its page without a word here: what stands below its options in `--help` becomes
 //! sections. What a page has beyond that is in `words`.
 
+pub(crate) mod copyright;
 mod page;
 mod sections;
 mod words;
