@@ -26,11 +26,16 @@ mod why;
 
 use std::process::ExitCode;
 
-use clap::Parser as _;
+use clap::{CommandFactory as _, Parser as _};
 
 use crate::report::Outcome;
 use args::{Arguments, Command};
 use input::Failure;
+
+/// The command line as clap knows it: what the manual pages and completions in `packaging/` are made of.
+pub fn command() -> clap::Command {
+    Arguments::command()
+}
 
 /// Runs the command line and returns its exit status.
 pub fn run() -> ExitCode {

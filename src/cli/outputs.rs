@@ -84,6 +84,11 @@ pub(super) struct Output {
 }
 
 impl Output {
+    /// The names of all formats.
+    pub(super) fn names() -> Vec<&'static str> {
+        Kind::ALL.map(|(name, _)| name).into()
+    }
+
     /// Whether it goes to a file.
     pub(super) fn is_file(&self) -> bool {
         self.file.is_some()

@@ -35,6 +35,18 @@ pub(super) struct Why {
     format: Format,
 }
 
+/// What stands below the options.
+pub(super) const EXAMPLES: &str = "\
+Exit status: 0 the answer was written, also that no file sets it; 2 bad usage, a name that no \
+sysctl has, or a file that cannot be understood.
+
+Examples:
+  backlint why net.core.somaxconn                    which line sets it, and the value after the next boot
+  backlint why net/core/somaxconn vm.swappiness      several, in any spelling
+  backlint why net.core.somaxconn --root /mnt        on another system's disk
+  backlint why net.core.somaxconn --snapshot web.yaml
+                                                     on a recorded host";
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Format {
     /// Text for people

@@ -11,7 +11,7 @@ use backlint::services::load::load as load_service;
 use backlint::services::{Service, catalogue};
 use backlint::snapshot::schema as record_schema;
 
-use crate::gallery;
+use crate::{gallery, packaging};
 
 fn compare(name: &str, wanted: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
@@ -97,6 +97,53 @@ fn the_schemas_of_the_gate_are_up_to_date() {
     ] {
         let text = serde_json::to_string_pretty(&schema).unwrap() + "\n";
         compare(&format!("rules/schema/{name}.schema.json"), &text);
+    }
+}
+
+/// One page a command, and no page of a command that is gone.
+#[test]
+fn the_manual_pages_are_up_to_date() {
+    let pages = packaging::generate::pages();
+    nothing_else("packaging/man", pages.iter().map(|(name, _)| name.as_str()));
+    for (name, page) in pages {
+        compare(&format!("packaging/man/{name}"), &page);
+    }
+}
+
+#[test]
+fn the_completions_are_up_to_date() {
+    let completions = packaging::generate::completions();
+    nothing_else(
+        "packaging/completions",
+        completions.iter().map(|(name, _)| *name),
+    );
+    for (name, completion) in completions {
+        compare(&format!("packaging/completions/{name}"), &completion);
+    }
+}
+
+/// Which licences the crates have that the package's binary contains.
+#[test]
+fn the_copyright_of_the_package_is_up_to_date() {
+    let wanted = packaging::generate::copyright::copyright();
+    compare("packaging/debian/copyright", &wanted);
+}
+
+/// A folder holds generated files alone; what is not generated any more is removed when files are written.
+fn nothing_else<'a>(folder: &str, names: impl Iterator<Item = &'a str>) {
+    let names: Vec<&str> = names.collect();
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+    for entry in std::fs::read_dir(path).unwrap() {
+        let entry = entry.unwrap();
+        let name = entry.file_name().into_string().unwrap();
+        if names.contains(&name.as_str()) {
+            continue;
+        }
+        if std::env::var_os("UPDATE_GENERATED").is_some() {
+            std::fs::remove_file(entry.path()).unwrap();
+        } else {
+            panic!("{folder}/{name} is not generated any more: UPDATE_GENERATED=1 removes it");
+        }
     }
 }
 

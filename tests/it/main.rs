@@ -24,6 +24,7 @@ mod layering;
 mod live;
 mod matrix;
 mod mistakes;
+mod packaging;
 mod pages;
 mod patch_edit;
 mod patch_places;

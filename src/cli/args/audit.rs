@@ -6,10 +6,12 @@ use std::str::FromStr;
 use clap::Args;
 
 use super::gate::{Baselines, ConfigFile, GATE, Selection};
+use super::suggest::suggest;
 use super::{Rules, Services, Source};
 use crate::cli::assume::Assume;
 use crate::cli::outputs::Output;
 use crate::gate::{Threshold, ThresholdFault};
+use crate::rules::Severity;
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Audit {
@@ -43,11 +45,11 @@ pub(in crate::cli) struct Judging {
     /// How to write the report: table, json (schema backlint/report/v1), sarif (2.1.0), junit, github (workflow
     /// commands), gitlab (Code Quality), markdown or tap; with a file, there instead of standard output.
     /// Repeatable: `-f sarif=out.sarif -f junit=out.xml` prints the table and writes both
-    #[arg(short, long, value_name = "FORMAT[=FILE]")]
+    #[arg(short, long, value_name = "FORMAT[=FILE]", value_parser = suggest::<Output>(Output::names), hide_possible_values = true)]
     pub(in crate::cli) format: Vec<Output>,
     /// Exit with 1 if a finding is at least this severe, and at least this sure: critical, high, medium, low or
     /// info, then certain, likely or possible, such as `high:likely`; `never` to report only [default: high]
-    #[arg(long, help_heading = GATE, value_name = "SEVERITY[:CONFIDENCE]")]
+    #[arg(long, help_heading = GATE, value_name = "SEVERITY[:CONFIDENCE]", value_parser = suggest::<FailOn>(FailOn::names), hide_possible_values = true)]
     pub(in crate::cli) fail_on: Option<FailOn>,
     /// Exit with 3 if something could not be read or evaluated; `--strict=false` undoes what the configuration
     /// says
@@ -69,6 +71,12 @@ impl fmt::Display for FailOn {
 }
 
 impl FailOn {
+    /// What stands for itself: the severities, and `never`.
+    pub(super) fn names() -> Vec<&'static str> {
+        let severities = Severity::ALL.iter().map(|severity| severity.name());
+        severities.chain(["never"]).collect()
+    }
+
     /// The threshold. `None`: no finding fails.
     pub(in crate::cli) fn threshold(self) -> Option<Threshold> {
         self.0

@@ -6,6 +6,7 @@ use clap::{Args, ValueEnum};
 
 use super::audit::FailOn;
 use super::gate::{ConfigFile, GATE, Selection};
+use super::suggest::suggest;
 use super::{Rules, Services};
 
 #[derive(Debug, Args)]
@@ -28,7 +29,7 @@ pub(in crate::cli) struct Diff {
     #[command(flatten)]
     pub(in crate::cli) config: ConfigFile,
     /// Exit with 1 if a new finding is at least this severe, and at least this sure; as for `audit` [default: high]
-    #[arg(long, help_heading = GATE, value_name = "SEVERITY[:CONFIDENCE]")]
+    #[arg(long, help_heading = GATE, value_name = "SEVERITY[:CONFIDENCE]", value_parser = suggest::<FailOn>(FailOn::names), hide_possible_values = true)]
     pub(in crate::cli) fail_on: Option<FailOn>,
 }
 

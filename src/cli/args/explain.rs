@@ -16,6 +16,8 @@ A word is looked up in this order, and the first that has it counts:
   service  nginx, php-fpm: what it asks for, and what applies a change
 `KIND:WORD`, such as `service:redis`, looks it up as that kind alone. Nothing of this host is read.
 
+Exit status: 0 all was explained; 2 bad usage, or a word that nothing has.
+
 Examples:
   backlint explain                           list everything that there is to explain
   backlint explain BL101                     one rule
@@ -52,8 +54,18 @@ pub(in crate::cli) enum PageFormat {
 #[derive(Debug, Subcommand)]
 pub(in crate::cli) enum Calculator {
     /// Work out the limits of a listener's queues, step by step, for a kernel
+    #[command(after_help = QUEUE)]
     Queue(Queue),
 }
+
+const QUEUE: &str = "\
+Exit status: 0 the limits were worked out; 2 bad usage, or a value that the kernel would refuse.
+
+Examples:
+  backlint explain queue --backlog 512                   with the kernel's own defaults
+  backlint explain queue --backlog 512 --somaxconn 128 --kernel 3.10
+                                                         on an older kernel
+  backlint explain queue --backlog 511 --format json     for programs, schema backlint/queue/v1";
 
 /// What a listener's queues follow from.
 #[derive(Debug, Args, Default)]

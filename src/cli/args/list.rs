@@ -33,6 +33,19 @@ pub(in crate::cli) struct List {
     pub(in crate::cli) process: Vec<String>,
 }
 
+/// What stands below the options.
+pub(in crate::cli) const EXAMPLES: &str = "\
+Exit status: 0 the list was written, which may be empty; 2 bad usage, a file that cannot be understood, or nothing \
+could be looked at.
+
+Examples:
+  sudo backlint list                     with the processes of all users
+  backlint list --sort fill              the fullest first
+  backlint list --port 80 --port 443     two ports
+  backlint list --process nginx          one service
+  backlint list --snapshot web.yaml      what was recorded
+  backlint list --format json            for programs, schema backlint/list/v1";
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(in crate::cli) enum ListFormat {
     /// Columns for people

@@ -8,6 +8,7 @@ mod list;
 mod patch;
 mod record;
 mod rules;
+mod suggest;
 mod trace;
 
 use std::path::PathBuf;
@@ -15,7 +16,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use super::netns::Chosen;
-use super::why::Why;
+use super::why::{self, Why};
 use crate::text::shell;
 pub(super) use audit::{Audit, FailOn, Judging};
 pub(super) use diff::{Diff, DiffFormat};
@@ -99,6 +100,7 @@ pub(in crate::cli) enum Command {
     #[command(after_help = TRACE)]
     Trace(Trace),
     /// List every listener with its queues, without judging
+    #[command(after_help = list::EXAMPLES)]
     List(List),
     /// Write what is seen on this host, to be judged later or elsewhere
     #[command(after_help = record::EXAMPLES)]
@@ -107,8 +109,10 @@ pub(in crate::cli) enum Command {
     #[command(after_help = diff::EXAMPLES)]
     Diff(Diff),
     /// Print the change: a unified diff for a sysctl file, or for Docker, Kubernetes, systemd and others
+    #[command(after_help = patch::EXAMPLES)]
     Patch(Patch),
     /// Print what sets a sysctl: every file and line, which wins, and the value after the next boot
+    #[command(after_help = why::EXAMPLES)]
     Why(Why),
     /// Explain a rule, queue, counter, sysctl or service, or work out a listener's limits (offline)
     Explain(Explain),

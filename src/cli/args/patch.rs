@@ -34,6 +34,19 @@ pub(in crate::cli) struct Patch {
     pub(in crate::cli) file: Option<PathBuf>,
 }
 
+/// What stands below the options.
+pub(in crate::cli) const EXAMPLES: &str = "\
+Exit status: 0 the change was written, or nothing has to be changed; 2 bad usage, a file that cannot be understood, \
+or no change can be given.
+
+Examples:
+  backlint patch                               what would be changed, as a unified diff
+  backlint patch | sudo patch -p1 -d /         change it; the diff says how to load it
+  sudo backlint patch --for docker             the flags that containers need
+  backlint patch --snapshot web.yaml --for kubernetes
+                                               for a recorded host
+  backlint patch --root /mnt                   another system's disk";
+
 /// A target as `--for` names it.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::cli) struct TargetName(pub(in crate::cli) Target);

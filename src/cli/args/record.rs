@@ -46,7 +46,10 @@ pub(in crate::cli) enum RecordFormat {
 }
 
 /// What stands below the options.
-pub(in crate::cli) const EXAMPLES: &str = "Examples:
+pub(in crate::cli) const EXAMPLES: &str = "\
+Exit status: 0 the record was written; 2 bad usage, a file that cannot be understood, or nothing could be looked at.
+
+Examples:
   sudo backlint snapshot -o web.yaml                   keep what is seen now
   sudo backlint snapshot --minimal --redact -o x.yaml  a fixture, short and harmless
   backlint snapshot --snapshot web.yaml --redact       a record that others may read

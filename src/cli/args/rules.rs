@@ -42,7 +42,10 @@ pub(in crate::cli) enum AuthorCommand {
     New(NewRule),
 }
 
-const LIST: &str = "Examples:
+const LIST: &str =
+    "Exit status: 0 the list was written; 2 bad usage, or a rule that cannot be understood.
+
+Examples:
   backlint rules list
   backlint rules list --rules rules --format json";
 
@@ -62,12 +65,16 @@ Examples:
   backlint rules test rules
   backlint rules test rules/web-queue.yaml";
 
-const SCHEMA: &str = "Examples:
+const SCHEMA: &str = "Exit status: 0 it was written; 2 bad usage.
+
+Examples:
   backlint rules schema > rule.schema.json
   backlint rules schema --for cases > cases.schema.json
   backlint rules schema --format markdown | less";
 
-const NEW: &str = "Examples:
+const NEW: &str = "Exit status: 0 the rule was written; 2 bad usage, or one of its files is there already.
+
+Examples:
   backlint rules new web-queue --id ACME101
   backlint rules new swap-policy --scope host --dir rules
 
