@@ -3,7 +3,7 @@
 //! Follows dpkg's `/var/lib/dpkg/status` (deb822(5)) and apk's `/lib/apk/db/installed`. They are
 //! read as a stream: a host's database has some megabytes.
 
-use std::io::{BufRead as _, BufReader, Read as _};
+use std::io::{BufRead, BufReader, Read as _};
 use std::path::Path;
 
 use super::files::Root;
@@ -27,7 +27,19 @@ pub fn version(root: &Root, name: &str) -> Option<String> {
     })
 }
 
-fn search(mut text: impl std::io::BufRead, keys: (&str, &str), name: &str) -> Option<String> {
+/// Where the databases are, each in an image or on a host.
+pub fn databases() -> impl Iterator<Item = &'static str> {
+    DATABASES.iter().map(|(path, ..)| *path)
+}
+
+/// The version of a package by the text of the database that belongs at `path`. `None`: not installed there, or
+/// no database belongs at that path.
+pub fn in_database(path: &str, text: impl BufRead, name: &str) -> Option<String> {
+    let (_, package, version) = DATABASES.iter().find(|(known, ..)| *known == path)?;
+    search(text.take(MOST), (package, version), name)
+}
+
+fn search(mut text: impl BufRead, keys: (&str, &str), name: &str) -> Option<String> {
     let (package, version) = keys;
     let mut here = false;
     let mut line = Vec::new();
@@ -69,5 +81,11 @@ mod tests {
             search(apk.as_bytes(), ("P:", "V:"), "php").as_deref(),
             Some("8")
         );
+        let [dpkg_path, apk_path] = DATABASES.map(|(path, ..)| path);
+        assert!(databases().eq([dpkg_path, apk_path]));
+        let found = |path, text: &str, name| in_database(path, text.as_bytes(), name);
+        assert_eq!(found(apk_path, apk, "nginx").as_deref(), Some("1.26.2-r0"));
+        assert_eq!(found(dpkg_path, apk, "nginx"), None);
+        assert_eq!(found("/etc/passwd", apk, "nginx"), None);
     }
 }
