@@ -16,7 +16,7 @@ use crate::kernel::version::Version;
 use crate::kernel::{accept_queue, syn_queue, sysctls};
 use crate::services::{self, Catalogue, Identified};
 use crate::snapshot::{Listener, Namespace, Requested, Snapshot};
-pub use assume::{Assumed, Assumption, Assumptions};
+pub use assume::{Assumed, Assumption, Assumptions, predict};
 pub use group::Group;
 use request::Basis;
 pub use settings::{SettingFacts, Settings};

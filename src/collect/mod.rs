@@ -5,6 +5,7 @@
 //! groups (`cgroup`) are searched once, for all namespaces together. Whatever cannot be read becomes a
 //! [`Gap`]; only a host without any listener table is an error.
 
+pub mod below;
 pub mod boot;
 pub mod exe;
 pub mod files;

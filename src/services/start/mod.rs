@@ -47,6 +47,8 @@ pub struct Command {
 pub struct Program {
     /// Its command line, as its process would show it: a script's begins with its interpreter.
     pub command: Command,
+    /// The name that its process would have: that of the file that is run, a script's own.
+    pub name: String,
     /// The path of its executable, with links followed.
     pub executable: String,
     /// Whether it may well be another one, or none.
@@ -153,7 +155,7 @@ impl Follower<'_> {
         }
         match self.interpreter(&path) {
             Some(words) => self.script(&path, words, command, way),
-            None => self.keep(command.clone(), real, way),
+            None => self.keep(command.clone(), file_name(&path), real, way),
         }
     }
 
@@ -187,10 +189,10 @@ impl Follower<'_> {
             ..command.clone()
         };
         // `env` looks its program up, and a shell reads the script.
-        self.run_interpreter(&command, way);
+        self.run_interpreter(&command, file_name(path), way);
     }
 
-    fn run_interpreter(&mut self, command: &Command, way: Way) {
+    fn run_interpreter(&mut self, command: &Command, name: &str, way: Way) {
         let called = command.words.first().map_or("", |name| file_name(name));
         let looked_up = called == "env" || resolve::is_shell(called) || supervise::is_execline(called);
         if looked_up || called == "with-contenv" {
@@ -199,15 +201,16 @@ impl Follower<'_> {
         match resolve::program(self.root, command) {
             Some(path) => {
                 let real = self.root.real(&path).unwrap_or(path);
-                self.keep(command.clone(), real, way);
+                self.keep(command.clone(), name, real, way);
             }
             None => self.unclear(called, "there is no such program in the image"),
         }
     }
 
-    fn keep(&mut self, command: Command, executable: String, way: Way) {
+    fn keep(&mut self, command: Command, name: &str, executable: String, way: Way) {
         self.started.programs.push(Program {
             command,
+            name: name.to_owned(),
             executable,
             presumed: way.presumed,
             prepared: way.prepared,

@@ -153,9 +153,19 @@ impl Shell {
         }
     }
 
-    /// `set -- …`.
+    /// `set -- …`. In an `if` it is mostly `set -- server "$@"`, for a command that is an option or a file
+    /// of configuration and no program.
     pub(super) fn set(&mut self, words: &[String], nested: bool, known: bool) {
         self.doubt |= !known;
+        let before = &self.arguments[0];
+        if nested && known && words.len() > before.len() && words.ends_with(before) {
+            let first = before.first().map_or("-", String::as_str);
+            let no_program = first.starts_with('-') || first.contains('.') && !first.contains('/');
+            if no_program {
+                self.arguments = vec![words.to_vec()];
+            }
+            return;
+        }
         match nested {
             false => self.arguments = vec![words.to_vec()],
             true if self.arguments.len() < MOST_WAYS => self.arguments.push(words.to_vec()),
