@@ -146,10 +146,10 @@ fn is_of_a_run(name: &str) -> bool {
         "netns.syn_queue_admits",
     ];
     const FAMILIES: [&str; 4] = [
-        "counters[",
+        "counters.",
         "listener.group.",
         "listener.syn_queue.",
-        "sysctl[",
+        "sysctl.",
     ];
     NAMES.contains(&name) || FAMILIES.iter().any(|family| name.starts_with(family))
 }

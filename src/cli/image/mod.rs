@@ -192,3 +192,6 @@ fn settle(snapshot: &mut Snapshot, processes: &Processes<'_>) {
     let all: BTreeSet<Gap> = snapshot.gaps.drain(..).collect();
     snapshot.gaps.extend(all);
 }
+
+#[cfg(test)]
+mod tests;

@@ -116,7 +116,7 @@ impl<'a> Processes<'a> {
             program.name[..end].to_owned()
         };
         Owner {
-            pid: u32::try_from(n + 1).ok(),
+            pid: u32::try_from(n + self.first()).ok(),
             comm: Some(comm),
             exe: Some(program.executable.clone()),
             runtime: shown.runtime,
@@ -132,8 +132,13 @@ impl<'a> Processes<'a> {
         all.map(move |(what, why)| Gap::new(what.as_str(), why.as_str(), blinds))
     }
 
+    /// The number of the first program: an init has the first of all.
+    fn first(&self) -> usize {
+        1 + usize::from(self.boots())
+    }
+
     fn program(&self, pid: u32) -> Option<&Program> {
-        let n = usize::try_from(pid).ok()?.checked_sub(1)?;
+        let n = usize::try_from(pid).ok()?.checked_sub(self.first())?;
         self.started.programs.get(n)
     }
 }
