@@ -10,6 +10,8 @@ use super::files::Root;
 
 /// Bytes of a database that are read.
 const MOST: u64 = 64 << 20;
+/// Bytes that are kept of an abridged one: some ten thousand packages.
+const MOST_ABRIDGED: usize = 1 << 20;
 /// Bytes of a line that are kept; descriptions are of no interest.
 const LINE: u64 = 4096;
 
@@ -37,6 +39,30 @@ pub fn databases() -> impl Iterator<Item = &'static str> {
 pub fn in_database(path: &str, text: impl BufRead, name: &str) -> Option<String> {
     let (_, package, version) = DATABASES.iter().find(|(known, ..)| *known == path)?;
     search(text.take(MOST), (package, version), name)
+}
+
+/// The lines of a database that [`in_database`] looks at, 1 MiB of them at most: a database that streams by need
+/// not be kept. What cannot be read ends it.
+pub fn abridged(text: &mut dyn BufRead) -> Vec<u8> {
+    let mut text = text.take(MOST);
+    let (mut kept, mut line) = (Vec::new(), Vec::new());
+    let wanted = |line: &[u8]| {
+        let named = |key: &str| line.starts_with(key.as_bytes());
+        let keys = DATABASES.iter();
+        line == b"\n"
+            || keys
+                .into_iter()
+                .any(|(_, package, version)| named(package) || named(version))
+    };
+    while kept.len() < MOST_ABRIDGED {
+        line.clear();
+        match text.by_ref().take(LINE).read_until(b'\n', &mut line) {
+            Ok(1..) if wanted(&line) => kept.extend_from_slice(&line),
+            Ok(1..) => {}
+            _ => break,
+        }
+    }
+    kept
 }
 
 fn search(mut text: impl BufRead, keys: (&str, &str), name: &str) -> Option<String> {
@@ -87,5 +113,11 @@ mod tests {
         assert_eq!(found(apk_path, apk, "nginx").as_deref(), Some("1.26.2-r0"));
         assert_eq!(found(dpkg_path, apk, "nginx"), None);
         assert_eq!(found("/etc/passwd", apk, "nginx"), None);
+        let short = String::from_utf8(abridged(&mut dpkg.as_bytes())).unwrap();
+        assert_eq!(
+            short,
+            dpkg.replace("Status: x\n", "")
+                .replace("Description: a\n Version: 9\n", "")
+        );
     }
 }
