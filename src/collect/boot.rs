@@ -127,11 +127,7 @@ pub fn read(
 }
 
 /// What is configured in a tree of files for the next boot.
-pub fn read_below(
-    root: &dyn Below,
-    depth: Depth,
-    gaps: &mut Vec<Gap>,
-) -> (Vec<FileText>, Boot) {
+pub fn read_below(root: &dyn Below, depth: Depth, gaps: &mut Vec<Gap>) -> (Vec<FileText>, Boot) {
     let mut reader = Reader {
         root,
         files: Vec::new(),

@@ -7,7 +7,11 @@ use crate::text::shell;
 
 /// The line at the top. `None`: the report is about what was seen.
 pub fn line(facts: &Facts<'_>) -> Option<String> {
-    let image = facts.snapshot.image.as_ref().map(|image| of_image(image, facts));
+    let image = facts
+        .snapshot
+        .image
+        .as_ref()
+        .map(|image| of_image(image, facts));
     match (image, taken_for_granted(facts)) {
         (Some(image), Some(assumed)) => Some(format!("{image}. {assumed}")),
         (image, assumed) => image.or(assumed),
@@ -16,7 +20,10 @@ pub fn line(facts: &Facts<'_>) -> Option<String> {
 
 /// What an image is, and what is said of it.
 fn of_image(image: &Image, facts: &Facts<'_>) -> String {
-    let name = image.name.as_deref().map_or_else(String::new, |name| format!(" {name}"));
+    let name = image
+        .name
+        .as_deref()
+        .map_or_else(String::new, |name| format!(" {name}"));
     let platform = image.platform.as_deref();
     let platform = platform.map_or_else(String::new, |it| format!(" for {it}"));
     let words = image.entrypoint.iter().chain(&image.command);
@@ -25,8 +32,12 @@ fn of_image(image: &Image, facts: &Facts<'_>) -> String {
         [] => String::new(),
         words => format!(", which starts `{}`", words.join(" ")),
     };
-    let kernel = facts.kernel.map_or("the kernel".to_owned(), |kernel| format!("Linux {kernel}"));
-    format!("Image{name}{platform}{starts}. Nothing of it runs: a queue is what {kernel} would give")
+    let kernel = facts
+        .kernel
+        .map_or("the kernel".to_owned(), |kernel| format!("Linux {kernel}"));
+    format!(
+        "Image{name}{platform}{starts}. Nothing of it runs: a queue is what {kernel} would give"
+    )
 }
 
 fn taken_for_granted(facts: &Facts<'_>) -> Option<String> {

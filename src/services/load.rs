@@ -5,8 +5,8 @@ use serde::Deserialize;
 
 use super::readers::Reader;
 use super::service::{
-    Applies, Class, Configured, Default, KeyFile, Kind, Listens, OneOrMore, Service, Setting, Signs,
-    Sockets, Verified, VersionSource,
+    Applies, Class, Configured, Default, KeyFile, Kind, Listens, OneOrMore, Service, Setting,
+    Signs, Sockets, Verified, VersionSource,
 };
 use super::versions;
 use crate::text::diagnostic::Diagnostic;

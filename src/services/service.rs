@@ -267,7 +267,9 @@ impl Service {
     /// The port that it listens on if nothing else is configured: the first of those in words.
     pub fn usual_port(&self) -> Option<u16> {
         let words = self.ports.as_deref()?;
-        let end = words.find(|c: char| !c.is_ascii_digit()).unwrap_or(words.len());
+        let end = words
+            .find(|c: char| !c.is_ascii_digit())
+            .unwrap_or(words.len());
         words[..end].parse().ok().filter(|port| *port > 0)
     }
 }

@@ -46,12 +46,16 @@ impl Image {
     pub(in crate::cli) fn words(&self) -> String {
         let paths = [("--image", &self.image), ("--node", &self.node)];
         let [image, node] = paths.map(|(option, path)| {
-            path.as_ref().map_or_else(String::new, |path| output::argument(option, path))
+            path.as_ref()
+                .map_or_else(String::new, |path| output::argument(option, path))
         });
         let option = |option: &str, value: Option<String>| {
             value.map_or_else(String::new, |value| format!(" {option} {value}"))
         };
-        let platform = option("--platform", self.platform.as_ref().map(ToString::to_string));
+        let platform = option(
+            "--platform",
+            self.platform.as_ref().map(ToString::to_string),
+        );
         let kernel = option("--kernel", self.kernel.map(|it| it.to_string()));
         let somaxconn = option("--somaxconn", self.somaxconn.map(|it| it.to_string()));
         format!("{image}{platform}{kernel}{somaxconn}{node}")

@@ -46,12 +46,17 @@ impl Root for Files<'_> {
 impl Below for Files<'_> {
     fn bytes(&self, path: &Path) -> Result<Option<Vec<u8>>, FileError> {
         let text = path.to_str().unwrap_or_default();
-        self.0.read(text).map_err(|why| FileError::because(why.to_string()))
+        self.0
+            .read(text)
+            .map_err(|why| FileError::because(why.to_string()))
     }
 
     fn entries(&self, path: &Path) -> Result<Option<Vec<PathBuf>>, FileError> {
         let text = path.to_str().unwrap_or_default();
-        let names = self.0.list(text).map_err(|why| FileError::because(why.to_string()))?;
+        let names = self
+            .0
+            .list(text)
+            .map_err(|why| FileError::because(why.to_string()))?;
         Ok(names.map(|names| names.into_iter().map(PathBuf::from).collect()))
     }
 

@@ -44,7 +44,11 @@ pub(super) fn all(
     for program in &programs {
         program.as_configured(exposed, installed, &mut found);
     }
-    let free: Vec<Exposed> = exposed.iter().filter(|it| !found.has(**it)).copied().collect();
+    let free: Vec<Exposed> = exposed
+        .iter()
+        .filter(|it| !found.has(**it))
+        .copied()
+        .collect();
     for program in &programs {
         if program.expected.on.is_empty() && !installed {
             program.as_exposed(&free, programs.len() == 1, &mut found);
@@ -52,7 +56,9 @@ pub(super) fn all(
     }
     // An image says of ports that they are meant for others; where all programs tell their addresses,
     // nothing listens on the rest.
-    let all_told = programs.iter().all(|program| !program.expected.on.is_empty());
+    let all_told = programs
+        .iter()
+        .all(|program| !program.expected.on.is_empty());
     if !all_told || programs.is_empty() || processes.is_unclear() {
         for port in exposed {
             found.unexplained(*port);

@@ -39,9 +39,11 @@ pub(super) fn record(
     let Some(path) = &options.image else {
         return Err(anyhow!("no --image was given").into());
     };
-    let node = node(options)?;
+    let (node, note) = node(options)?;
     let sysctls = sysctls(options, &node, keys)?;
     let mut image = image::open(path, options.platform.as_ref()).map_err(anyhow::Error::new)?;
+    // Not before what cannot be read at all.
+    note.iter().for_each(|note| output::note(note));
     let config = image.config().cloned();
     let name = image.name().to_owned();
     let namespace = Namespace {
@@ -65,20 +67,18 @@ pub(super) fn record(
     Ok(snapshot)
 }
 
-/// The release of the kernel that containers will run on.
-fn node(options: &Options) -> Result<String, Failure> {
+/// The release of the kernel that containers will run on, and what there is to say about it.
+fn node(options: &Options) -> Result<(String, Option<String>), Failure> {
     if let Some(kernel) = options.kernel {
-        return Ok(kernel.to_string());
+        return Ok((kernel.to_string(), None));
     }
     let Some(path) = &options.node else {
-        if options.somaxconn.is_none() {
-            let kernel = Version::MEASURED;
-            let start = sysctls::somaxconn_default(kernel);
-            output::note(&format!(
-                "as on Linux {kernel}, which starts a network namespace with somaxconn {start}: --kernel, --somaxconn or --node say on what the image will run"
-            ));
-        }
-        return Ok(Version::MEASURED.to_string());
+        let kernel = Version::MEASURED;
+        let start = sysctls::somaxconn_default(kernel);
+        let note = options.somaxconn.is_none().then(|| format!(
+            "as on Linux {kernel}, which starts a network namespace with somaxconn {start}: --kernel, --somaxconn or --node say on what the image will run"
+        ));
+        return Ok((kernel.to_string(), note));
     };
     let (name, node) = input::snapshot(path)?;
     let own = node.namespaces.iter().find(|netns| netns.is_host());
@@ -89,14 +89,13 @@ fn node(options: &Options) -> Result<String, Failure> {
         return Err(anyhow!("{name}: {why}").into());
     };
     let start = release.parse().ok().map(sysctls::somaxconn_default);
-    if let (Some(own), Some(start), None) = (own, start, options.somaxconn)
-        && own != start
-    {
-        output::note(&format!(
+    let note = match (own, start, options.somaxconn) {
+        (Some(own), Some(start), None) if own != start => Some(format!(
             "the node's own somaxconn {own} reaches no new network namespace, which starts with {start}: with hostNetwork, give --somaxconn {own} too"
-        ));
-    }
-    Ok(release)
+        )),
+        _ => None,
+    };
+    Ok((release, note))
 }
 
 /// What a network namespace starts with on this kernel, of the sysctls that rules read.
@@ -112,7 +111,8 @@ fn sysctls(
     for key in keys {
         let of_container = sysctls::scope(&key, kernel) == Some(Scope::Namespace);
         let there = sysctls::existence(&key, kernel).words().is_none();
-        if let Some(value) = sysctls::default_value(&key, kernel).filter(|_| of_container && there) {
+        if let Some(value) = sysctls::default_value(&key, kernel).filter(|_| of_container && there)
+        {
             values.insert(key, SysctlValue::parse(&value));
         }
     }
@@ -176,7 +176,11 @@ fn complete(
 
 /// Says what is not sure, and takes out the numbers of processes, which nobody can look up.
 fn settle(snapshot: &mut Snapshot, processes: &Processes<'_>) {
-    for listener in snapshot.namespaces.iter_mut().flat_map(|it| &mut it.listeners) {
+    for listener in snapshot
+        .namespaces
+        .iter_mut()
+        .flat_map(|it| &mut it.listeners)
+    {
         let mut pids = listener.owners.iter().filter_map(|owner| owner.pid);
         let prepared = pids.any(|pid| processes.is_prepared(pid));
         // What runs before it may write its configuration.

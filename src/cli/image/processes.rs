@@ -6,8 +6,8 @@ use super::files::Files;
 use crate::collect::below::Below as _;
 use crate::image::Config;
 use crate::services::Catalogue;
-use crate::services::inspect::services;
 use crate::services::host::{Host, Listing, Status, Text, file_name};
+use crate::services::inspect::services;
 use crate::services::service::Kind;
 use crate::services::start::{self, Command, Init, Program, Root as _, Started};
 use crate::snapshot::{Gap, Owner};
@@ -160,7 +160,9 @@ fn command(config: &Config) -> Command {
 
 /// Of a folder nothing tells how it is started. A system that can boot does that.
 fn start_of_folder(files: &Files<'_>) -> Started {
-    let init = ["/sbin/init", "/usr/sbin/init"].into_iter().find(|path| files.is_program(path));
+    let init = ["/sbin/init", "/usr/sbin/init"]
+        .into_iter()
+        .find(|path| files.is_program(path));
     if let Some(path) = init {
         let command = Command {
             words: vec![path.to_owned()],

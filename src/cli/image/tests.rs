@@ -4,8 +4,8 @@ use super::*;
 use crate::assess::Facts;
 use crate::collect::exe::Shown;
 use crate::image::{Exposed, Unread};
-use crate::rules::load;
 use crate::rules::engine::judge;
+use crate::rules::load;
 use crate::snapshot::{Protocol, Runtime};
 
 /// An image in memory: files by path, a link's text begins with `-> `, a program's with `ELF`.
@@ -120,7 +120,11 @@ fn a_configuration_states_addresses_with_and_without_a_number() {
 
 #[test]
 fn what_runs_before_the_server_may_write_its_configuration() {
-    let words = ["sh", "-c", "sed -i s/a/b/ /etc/nginx/nginx.conf; exec nginx"];
+    let words = [
+        "sh",
+        "-c",
+        "sed -i s/a/b/ /etc/nginx/nginx.conf; exec nginx",
+    ];
     assert_eq!(
         short(&[NGINX], &words, &[]),
         [
@@ -144,7 +148,10 @@ fn where_the_program_is_not_clear_everything_is_only_possible() {
     // Servers that are merely there, of an image that begins with a shell.
     let shell = recorded(&[NGINX], &["sh"], &[80]);
     let found = &shell.namespaces[0].listeners;
-    assert!(found.iter().all(|listener| listener.presumed) && found.len() == 2, "{found:#?}");
+    assert!(
+        found.iter().all(|listener| listener.presumed) && found.len() == 2,
+        "{found:#?}"
+    );
     let gaps: Vec<&str> = shell.gaps.iter().map(|gap| gap.what.as_str()).collect();
     assert_eq!(gaps, ["sh"]);
 }
@@ -152,9 +159,15 @@ fn where_the_program_is_not_clear_everything_is_only_possible() {
 #[test]
 fn exposed_ports_are_those_of_the_program_that_nothing_else_explains() {
     let go = ["/app/server"];
-    assert_eq!(short(&[], &go, &[8080]), ["server on 0.0.0.0:8080: -, 4096, likely"]);
+    assert_eq!(
+        short(&[], &go, &[8080]),
+        ["server on 0.0.0.0:8080: -, 4096, likely"]
+    );
     let redis = ["redis-server"];
-    assert_eq!(short(&[], &redis, &[]), ["redis on 0.0.0.0:6379: 511, 511, likely"]);
+    assert_eq!(
+        short(&[], &redis, &[]),
+        ["redis on 0.0.0.0:6379: 511, 511, likely"]
+    );
     let seven = ["redis-server", "--port", "7000", "--tcp-backlog", "9000"];
     assert_eq!(
         short(&[], &seven, &[6379]),
@@ -171,10 +184,22 @@ fn units_count_where_systemd_is_what_runs() {
     let files = [
         ("/sbin/init", "-> /lib/systemd/systemd"),
         ("/lib/systemd/systemd", "ELF"),
-        ("/etc/systemd/system/sockets.target.wants/web.socket", "[Socket]\nListenStream=81\nBacklog=70000\n"),
-        ("/etc/systemd/system/web.socket", "[Socket]\nListenStream=81\nBacklog=70000\n"),
-        ("/etc/systemd/system/multi-user.target.wants/redis.service", "[Service]\nExecStart=/usr/bin/redis-server --port 1\n"),
-        ("/etc/systemd/system/redis.service", "[Service]\nExecStart=/usr/bin/redis-server --port 1\n"),
+        (
+            "/etc/systemd/system/sockets.target.wants/web.socket",
+            "[Socket]\nListenStream=81\nBacklog=70000\n",
+        ),
+        (
+            "/etc/systemd/system/web.socket",
+            "[Socket]\nListenStream=81\nBacklog=70000\n",
+        ),
+        (
+            "/etc/systemd/system/multi-user.target.wants/redis.service",
+            "[Service]\nExecStart=/usr/bin/redis-server --port 1\n",
+        ),
+        (
+            "/etc/systemd/system/redis.service",
+            "[Service]\nExecStart=/usr/bin/redis-server --port 1\n",
+        ),
     ];
     assert_eq!(
         short(&files, &["/sbin/init"], &[]),
@@ -183,7 +208,11 @@ fn units_count_where_systemd_is_what_runs() {
             "systemd on [::]:81: 70000, 4096, certain"
         ]
     );
-    assert!(short(&files, &["nginx"], &[]).iter().all(|line| !line.contains("81")));
+    assert!(
+        short(&files, &["nginx"], &[])
+            .iter()
+            .all(|line| !line.contains("81"))
+    );
 }
 
 #[test]
@@ -193,8 +222,16 @@ fn what_only_a_run_shows_is_not_asked_and_files_are_dead() {
     let catalogue = Catalogue::builtin();
     let facts = Facts::new(&snapshot, &catalogue);
     let judgement = judge(&load::load(&[]).unwrap(), &facts);
-    let found: Vec<&str> = judgement.findings.iter().map(|it| it.rule.id.as_str()).collect();
+    let found: Vec<&str> = judgement
+        .findings
+        .iter()
+        .map(|it| it.rule.id.as_str())
+        .collect();
     assert_eq!(found, ["BL101", "BL504"]);
-    assert!(judgement.not_evaluated.is_empty(), "{:#?}", judgement.not_evaluated);
+    assert!(
+        judgement.not_evaluated.is_empty(),
+        "{:#?}",
+        judgement.not_evaluated
+    );
     assert!(judgement.not_asked.iter().any(|rule| rule.id == "BL106"));
 }

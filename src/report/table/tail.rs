@@ -99,7 +99,9 @@ impl Page<'_> {
         }
         let mut not_asked: BTreeMap<&str, usize> = BTreeMap::new();
         for rule in &report.gated.judgement.not_asked {
-            *not_asked.entry(why_not_asked(rule, report.facts)).or_default() += 1;
+            *not_asked
+                .entry(why_not_asked(rule, report.facts))
+                .or_default() += 1;
         }
         for (why, number) in not_asked {
             let words = count(number, "rule");

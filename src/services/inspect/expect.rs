@@ -32,7 +32,9 @@ pub fn expect(owner: &Owner, host: &dyn Host, catalogue: &Catalogue) -> Expected
     let group = Recogniser::new(host, catalogue).group(&listener);
     let service = match &group {
         Some(group) => group.service,
-        None => catalogue.identify(&listener).and_then(|found| found.service),
+        None => catalogue
+            .identify(&listener)
+            .and_then(|found| found.service),
     };
     let Some(service) = service else {
         return Expected {
@@ -45,7 +47,9 @@ pub fn expect(owner: &Owner, host: &dyn Host, catalogue: &Catalogue) -> Expected
     let configured = group.map(|group| Configured::read(&group, host));
     let complete = configured.as_ref().is_some_and(|it| it.complete);
     let mut on = configured.map(|it| it.listens).unwrap_or_default();
-    let usual = service.usual_port().filter(|_| service.kind == Kind::Program);
+    let usual = service
+        .usual_port()
+        .filter(|_| service.kind == Kind::Program);
     let own = of_data(service, owner, host);
     if on.is_empty() {
         on.extend(own);

@@ -203,7 +203,10 @@ pub fn listens(way: &Listens, usual: Option<u16>, context: &mut Context<'_>) -> 
     let option = generic::option_value(context.arguments, &way.option.0);
     let text = option.or_else(|| context.host.variable(context.pid, way.variable.as_deref()?));
     let parsed = |text: &str| Endpoint::parse(text, usual);
-    let named = text.as_deref().map(|text| text.rsplit('/').next().unwrap_or(text)).and_then(parsed);
+    let named = text
+        .as_deref()
+        .map(|text| text.rsplit('/').next().unwrap_or(text))
+        .and_then(parsed);
     named.or_else(|| {
         let reading = generic::file(way.file.as_ref()?, context);
         let port = u16::try_from(reading.settings.first()?.backlog?).ok()?;

@@ -58,7 +58,13 @@ pub(super) fn read(context: &mut Context<'_>) -> Reading {
             if too_many {
                 return;
             }
-            on.extend(words.first().into_iter().flat_map(|address| endpoints(address)).take(room(&on)));
+            on.extend(
+                words
+                    .first()
+                    .into_iter()
+                    .flat_map(|address| endpoints(address))
+                    .take(room(&on)),
+            );
             let Some(found) = listen(words, &place) else {
                 doubt = true;
                 return;

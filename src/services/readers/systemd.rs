@@ -48,7 +48,9 @@ pub(in crate::services) fn listening(files: &mut Files<'_>) -> Vec<Endpoint> {
     for unit in units.wanted_by("sockets.target", files) {
         let unit = Name::new(&unit);
         let mut addresses = socket(&units, files, &unit).addresses;
-        if addresses.len() == 2 && matches!(addresses[1], Endpoint::Port(Some(ip), _) if ip.is_ipv4()) {
+        if addresses.len() == 2
+            && matches!(addresses[1], Endpoint::Port(Some(ip), _) if ip.is_ipv4())
+        {
             addresses.truncate(1);
         }
         found.extend(addresses);
@@ -60,7 +62,10 @@ pub(in crate::services) fn listening(files: &mut Files<'_>) -> Vec<Endpoint> {
 pub(in crate::services) fn started(files: &mut Files<'_>) -> Vec<String> {
     let units = Units::new(files);
     let wanted = units.wanted_by("multi-user.target", files);
-    wanted.into_iter().filter(|name| name.ends_with(".service")).collect()
+    wanted
+        .into_iter()
+        .filter(|name| name.ends_with(".service"))
+        .collect()
 }
 
 /// The names of all .socket units, and of the instances that are enabled.

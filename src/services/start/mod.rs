@@ -176,7 +176,9 @@ impl Follower<'_> {
         let line = text.strip_prefix("#!")?.lines().next()?.trim();
         let (program, option) = line.split_once([' ', '\t']).unwrap_or((line, ""));
         let option = option.trim();
-        let words = [program, option].into_iter().filter(|word| !word.is_empty());
+        let words = [program, option]
+            .into_iter()
+            .filter(|word| !word.is_empty());
         Some(words.map(str::to_owned).collect())
     }
 
@@ -194,7 +196,8 @@ impl Follower<'_> {
 
     fn run_interpreter(&mut self, command: &Command, name: &str, way: Way) {
         let called = command.words.first().map_or("", |name| file_name(name));
-        let looked_up = called == "env" || resolve::is_shell(called) || supervise::is_execline(called);
+        let looked_up =
+            called == "env" || resolve::is_shell(called) || supervise::is_execline(called);
         if looked_up || called == "with-contenv" {
             return self.run(command, way);
         }
@@ -264,7 +267,9 @@ impl Follower<'_> {
 
     /// Whether a script becomes one and the same program whichever way it goes.
     fn one_way(&self, starts: &[Start]) -> bool {
-        let ways = starts.iter().filter(|it| matches!(it.kind, Kind::Becomes | Kind::Way));
+        let ways = starts
+            .iter()
+            .filter(|it| matches!(it.kind, Kind::Becomes | Kind::Way));
         let ways: Vec<&Start> = ways.collect();
         let program = |start: &&Start| {
             let path = resolve::program(self.root, &start.command)?;

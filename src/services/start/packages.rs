@@ -25,14 +25,18 @@ pub(super) fn script(root: &dyn Root, called: &str, command: &Command) -> Option
 fn text(root: &dyn Root, name: &str, command: &Command) -> Option<Command> {
     let package = root.text(&absolute(command, "package.json"))?;
     let package: serde_json::Value = serde_json::from_str(&package).ok()?;
-    let written = package.get("scripts").and_then(|scripts| scripts.get(name)?.as_str());
+    let written = package
+        .get("scripts")
+        .and_then(|scripts| scripts.get(name)?.as_str());
     // npm's own default.
     let text = written.or((name == "start").then_some("node server.js"))?;
     let mut inner = command.clone();
     let own = absolute(command, "node_modules/.bin");
     let path = inner.variables.get("PATH").cloned();
     let path = path.unwrap_or_else(|| "/usr/local/bin:/usr/bin:/bin".to_owned());
-    inner.variables.insert("PATH".to_owned(), format!("{own}:{path}"));
+    inner
+        .variables
+        .insert("PATH".to_owned(), format!("{own}:{path}"));
     inner.words = ["sh", "-c", text].map(str::to_owned).into();
     Some(inner)
 }

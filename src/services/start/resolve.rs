@@ -22,7 +22,9 @@ pub(super) fn program(root: &dyn Root, command: &Command) -> Option<String> {
         return root.is_program(&path).then_some(path);
     }
     let path = command.variables.get("PATH").map_or(PATH, String::as_str);
-    let all = path.split(':').map(|folder| absolute(command, &format!("{folder}/{name}")));
+    let all = path
+        .split(':')
+        .map(|folder| absolute(command, &format!("{folder}/{name}")));
     let mut all = all.filter(|path| root.is_program(path));
     all.next()
 }
@@ -35,6 +37,9 @@ pub(super) fn init(root: &dyn Root, called: &str, real: &str) -> Option<Init> {
     }
     let busybox = name == "busybox" && called == "init";
     let open_rc = matches!(name, "openrc-init" | "openrc");
-    let inittab = || root.text("/etc/inittab").is_some_and(|text| text.contains("openrc"));
+    let inittab = || {
+        root.text("/etc/inittab")
+            .is_some_and(|text| text.contains("openrc"))
+    };
     (open_rc || busybox && inittab()).then_some(Init::OpenRc)
 }

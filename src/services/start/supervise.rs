@@ -23,11 +23,7 @@ const SUPERVISORD: [&str; 4] = [
 ];
 
 /// Folders of s6-overlay, which its /init starts.
-const OVERLAY: [&str; 3] = [
-    "/etc/services.d",
-    "/etc/s6-overlay/s6-rc.d",
-    "/run/service",
-];
+const OVERLAY: [&str; 3] = ["/etc/services.d", "/etc/s6-overlay/s6-rc.d", "/run/service"];
 
 /// Whether an interpreter is execline's: one command behind the other.
 pub(super) fn is_execline(called: &str) -> bool {
@@ -45,7 +41,9 @@ pub(super) fn programs(
     match called {
         "supervisord" => Some(supervisord(root, command)),
         "s6-svscan" | "runsvdir" => {
-            let folder = words.iter().rfind(|word| !word.starts_with('-') || word.contains('/'));
+            let folder = words
+                .iter()
+                .rfind(|word| !word.starts_with('-') || word.contains('/'));
             let folder = folder.map_or_else(|| "/service".to_owned(), |it| absolute(command, it));
             Some(services(root, &[folder], command))
         }
@@ -57,9 +55,10 @@ pub(super) fn programs(
             unclear: vec![(command.words.join(" "), "execline is not read".to_owned())],
             ..Found::default()
         }),
-        "init" if file_name(real) == "init" && !root.names("/etc/s6-overlay").is_empty()
-            || called == "init" && !root.names("/etc/s6").is_empty()
-            || real.contains("/s6-overlay") =>
+        "init"
+            if file_name(real) == "init" && !root.names("/etc/s6-overlay").is_empty()
+                || called == "init" && !root.names("/etc/s6").is_empty()
+                || real.contains("/s6-overlay") =>
         {
             let mut found = services(root, &OVERLAY.map(str::to_owned), command);
             // The image's command runs beside the services.
@@ -135,7 +134,9 @@ fn supervisord(root: &dyn Root, command: &Command) -> Found {
         // Only the main file includes others.
         if at == 1 {
             let folder = parent(&path).to_owned();
-            let all = included.iter().flat_map(|pattern| matching(root, &folder, pattern));
+            let all = included
+                .iter()
+                .flat_map(|pattern| matching(root, &folder, pattern));
             files.extend(all);
         }
     }
@@ -152,7 +153,9 @@ fn section_file(file: &str, text: &str, command: &Command, found: &mut Found) ->
         if line.is_empty() || line.starts_with(['#', ';']) {
             continue;
         }
-        let header = line.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+        let header = line
+            .strip_prefix('[')
+            .and_then(|rest| rest.strip_suffix(']'));
         if let Some(name) = header {
             std::mem::take(&mut program).keep(file, command, found);
             section = name.trim();

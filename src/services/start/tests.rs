@@ -55,7 +55,9 @@ fn started(files: &[(&'static str, &'static str)], words: &[&str]) -> Started {
         ..Command::default()
     };
     let servers = ["nginx", "redis-server", "haproxy"];
-    follow(&command, &Files(all), &|name| servers.contains(&file_name(name)))
+    follow(&command, &Files(all), &|name| {
+        servers.contains(&file_name(name))
+    })
 }
 
 /// The programs in short: the command line, `?` where it is presumed, `+` where something prepares it.
@@ -70,7 +72,10 @@ fn short(files: &[(&'static str, &'static str)], words: &[&str]) -> Vec<String> 
             mark(program.prepared, " +")
         )
     };
-    let unclear = started.unclear.iter().map(|(what, why)| format!("{what}: {why}"));
+    let unclear = started
+        .unclear
+        .iter()
+        .map(|(what, why)| format!("{what}: {why}"));
     let all = started.programs.iter().map(one);
     match started.programs.is_empty() {
         true => unclear.collect(),
@@ -84,21 +89,45 @@ fn wrappers_are_followed_to_the_program_behind_them() {
         (&["nginx", "-g", "daemon off;"][..], "nginx -g daemon off;"),
         (&["tini", "-g", "-p", "SIGTERM", "--", "nginx"], "nginx"),
         (&["tini", "gosu", "www", "nginx", "-t"], "nginx -t"),
-        (&["/usr/bin/env", "-i", "A=b", "PATH=/usr/sbin", "nginx"], "nginx"),
-        (&["sh", "-c", "exec nginx -g 'daemon off;'"], "nginx -g daemon off;"),
-        (&["sh", "-ec", "nginx -g \"daemon off;\""], "nginx -g daemon off;"),
-        (&["sh", "-c", "exec \"$0\" \"$@\"", "nginx"], "sh -c exec \"$0\" \"$@\" nginx: what it starts is not told by its text"),
+        (
+            &["/usr/bin/env", "-i", "A=b", "PATH=/usr/sbin", "nginx"],
+            "nginx",
+        ),
+        (
+            &["sh", "-c", "exec nginx -g 'daemon off;'"],
+            "nginx -g daemon off;",
+        ),
+        (
+            &["sh", "-ec", "nginx -g \"daemon off;\""],
+            "nginx -g daemon off;",
+        ),
+        (
+            &["sh", "-c", "exec \"$0\" \"$@\"", "nginx"],
+            "sh -c exec \"$0\" \"$@\" nginx: what it starts is not told by its text",
+        ),
         (&["sh", "-c", "exec \"$@\"", "_", "nginx", "-q"], "nginx -q"),
         (&["sh", "-c", "cd /srv && exec nginx"], "nginx"),
         (&["sh", "-c", "migrate && exec nginx"], "nginx +"),
         (&["sh", "-c", "[ -f /x ] && exec nginx"], "nginx ?"),
-        (&["sh", "-c", "sed -i s/a/b/ /etc/nginx/nginx.conf; nginx"], "nginx +"),
+        (
+            &["sh", "-c", "sed -i s/a/b/ /etc/nginx/nginx.conf; nginx"],
+            "nginx +",
+        ),
         (&["sh", "-c", "echo hello > /etc/x; exec nginx"], "nginx +"),
-        (&["sh", "-c", "echo hello >&2; exec nginx 2>/dev/null"], "nginx"),
+        (
+            &["sh", "-c", "echo hello >&2; exec nginx 2>/dev/null"],
+            "nginx",
+        ),
         (&["sh", "-c", "exec ${SERVER:-nginx} -q"], "nginx -q"),
-        (&["sh"], "sh: a shell that is told what to do by whoever starts it"),
+        (
+            &["sh"],
+            "sh: a shell that is told what to do by whoever starts it",
+        ),
         (&["httpd"], "httpd: there is no such program in the image"),
-        (&["sh", "-c", "$SERVER"], "sh -c $SERVER: which program it starts only a shell knows"),
+        (
+            &["sh", "-c", "$SERVER"],
+            "sh -c $SERVER: which program it starts only a shell knows",
+        ),
     ] {
         assert_eq!(short(&[], words), [wanted], "{words:?}");
     }
@@ -107,7 +136,10 @@ fn wrappers_are_followed_to_the_program_behind_them() {
 #[test]
 fn a_background_server_and_what_the_script_becomes_both_run() {
     let text = "redis-server --port 1 &\nexec nginx";
-    assert_eq!(short(&[], &["sh", "-c", text]), ["redis-server --port 1", "nginx"]);
+    assert_eq!(
+        short(&[], &["sh", "-c", text]),
+        ["redis-server --port 1", "nginx"]
+    );
     let text = "nginx &\nredis-server &\nwait";
     assert_eq!(short(&[], &["sh", "-c", text]), ["nginx", "redis-server"]);
     let text = "redis-server --daemonize yes\nnginx -g 'daemon off;'";
@@ -171,7 +203,10 @@ fn ways_that_differ_are_all_possible() {
     let text = "#!/bin/bash\nmain() {\n  exec nginx\n}\nmain \"$@\"\n";
     assert_eq!(short(&[("/e", text)], &["/e"]), ["nginx ?"]);
     let text = "#!/bin/sh\ncase $1 in\n web) exec nginx;;\n *) exec \"$@\";;\nesac\n";
-    assert_eq!(short(&[("/e", text)], &["/e", "redis-server"]), ["nginx ?", "redis-server ?"]);
+    assert_eq!(
+        short(&[("/e", text)], &["/e", "redis-server"]),
+        ["nginx ?", "redis-server ?"]
+    );
 }
 
 #[test]
@@ -179,7 +214,10 @@ fn a_script_of_an_interpreter_is_its_process() {
     let files = [("/usr/bin/gunicorn", "#!/usr/bin/python3\nimport x\n")];
     let found = started(&files, &["gunicorn", "-b", ":80", "app"]);
     assert_eq!(found.programs[0].executable, "/usr/bin/python3.11");
-    assert_eq!(found.programs[0].command.words.join(" "), "/usr/bin/python3 /usr/bin/gunicorn -b :80 app");
+    assert_eq!(
+        found.programs[0].command.words.join(" "),
+        "/usr/bin/python3 /usr/bin/gunicorn -b :80 app"
+    );
     let files = [("/app/run", "#!/usr/bin/env -S python3 -u\nimport x\n")];
     assert_eq!(short(&files, &["/app/run", "a"]), ["python3 -u /app/run a"]);
 }
@@ -192,26 +230,58 @@ fn supervisors_start_what_their_configuration_says() {
             "/etc/supervisor/supervisord.conf",
             "[supervisord]\nnodaemon=true\n[program:web]\ncommand=nginx -g \"daemon off;\" ; web\n[program:off]\ncommand=haproxy\nautostart=false\n[include]\nfiles = /etc/supervisor/conf.d/*.conf\n",
         ),
-        ("/etc/supervisor/conf.d/r.conf", "[program:r]\ncommand = redis-server\ndirectory=/data\n"),
-        ("/etc/service/a/run", "#!/bin/sh\nexec 2>&1\nexec chpst -u x redis-server\n"),
+        (
+            "/etc/supervisor/conf.d/r.conf",
+            "[program:r]\ncommand = redis-server\ndirectory=/data\n",
+        ),
+        (
+            "/etc/service/a/run",
+            "#!/bin/sh\nexec 2>&1\nexec chpst -u x redis-server\n",
+        ),
         ("/usr/bin/runsvdir", "ELF"),
         ("/usr/bin/chpst", "ELF"),
     ];
-    assert_eq!(short(&files, &["supervisord", "-n"]), ["nginx -g daemon off;", "redis-server"]);
-    assert_eq!(short(&files, &["runsvdir", "-P", "/etc/service"]), ["redis-server"]);
+    assert_eq!(
+        short(&files, &["supervisord", "-n"]),
+        ["nginx -g daemon off;", "redis-server"]
+    );
+    assert_eq!(
+        short(&files, &["runsvdir", "-P", "/etc/service"]),
+        ["redis-server"]
+    );
 }
 
 #[test]
 fn an_init_is_told_and_no_program() {
-    let files = [("/sbin/init", "-> /lib/systemd/systemd"), ("/lib/systemd/systemd", "ELF")];
+    let files = [
+        ("/sbin/init", "-> /lib/systemd/systemd"),
+        ("/lib/systemd/systemd", "ELF"),
+    ];
     let found = started(&files, &["/sbin/init"]);
     assert_eq!((found.init, found.programs.len()), (Some(Init::Systemd), 0));
 }
 
 #[test]
 fn no_text_makes_it_panic_or_go_on_for_ever() {
-    for text in ["exec", "\"", "$(", "${", "if", "case x in", "<<EOF", "a() {", "((((", ")))", "exec \"$0\" \"$@\"", "/e", ". /e; /e", "$((1", "`"] {
-        let leaked: &'static str = Box::leak(format!("#!/bin/sh\n{text}\nexec /e\n").into_boxed_str());
+    for text in [
+        "exec",
+        "\"",
+        "$(",
+        "${",
+        "if",
+        "case x in",
+        "<<EOF",
+        "a() {",
+        "((((",
+        ")))",
+        "exec \"$0\" \"$@\"",
+        "/e",
+        ". /e; /e",
+        "$((1",
+        "`",
+    ] {
+        let leaked: &'static str =
+            Box::leak(format!("#!/bin/sh\n{text}\nexec /e\n").into_boxed_str());
         let _ = started(&[("/e", leaked)], &["/e"]);
         let _ = short(&[], &["sh", "-c", text]);
     }

@@ -29,22 +29,69 @@ const fn wrapper(
 const WRAPPERS: [Wrapper; 18] = [
     wrapper(&["tini", "tini-static", "docker-init"], &["-p", "-e"], 0),
     wrapper(&["dumb-init"], &["-r", "--rewrite"], 0),
-    wrapper(&["catatonit", "nohup", "setsid", "with-contenv", "s6-env", "unbuffer"], &[], 0),
+    wrapper(
+        &[
+            "catatonit",
+            "nohup",
+            "setsid",
+            "with-contenv",
+            "s6-env",
+            "unbuffer",
+        ],
+        &[],
+        0,
+    ),
     wrapper(&["nice"], &["-n", "--adjustment"], 0),
-    wrapper(&["ionice"], &["-c", "-n", "-p", "--class", "--classdata"], 0),
-    wrapper(&["stdbuf"], &["-i", "-o", "-e", "--input", "--output", "--error"], 0),
+    wrapper(
+        &["ionice"],
+        &["-c", "-n", "-p", "--class", "--classdata"],
+        0,
+    ),
+    wrapper(
+        &["stdbuf"],
+        &["-i", "-o", "-e", "--input", "--output", "--error"],
+        0,
+    ),
     wrapper(&["timeout"], &["-k", "-s", "--kill-after", "--signal"], 1),
     wrapper(&["gosu", "su-exec", "s6-setuidgid", "setuidgid"], &[], 1),
     wrapper(&["taskset"], &[], 1),
-    wrapper(&["setpriv"], &["--reuid", "--regid", "--groups", "--inh-caps", "--ambient-caps", "--bounding-set", "--securebits"], 0),
-    wrapper(&["chpst"], &["-u", "-U", "-b", "-e", "-d", "-o", "-p", "-f", "-c", "-n", "-l", "-L"], 0),
+    wrapper(
+        &["setpriv"],
+        &[
+            "--reuid",
+            "--regid",
+            "--groups",
+            "--inh-caps",
+            "--ambient-caps",
+            "--bounding-set",
+            "--securebits",
+        ],
+        0,
+    ),
+    wrapper(
+        &["chpst"],
+        &[
+            "-u", "-U", "-b", "-e", "-d", "-o", "-p", "-f", "-c", "-n", "-l", "-L",
+        ],
+        0,
+    ),
     wrapper(&["numactl"], &["-m", "-N", "-C", "-i", "-p"], 0),
     wrapper(&["runuser"], &["-u", "-g", "-G", "--user", "--group"], 0),
-    wrapper(&["sudo"], &["-u", "-g", "-C", "-D", "-T", "--user", "--group"], 0),
+    wrapper(
+        &["sudo"],
+        &["-u", "-g", "-C", "-D", "-T", "--user", "--group"],
+        0,
+    ),
     wrapper(&["bundle", "poetry", "pipenv", "uv"], &[], 1),
     wrapper(&["npx"], &[], 0),
     wrapper(&["logsave", "chronic"], &[], 0),
-    wrapper(&["s6-softlimit", "softlimit"], &["-a", "-c", "-d", "-f", "-l", "-m", "-o", "-p", "-r", "-s", "-t"], 0),
+    wrapper(
+        &["s6-softlimit", "softlimit"],
+        &[
+            "-a", "-c", "-d", "-f", "-l", "-m", "-o", "-p", "-r", "-s", "-t",
+        ],
+        0,
+    ),
 ];
 
 /// The command behind a wrapper of this name. `Some(None)`: it is one, and which command that is cannot be
@@ -78,7 +125,11 @@ fn after_options(words: &[String], valued: &[&str]) -> usize {
         if !word.starts_with('-') || word == "-" {
             break;
         }
-        at += if valued.contains(&word.as_str()) { 2 } else { 1 };
+        at += if valued.contains(&word.as_str()) {
+            2
+        } else {
+            1
+        };
     }
     at.min(words.len())
 }

@@ -20,8 +20,8 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::{
-    Boot, Compose, Container, FileText, Gap, Host, Image, Listener, Namespace, Os, Owner, Pod, Requested,
-    Snapshot, SysctlValue, Writer,
+    Boot, Compose, Container, FileText, Gap, Host, Image, Listener, Namespace, Os, Owner, Pod,
+    Requested, Snapshot, SysctlValue, Writer,
 };
 use files::FileNames;
 use lists::DISTRIBUTIONS;
@@ -117,8 +117,9 @@ impl Redactor<'_> {
             exposed,
             boots,
         } = image;
-        let mut words =
-            |all: &[String]| -> Vec<String> { all.iter().map(|it| self.text(Kind::Word, it)).collect() };
+        let mut words = |all: &[String]| -> Vec<String> {
+            all.iter().map(|it| self.text(Kind::Word, it)).collect()
+        };
         let (entrypoint, command, exposed) = (words(entrypoint), words(command), words(exposed));
         Image {
             name: name.as_deref().map(|it| self.image(it)),

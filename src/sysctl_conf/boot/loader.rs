@@ -84,7 +84,8 @@ impl Runs {
         let (loader, how) = match image.boots {
             true => (runs.loader, runs.how),
             false => {
-                let how = "the image starts no init that does: nothing loads sysctl files in a container";
+                let how =
+                    "the image starts no init that does: nothing loads sysctl files in a container";
                 (None, how.to_owned())
             }
         };

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::root::{Root, nginx};
 use crate::support::podman::Podman;
-use crate::support::program::{backlint, finish};
+use crate::support::program::{backlint, finish, scrubbed};
 use crate::support::wait::within;
 
 /// Maximum by protocol and port, or by path; an address that is any of IPv4 or of IPv6 may be either.
@@ -26,7 +26,15 @@ fn maxima(list: &Value) -> BTreeMap<String, u64> {
 
 fn told(image: &Path, somaxconn: &str) -> Value {
     let mut program = backlint();
-    program.args(["list", "--no-config", "--format", "json", "--somaxconn", somaxconn, "--image"]);
+    program.args([
+        "list",
+        "--no-config",
+        "--format",
+        "json",
+        "--somaxconn",
+        somaxconn,
+        "--image",
+    ]);
     let run = finish(program.arg(image)).ended(0);
     serde_json::from_str(&run.out).unwrap()
 }
@@ -42,7 +50,9 @@ fn is_true_of(root: &Root, changes: &[&str], listeners: usize) {
         let told = maxima(&told);
         let set = format!("net.core.somaxconn={somaxconn}");
         let name = format!("web{somaxconn}");
-        let pid = podman.run(&["--sysctl", &set], &name, "web", &[]).to_string();
+        let pid = podman
+            .run(&["--sysctl", &set], &name, "web", &[])
+            .to_string();
         let mut seen = BTreeMap::new();
         let listens = || {
             let mut program = backlint();
@@ -63,9 +73,11 @@ fn is_true_of(root: &Root, changes: &[&str], listeners: usize) {
 
 #[test]
 fn nginx_listens_as_its_configuration_says() {
-    let root = nginx("server { listen 80 backlog=9000; }\nserver { listen 81; }\nserver { listen [::1]:82 backlog=64; listen unix:/run/n.sock; }");
+    let root = nginx(
+        "server { listen 80 backlog=9000; }\nserver { listen 81; }\nserver { listen [::1]:82 backlog=64; listen unix:/run/n.sock; }",
+    );
     let start = r#"ENTRYPOINT ["nginx","-g","daemon off;"]"#;
-    is_true_of(&root, &[start, "EXPOSE 80 443"], 4);
+    is_true_of(&root, &[start, "EXPOSE 80", "EXPOSE 443"], 4);
 }
 
 #[test]
@@ -74,7 +86,10 @@ fn a_shell_script_that_prepares_and_execs_comes_to_its_command() {
         "/entrypoint.sh",
         "#!/bin/sh\nset -e\nif [ \"${1#-}\" != \"$1\" ]; then set -- nginx \"$@\"; fi\nmkdir -p /run/x\nexec \"$@\"\n",
     );
-    let changes = [r#"ENTRYPOINT ["/entrypoint.sh"]"#, r#"CMD ["nginx","-g","daemon off;"]"#];
+    let changes = [
+        r#"ENTRYPOINT ["/entrypoint.sh"]"#,
+        r#"CMD ["nginx","-g","daemon off;"]"#,
+    ];
     is_true_of(&root, &changes, 1);
 }
 
@@ -82,8 +97,15 @@ fn a_shell_script_that_prepares_and_execs_comes_to_its_command() {
 fn redis_listens_on_the_port_of_its_options() {
     let root = Root::new()
         .program("/usr/bin/redis-server", "/usr/bin/redis-server")
-        .text("/etc/redis.conf", "bind 127.0.0.1\nport 7000\ntcp-backlog 300\nsave \"\"\n");
-    is_true_of(&root, &[r#"CMD ["sh","-c","exec redis-server /etc/redis.conf"]"#], 1);
+        .text(
+            "/etc/redis.conf",
+            "bind 127.0.0.1\nport 7000\ntcp-backlog 300\nsave \"\"\n",
+        );
+    is_true_of(
+        &root,
+        &[r#"CMD ["sh","-c","exec redis-server /etc/redis.conf"]"#],
+        1,
+    );
     let bare = Root::new().program("/usr/bin/redis-server", "/usr/bin/redis-server");
     let command = r#"CMD ["/usr/bin/redis-server","--save","","--tcp-backlog","70000"]"#;
     is_true_of(&bare, &[command], 1);
@@ -105,7 +127,11 @@ fn memcached_and_haproxy_listen_as_their_command_lines_say() {
 #[test]
 fn a_go_program_listens_with_as_much_as_there_is() {
     let root = Root::new().program("/usr/bin/prometheus-node-exporter", "/bin/node_exporter");
-    is_true_of(&root, &[r#"ENTRYPOINT ["/bin/node_exporter"]"#, "EXPOSE 9100"], 1);
+    is_true_of(
+        &root,
+        &[r#"ENTRYPOINT ["/bin/node_exporter"]"#, "EXPOSE 9100"],
+        1,
+    );
 }
 
 #[test]
@@ -113,6 +139,74 @@ fn supervised_programs_are_each_as_they_are_configured() {
     let root = nginx("server { listen 80 backlog=6000; }")
         .program("/usr/bin/redis-server", "/usr/bin/redis-server")
         .program("/usr/bin/tini", "/usr/bin/tini")
-        .text("/start", "#!/bin/sh\nredis-server --save '' --tcp-backlog 200 &\nexec nginx -g 'daemon off;'\n");
+        .text(
+            "/start",
+            "#!/bin/sh\nredis-server --save '' --tcp-backlog 200 &\nexec nginx -g 'daemon off;'\n",
+        );
     is_true_of(&root, &[r#"ENTRYPOINT ["tini","--","/start"]"#], 2);
+}
+
+/// Python with its library and these packages.
+fn python(packages: &[&str]) -> Root {
+    let root = Root::new()
+        .program("/usr/bin/python3.11", "/usr/bin/python3.11")
+        .link("python3.11", "/usr/bin/python3")
+        .tree("/usr/lib/python3.11");
+    packages.iter().fold(root, |root, package| {
+        root.tree(&format!("/usr/lib/python3/dist-packages/{package}"))
+    })
+}
+
+#[test]
+fn supervisord_starts_a_server_in_python_and_one_that_is_none() {
+    let app = "def app(environ, start):\n    start('200 OK', [])\n    return []\n";
+    let root = python(&["gunicorn", "supervisor", "pkg_resources", "packaging"])
+        .program("/usr/bin/redis-server", "/usr/bin/redis-server")
+        .tree("/usr/bin/gunicorn")
+        .tree("/usr/bin/supervisord")
+        .text("/srv/app.py", app)
+        .text("/etc/supervisor/conf.d/two.conf", "[program:web]\ncommand=gunicorn -b 127.0.0.1:8000 --backlog 3000 app:app\ndirectory=/srv\n[program:cache]\ncommand=redis-server --save \"\"\n")
+        .text("/etc/supervisor/supervisord.conf", "[supervisord]\nnodaemon=true\nuser=root\nlogfile=/dev/null\nlogfile_maxbytes=0\n[include]\nfiles = /etc/supervisor/conf.d/*.conf\n");
+    is_true_of(&root, &[r#"CMD ["/usr/bin/supervisord"]"#], 2);
+}
+
+#[test]
+fn libraries_of_languages_listen_with_their_defaults_on_the_exposed_port() {
+    let root = Root::new().program("/usr/bin/node", "/usr/bin/node").text(
+        "/srv/server.js",
+        "require('http').createServer(() => {}).listen(8080, '0.0.0.0');\n",
+    );
+    let command = r#"CMD ["node","/srv/server.js"]"#;
+    is_true_of(&root, &[command, "EXPOSE 8080"], 1);
+    let root = python(&[]);
+    let command = r#"CMD ["python3","-m","http.server"]"#;
+    is_true_of(&root, &[command, "EXPOSE 8000"], 1);
+}
+
+/// What such a program asks for stands in its code alone: that is told, and no number is.
+#[test]
+fn a_static_program_that_nobody_knows_is_told_as_unknown() {
+    let folder = tempfile::tempdir().unwrap();
+    let source = folder.path().join("server.c");
+    let code = "#include <sys/socket.h>\n#include <netinet/in.h>\n#include <unistd.h>\nint main(void) { struct sockaddr_in a = {AF_INET, 0x901f, {0}}; int s = socket(AF_INET, SOCK_STREAM, 0); return bind(s, (void *)&a, sizeof a) || listen(s, SOMAXCONN) || pause(); }\n";
+    std::fs::write(&source, code).unwrap();
+    let program = folder.path().join("server");
+    let mut compiler = scrubbed("musl-gcc");
+    finish(compiler.args(["-static", "-o"]).arg(&program).arg(&source)).ended(0);
+    let root = Root::bare();
+    std::fs::copy(&program, root.path().join("server")).unwrap();
+    let podman = Podman::new();
+    podman.import(
+        "web",
+        root.path(),
+        &[r#"ENTRYPOINT ["/server"]"#, "EXPOSE 8080"],
+    );
+    let told = told(&podman.save("web", "docker-archive"), "4096");
+    let listener = &told["listeners"][0];
+    assert_eq!(
+        (&listener["address"], &listener["requested"]),
+        (&json!("0.0.0.0:8080"), &Value::Null)
+    );
+    let gap = &told["gaps"][0];
+    assert_eq!(gap["what"], "request of server on 0.0.0.0:8080", "{told:#}");
 }

@@ -12,10 +12,16 @@ use crate::support::podman;
 pub(super) struct Root(TempDir);
 
 impl Root {
-    /// One with a shell, accounts, and the distribution's name.
-    pub(super) fn new() -> Self {
+    /// One without anything.
+    pub(super) fn bare() -> Self {
         let root = Self(tempfile::tempdir().unwrap());
         fs::set_permissions(root.path(), fs::Permissions::from_mode(0o755)).unwrap();
+        root
+    }
+
+    /// One with a shell, accounts, and the distribution's name.
+    pub(super) fn new() -> Self {
+        let root = Self::bare();
         root.text("/etc/os-release", "ID=debian\nVERSION_ID=\"12\"\n")
             .text("/etc/passwd", "root:x:0:0:root:/root:/bin/sh\nwww-data:x:33:33::/:/bin/sh\nnobody:x:65534:65534::/:/bin/sh\nmemcache:x:100:100::/:/bin/sh\n")
             .text("/etc/group", "root:x:0:\nwww-data:x:33:\nnogroup:x:65534:\nmemcache:x:100:\n")
@@ -75,9 +81,7 @@ impl Root {
 
 /// nginx, with this in its `http`.
 pub(super) fn nginx(http: &str) -> Root {
-    let text = format!(
-        "user root;\nevents {{}}\nhttp {{\n    access_log off;\n{http}\n}}\n"
-    );
+    let text = format!("user root;\nevents {{}}\nhttp {{\n    access_log off;\n{http}\n}}\n");
     Root::new()
         .program("/usr/sbin/nginx", "/usr/sbin/nginx")
         .text("/etc/nginx/nginx.conf", &text)

@@ -77,8 +77,8 @@ struct Parser {
 impl Parser {
     fn word(&mut self, word: Word) {
         if !self.simple.words.is_empty() {
-            let names_function = self.simple.words.len() == 1
-                && self.simple.words[0].plain() == Some("function");
+            let names_function =
+                self.simple.words.len() == 1 && self.simple.words[0].plain() == Some("function");
             self.simple.words.push(word);
             if names_function {
                 self.simple.words.remove(0);

@@ -141,9 +141,11 @@ impl Lexer<'_> {
                     self.skip_document(&delimiter, tabs);
                 }
             }
-            '#' if self.word.is_empty() => while self.chars.peek().is_some_and(|c| *c != '\n') {
-                self.next();
-            },
+            '#' if self.word.is_empty() => {
+                while self.chars.peek().is_some_and(|c| *c != '\n') {
+                    self.next();
+                }
+            }
             ';' if self.eat(';') => self.operator(Operator::CaseEnd),
             ';' => self.operator(Operator::End),
             '&' if self.eat('&') => self.operator(Operator::And),
@@ -296,7 +298,10 @@ impl Lexer<'_> {
 
     /// A redirection with its target, which is no word of the command.
     fn redirect(&mut self, first: char) {
-        let number = self.word.plain().is_some_and(|text| text.bytes().all(|b| b.is_ascii_digit()));
+        let number = self
+            .word
+            .plain()
+            .is_some_and(|text| text.bytes().all(|b| b.is_ascii_digit()));
         if number {
             self.word = Word::default();
         }
@@ -307,7 +312,11 @@ impl Lexer<'_> {
         let copies = self.eat('&');
         while self.eat(' ') || self.eat('\t') {}
         let before = self.found.len();
-        while self.chars.peek().is_some_and(|c| !c.is_whitespace() && !";&|()<>".contains(*c)) {
+        while self
+            .chars
+            .peek()
+            .is_some_and(|c| !c.is_whitespace() && !";&|()<>".contains(*c))
+        {
             let Some(c) = self.next() else { break };
             self.in_word(c);
         }
@@ -336,7 +345,11 @@ impl Lexer<'_> {
                 line.push(c);
                 continue;
             }
-            let text = if tabs { line.trim_start_matches('\t') } else { &line };
+            let text = if tabs {
+                line.trim_start_matches('\t')
+            } else {
+                &line
+            };
             if text == delimiter {
                 return;
             }

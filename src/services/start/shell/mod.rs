@@ -26,7 +26,8 @@ impl Script {
     pub(super) fn of(root: &dyn Root, command: &Command) -> Option<Self> {
         let mut words = command.words.iter().skip(1).peekable();
         let mut text = false;
-        while let Some(word) = words.next_if(|word| word.starts_with(['-', '+']) && word.len() > 1) {
+        while let Some(word) = words.next_if(|word| word.starts_with(['-', '+']) && word.len() > 1)
+        {
             if word == "--" {
                 break;
             }
@@ -117,7 +118,9 @@ pub(super) fn read(script: &Script, is_server: &dyn Fn(&str) -> bool) -> Told {
     };
     let meant = |simple: &Simple| {
         let name = simple.words.first().and_then(lexer::Word::plain);
-        simple.depth == 0 && !simple.background && !name.is_some_and(|name| HARMLESS.contains(&name))
+        simple.depth == 0
+            && !simple.background
+            && !name.is_some_and(|name| HARMLESS.contains(&name))
     };
     let last = commands.all.iter().rposition(meant);
     for (n, simple) in commands.all.iter().enumerate() {
@@ -131,7 +134,8 @@ pub(super) fn read(script: &Script, is_server: &dyn Fn(&str) -> bool) -> Told {
     }
     let told = &mut reader.told;
     if told.starts.is_empty() && told.unclear.is_empty() {
-        told.unclear.push((1, "what it starts is not told by its text".to_owned()));
+        told.unclear
+            .push((1, "what it starts is not told by its text".to_owned()));
     }
     reader.told
 }
@@ -163,7 +167,10 @@ impl Reader<'_> {
         let (all, known) = self.shell.expand(words);
         let Some(name) = all.first().cloned() else {
             if !known && last {
-                self.told.unclear.push((line, "which program it starts only a shell knows".to_owned()));
+                self.told.unclear.push((
+                    line,
+                    "which program it starts only a shell knows".to_owned(),
+                ));
             }
             return true;
         };
@@ -194,7 +201,8 @@ impl Reader<'_> {
         nested: bool,
     ) -> bool {
         let options = words.iter().take_while(|word| {
-            word.plain().is_some_and(|word| matches!(word, "-c" | "-l" | "--"))
+            word.plain()
+                .is_some_and(|word| matches!(word, "-c" | "-l" | "--"))
         });
         let words = &words[options.count()..];
         // Redirections alone.
