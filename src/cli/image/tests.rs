@@ -1,3 +1,5 @@
+//! An image in memory becomes a record: which listeners, of what, and how sure.
+
 use std::collections::BTreeMap;
 
 use super::*;

@@ -81,6 +81,8 @@ pub enum Init {
 const DEEPEST: usize = 12;
 /// Programs that are kept.
 const MOST: usize = 64;
+/// Commands that are followed in all: a script may start itself in many ways.
+const MOST_STEPS: usize = 512;
 
 /// Follows what an image starts. `is_server` knows the file names of executables that listen.
 pub fn follow(command: &Command, root: &dyn Root, is_server: &dyn Fn(&str) -> bool) -> Started {
@@ -88,6 +90,7 @@ pub fn follow(command: &Command, root: &dyn Root, is_server: &dyn Fn(&str) -> bo
         root,
         is_server,
         started: Started::default(),
+        steps: 0,
     };
     let way = Way {
         depth: 0,
@@ -117,6 +120,7 @@ struct Follower<'a> {
     root: &'a dyn Root,
     is_server: &'a dyn Fn(&str) -> bool,
     started: Started,
+    steps: usize,
 }
 
 impl Follower<'_> {
@@ -124,7 +128,9 @@ impl Follower<'_> {
         let Some(name) = command.words.first() else {
             return self.unclear("entrypoint and command", "the image has none");
         };
-        if way.depth >= DEEPEST || self.started.programs.len() >= MOST {
+        self.steps += 1;
+        let many = self.steps > MOST_STEPS || self.started.programs.len() >= MOST;
+        if way.depth >= DEEPEST || many {
             return self.unclear(name, "too many programs start each other");
         }
         let Some(path) = resolve::program(self.root, command) else {

@@ -1,3 +1,5 @@
+//! Entrypoints as images have them, over files in memory.
+
 use std::collections::BTreeMap;
 
 use super::*;
@@ -191,6 +193,32 @@ exec "$@"
     let files = [("/docker-entrypoint.sh", nginx)];
     let words = ["/docker-entrypoint.sh", "nginx", "-g", "daemon off;"];
     assert_eq!(short(&files, &words), ["nginx -g daemon off; +"]);
+}
+
+#[test]
+fn an_if_that_sets_other_arguments_of_the_same_program_is_one_way() {
+    let haproxy = "#!/bin/sh\nset -e\nif [ \"${1#-}\" != \"$1\" ]; then\n\tset -- haproxy \"$@\"\nfi\nif [ \"$1\" = 'haproxy' ]; then\n\tshift\n\tset -- haproxy -W -db \"$@\"\nfi\nexec \"$@\"\n";
+    let files = [("/e", haproxy), ("/usr/sbin/haproxy", "ELF")];
+    let found = short(&files, &["/e", "haproxy", "-f", "/x"]);
+    assert_eq!(found, ["haproxy -f /x", "haproxy -W -db -f /x"]);
+    let only_options = short(&files, &["/e", "-f", "/x"]);
+    assert!(
+        only_options.iter().all(|line| !line.contains('?')),
+        "{only_options:?}"
+    );
+}
+
+#[test]
+fn a_script_that_starts_itself_in_many_ways_ends() {
+    let ways = "if a; then exec /e \"$@\" a; fi\n".repeat(40);
+    let text: &'static str = Box::leak(format!("#!/bin/sh\n{ways}exec nginx\n").into_boxed_str());
+    let found = started(&[("/e", text)], &["/e"]);
+    assert!(
+        found
+            .unclear
+            .iter()
+            .any(|(_, why)| why.starts_with("too many"))
+    );
 }
 
 #[test]

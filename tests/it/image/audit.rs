@@ -155,7 +155,7 @@ fn the_change_is_written_for_whatever_makes_the_containers() {
         ("docker", "--sysctl net.core.somaxconn=65535"),
         ("podman", "--sysctl net.core.somaxconn=65535"),
         ("compose", "\"net.core.somaxconn\": \"65535\""),
-        ("kubernetes", "name: net.core.somaxconn"),
+        ("kubernetes", "- name: \"net.core.somaxconn\""),
     ] {
         let run = of_image(&["patch", "--for", target], &image, &["--kernel", "5.15"]).ended(0);
         assert!(run.out.contains(part), "{target}: {run:#?}");
@@ -202,13 +202,18 @@ fn the_output_in_the_readme_is_that_of_an_image() {
     );
     let image = podman.save("web", "docker-archive");
     let readme = include_str!("../../../README.md");
-    let shown = readme
-        .split("```console\n$ backlint audit --image web.tar ")
+    let section = readme.split("## Audit an image").nth(1).unwrap();
+    let gate = section
+        .lines()
+        .find_map(|line| line.strip_prefix("backlint audit --image web.tar "));
+    let options: Vec<&str> = gate.unwrap().split(' ').collect();
+    let shown = section
+        .split("```text\n")
         .nth(1)
+        .unwrap()
+        .split("```")
+        .next()
         .unwrap();
-    let (options, shown) = shown.split_once('\n').unwrap();
-    let shown = shown.split("```").next().unwrap();
-    let options: Vec<&str> = options.split(' ').collect();
     std::fs::rename(&image, podman.home().join("web.tar")).unwrap();
     let mut program = backlint();
     program.args(["audit", "--image", "web.tar"]).args(options);

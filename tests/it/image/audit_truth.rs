@@ -152,9 +152,12 @@ fn python(packages: &[&str]) -> Root {
         .program("/usr/bin/python3.11", "/usr/bin/python3.11")
         .link("python3.11", "/usr/bin/python3")
         .tree("/usr/lib/python3.11");
-    packages.iter().fold(root, |root, package| {
-        root.tree(&format!("/usr/lib/python3/dist-packages/{package}"))
-    })
+    let folder = "/usr/lib/python3/dist-packages";
+    let names = std::fs::read_dir(folder).unwrap();
+    let names = names.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    // What is said of a package stands beside it.
+    let fitting = names.filter(|name| packages.iter().any(|package| name.starts_with(package)));
+    fitting.fold(root, |root, name| root.tree(&format!("{folder}/{name}")))
 }
 
 #[test]

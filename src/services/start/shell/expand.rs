@@ -15,6 +15,8 @@ pub(super) struct Shell {
     exported: Command,
     /// What `"$@"` may be: the first as the script begins, more where an `if` sets others.
     arguments: Vec<Vec<String>>,
+    /// What they are in an `if` that has taken the first away.
+    shifted: Option<Vec<String>>,
     /// Whether they may be others than these.
     doubt: bool,
     directory: Option<String>,
@@ -37,6 +39,7 @@ impl Shell {
             variables: variables.collect(),
             exported: command.clone(),
             arguments: vec![arguments.to_vec()],
+            shifted: None,
             doubt: false,
             directory: Some(command.directory.clone()),
         }
@@ -149,7 +152,23 @@ impl Shell {
                     arguments.drain(..usize::min(number, arguments.len()));
                 }
             }
+            Some(number) if self.arguments.len() == 1 && self.shifted.is_none() => {
+                self.shifted = self.arguments[0].get(number..).map(<[_]>::to_vec);
+            }
             _ => self.doubt = true,
+        }
+    }
+
+    /// The words of `set -- …`.
+    pub(super) fn expand_set(&mut self, words: &[Word], nested: bool) -> (Vec<String>, bool) {
+        match self.shifted.take_if(|_| nested) {
+            Some(shifted) => {
+                let before = std::mem::replace(&mut self.arguments, vec![shifted]);
+                let found = self.expand(words);
+                self.arguments = before;
+                found
+            }
+            None => self.expand(words),
         }
     }
 
@@ -189,7 +208,10 @@ impl Shell {
         let ways = if rests { self.arguments.len() } else { 1 };
         let all = (0..ways).map(|way| {
             let (words, known) = self.expand_way(words, way);
-            (words, known && !(rests && self.doubt))
+            (
+                words,
+                known && !(rests && (self.doubt || self.shifted.is_some())),
+            )
         });
         all.collect()
     }

@@ -101,11 +101,12 @@ pub(super) struct Told {
 }
 
 /// Commands that neither start a server nor write configuration.
-const HARMLESS: [&str; 38] = [
-    ":", "[", "[[", "test", "true", "false", "echo", "printf", "umask", "ulimit", "shopt", "trap",
-    "local", "readonly", "declare", "typeset", "unset", "sleep", "id", "return", "wait", "mkdir",
-    "chown", "chmod", "touch", "ls", "find", "hostname", "date", "tail", "cat", "set", "read",
-    "command", "type", "hash", "break", "continue",
+const HARMLESS: [&str; 43] = [
+    "rm", "kill", "pwd", "which", "dirname", ":", "[", "[[", "test", "true", "false", "echo",
+    "printf", "umask", "ulimit", "shopt", "trap", "local", "readonly", "declare", "typeset",
+    "unset", "sleep", "id", "return", "wait", "mkdir", "chown", "chmod", "touch", "ls", "find",
+    "hostname", "date", "tail", "cat", "set", "read", "command", "type", "hash", "break",
+    "continue",
 ];
 
 /// Reads a script. `is_server` knows programs that listen, by their name or path.
@@ -180,7 +181,8 @@ impl Reader<'_> {
             "export" => self.shell.export(&words[1..], nested),
             "shift" => self.shell.shift(all.get(1), nested),
             "set" if all.get(1).is_some_and(|word| word == "--") => {
-                self.shell.set(&all[2..], nested, known);
+                let (all, known) = self.shell.expand_set(&words[2..], nested);
+                self.shell.set(&all, nested, known);
             }
             name if HARMLESS.contains(&name) => {}
             "exec" => {
