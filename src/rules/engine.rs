@@ -249,10 +249,11 @@ impl Evaluation<'_> {
         }
     }
 
-    /// Whether nothing is missing but what only a run shows, of something that does not run.
+    /// Whether something is missing that only a run shows, of something that does not run: whatever else were
+    /// known, the rule could not be evaluated.
     fn needs_a_run(&self, why: &Unevaluated) -> bool {
         let of_image = self.facts.snapshot.image.is_some();
-        of_image && why.fault.is_none() && why.missing.iter().all(|name| is_of_a_run(name))
+        of_image && why.missing.iter().any(|name| is_of_a_run(name))
     }
 
     fn skip(&mut self, why: &Unevaluated) {

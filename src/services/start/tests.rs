@@ -314,3 +314,14 @@ fn no_text_makes_it_panic_or_go_on_for_ever() {
         let _ = short(&[], &["sh", "-c", text]);
     }
 }
+
+proptest::proptest! {
+    #[test]
+    fn any_text_of_a_shells_letters_is_read_to_its_end(
+        text in "[a-z$(){}|&;<>'\"` \\n#=/.*-]{0,80}(exec|if|then|fi|case|esac|set --|shift|nginx)?[ -~]{0,40}"
+    ) {
+        let script: &'static str = Box::leak(format!("#!/bin/sh\n{text}\nexec nginx\n").into_boxed_str());
+        let found = started(&[("/e", script)], &["/e"]);
+        proptest::prop_assert!(found.programs.len() <= MOST);
+    }
+}
