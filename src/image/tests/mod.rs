@@ -13,7 +13,7 @@ use sha2::{Digest as _, Sha256};
 use tar::{EntryType, Header};
 use tempfile::TempDir;
 
-use super::{Image, ImageError, Platform, Tree, Unread, open};
+use super::{Image, ImageError, Platform, Unread, open};
 
 /// A tar archive that is being made, with names that no tool would write.
 #[derive(Default)]
