@@ -1,0 +1,3 @@
+//! Images without running them.
+
+mod read;
