@@ -145,3 +145,6 @@ impl Image {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

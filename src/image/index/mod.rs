@@ -308,3 +308,5 @@ impl Index {
         all
     }
 }
+#[cfg(test)]
+mod model;

@@ -14,7 +14,7 @@ const SMALL: usize = 16 * 1024;
 /// Bytes that come out of a decoder at once.
 const LARGE: usize = 128 * 1024;
 /// Bytes that may come out of all layers of an image, however small they are packed.
-const MOST_UNPACKED: u64 = 16 << 30;
+const MOST_UNPACKED: u64 = if cfg!(test) { 1 << 27 } else { 16 << 30 };
 /// As many times more bytes may come out of an image than it has itself; text becomes 5 to 20 times larger.
 const MOST_TIMES: u64 = 64;
 
