@@ -1,7 +1,7 @@
 //! Which programs a container of an image starts: its entrypoint and command, followed through wrappers
 //! (tini, gosu, env), shells, supervisors and the scripts that images begin with.
 //!
-//! No shell is built here. What is read of a script are its commands in their order ([`shell`]), and where
+//! No shell is built here. What is read of a script are its commands in their order (`shell`), and where
 //! it has more than one way to go, or says its program in a way that only a shell knows, the outcome is
 //! that this is not clear: a program that is [`Program::presumed`], or none and a reason. Reads files only
 //! through [`Root`], and judges nothing.
