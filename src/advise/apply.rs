@@ -121,6 +121,7 @@ fn line(step: &SysctlStep, netns: &Namespace) -> Line {
             );
             (who, words)
         }
+        Home::Image => (netns.name.clone(), of_image(key, value)),
         Home::Named | Home::Unknown => (netns.name.clone(), running(step, netns)),
     };
     let form = form(netns);
@@ -159,6 +160,14 @@ fn systemctl(user: Option<u32>) -> String {
         Some(user) => format!("as user {user}: systemctl --user"),
         None => "systemctl".to_owned(),
     }
+}
+
+/// Where the values of containers stand that nobody has made yet.
+fn of_image(key: &str, value: &str) -> String {
+    let set = quoted(&format!("{key}={value}"));
+    format!(
+        "where containers of this image are made: --sysctl {set} of docker run and podman run; {key}: \"{value}\" under `sysctls:` in a Compose file; or name {key}, value \"{value}\" under securityContext.sysctls of the pod"
+    )
 }
 
 /// Which containers share the network, and must be made again with it.

@@ -31,6 +31,8 @@ pub enum Home {
     Unit,
     /// Whoever made it with `ip netns add`.
     Named,
+    /// Whatever will make containers of an image: nothing does yet.
+    Image,
     /// Nothing that is known.
     Unknown,
 }

@@ -128,6 +128,8 @@ pub fn advise(findings: &[Finding], facts: &Facts<'_>) -> Advice {
                         own.push(Step::Service(step));
                     }
                 }
+                // Nothing of an image runs.
+                Remediation::Relisten if facts.snapshot.image.is_some() => {}
                 Remediation::Relisten => {
                     let anew = made_anew(&own, about, facts);
                     if let Some(step) = RelistenStep::of(finding, about, facts, anew) {

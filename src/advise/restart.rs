@@ -15,7 +15,7 @@ pub(super) fn changes_with_container(netns: &Namespace) -> bool {
         | Home::Quadlet
         | Home::Lxc
         | Home::Incus => true,
-        Home::Host | Home::Nspawn | Home::Unit | Home::Named | Home::Unknown => false,
+        Home::Host | Home::Nspawn | Home::Unit | Home::Named | Home::Image | Home::Unknown => false,
     }
 }
 

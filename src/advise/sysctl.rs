@@ -98,7 +98,11 @@ pub(super) fn resolve(
 fn place(index: usize, key: &str, facts: &Facts<'_>) -> Option<(usize, Home)> {
     let here = facts.namespaces.get(index)?.namespace;
     let Some(Scope::Machine { shown }) = sysctls::scope(key, facts.kernel) else {
-        return Some((index, Home::of(here)));
+        let home = match facts.snapshot.image {
+            Some(_) => Home::Image,
+            None => Home::of(here),
+        };
+        return Some((index, home));
     };
     let mut namespaces = facts.namespaces.iter();
     // A file that no container has was read here, so this is the machine's own namespace.
@@ -107,7 +111,7 @@ fn place(index: usize, key: &str, facts: &Facts<'_>) -> Option<(usize, Home)> {
         _ if proven => index,
         Some(host) => host,
         // The namespace that is looked at first stands for the machine.
-        None if index == 0 => index,
+        None if index == 0 && facts.snapshot.image.is_none() => index,
         None => return None,
     };
     Some((at, Home::Host))

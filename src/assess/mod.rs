@@ -16,7 +16,7 @@ use crate::kernel::version::Version;
 use crate::kernel::{accept_queue, syn_queue, sysctls};
 use crate::services::{self, Catalogue, Identified};
 use crate::snapshot::{Listener, Namespace, Requested, Snapshot};
-pub use assume::{Assumed, Assumption, Assumptions};
+pub use assume::{Assumed, Assumption, Assumptions, predict};
 pub use group::Group;
 use request::Basis;
 pub use settings::{SettingFacts, Settings};
@@ -137,7 +137,10 @@ impl<'a> Facts<'a> {
             snapshot,
             kernel,
             namespaces,
-            settings: Settings::of(snapshot, kernel),
+            settings: Settings::of(snapshot, kernel).map(|settings| match snapshot.image {
+                Some(_) => settings.without_running(),
+                None => settings,
+            }),
             assumed: None,
         }
     }
@@ -300,7 +303,10 @@ fn assess<'a>(
         }
         other => other,
     };
-    let confidence = verdict::confidence(requested.as_ref(), limited_by, basis);
+    let confidence = match listener.presumed {
+        true => Confidence::Possible,
+        false => verdict::confidence(requested.as_ref(), limited_by, basis),
+    };
     ListenerFacts {
         listener,
         service,

@@ -216,7 +216,8 @@ fn all(
     // The machine's own files are about the machine's own namespace. Where the record is about others
     // alone, so are its rules.
     let host = snapshot.namespaces.first();
-    if host.is_some_and(|netns| !netns.is_host() && netns.name != OWN_NETNS) {
+    let own = |netns: &Namespace| netns.is_host() || netns.name == OWN_NETNS;
+    if snapshot.image.is_none() && host.is_some_and(|netns| !own(netns)) {
         return None;
     }
     let persistent = Persistent::of(snapshot)?;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{Act, Case, Cases, Outcome};
 use crate::advise::{Step, advise};
 use crate::assess::{Confidence, Facts};
-use crate::rules::engine::{Judgement, judge};
+use crate::rules::engine::{Judgement, judge, why_not_asked};
 use crate::rules::{Rule, RuleSet, Severity};
 use crate::services::Catalogue;
 use crate::snapshot::Snapshot;
@@ -160,8 +160,13 @@ fn outcome(rule: &Rule, judgement: &Judgement, facts: &Facts<'_>) -> (Outcome, O
         return (Outcome::Fires, None);
     }
     if !judgement.not_asked.is_empty() {
-        let why = "it is about the persistent configuration, and the record has no `files`";
-        return (Outcome::NotAsked, Some(why.to_owned()));
+        let why = match why_not_asked(rule, facts) {
+            why if rule.needs_settings() => {
+                format!("it is about the persistent configuration, and {why}")
+            }
+            why => format!("it is about what runs, and {why}"),
+        };
+        return (Outcome::NotAsked, Some(why));
     }
     if let Some(skipped) = judgement.not_evaluated.first() {
         let missing: Vec<&str> = skipped.missing.iter().map(String::as_str).collect();

@@ -4,7 +4,7 @@ use super::args::Audit;
 use super::config::Config;
 use super::input::Failure;
 use super::judge::{self, Judge, Source};
-use super::{Run, input, output};
+use super::{Run, image, input, output};
 use crate::collect::Wanted;
 use crate::text::positions::Positions;
 
@@ -22,6 +22,15 @@ pub(super) fn run(arguments: &Audit) -> Run {
 }
 
 fn sources(arguments: &Audit, judge: &Judge<'_>) -> Result<Vec<Source>, Failure> {
+    if let Some(path) = &arguments.source.image.image {
+        let keys = judge.terms.rules.sysctls();
+        let snapshot = image::record(&arguments.source.image, &keys, &judge.catalogue)?;
+        return Ok(vec![Source {
+            name: Some(path.display().to_string()),
+            snapshot,
+            positions: None,
+        }]);
+    }
     if arguments.source.snapshot.is_empty() {
         let wanted = Wanted {
             syn_queues: true,
@@ -50,5 +59,6 @@ fn again(arguments: &Audit, n: usize) -> String {
     let path = arguments.source.snapshot.get(n);
     let snapshot = path.map(|path| output::argument("--snapshot", path));
     let place = arguments.source.place.words();
-    snapshot.unwrap_or_default() + &place + &judge::words(&arguments.judging)
+    let image = arguments.source.image.words();
+    snapshot.unwrap_or_default() + &image + &place + &judge::words(&arguments.judging)
 }

@@ -7,7 +7,7 @@ use super::args::{List, ListFormat, Sort};
 use super::assume::Judged;
 use super::config::Config;
 use super::input::Failure;
-use super::{Run, input, output};
+use super::{Run, image, input, output};
 use crate::assess::{Facts, ListenerFacts};
 use crate::collect::Wanted;
 use crate::report::{Outcome, gaps, json, list, place};
@@ -17,7 +17,11 @@ use crate::snapshot::{Listener, Snapshot, address};
 pub(super) fn run(arguments: &List) -> Run {
     let config = Config::read(&arguments.config)?;
     let catalogue = input::catalogue(&config.services(&arguments.services.services))?;
-    let snapshots: Vec<(String, Snapshot)> = if arguments.source.snapshot.is_empty() {
+    let snapshots: Vec<(String, Snapshot)> = if arguments.source.image.image.is_some() {
+        let keys = place::sysctls().map(str::to_owned).collect();
+        let snapshot = image::record(&arguments.source.image, &keys, &catalogue)?;
+        vec![(String::new(), snapshot)]
+    } else if arguments.source.snapshot.is_empty() {
         let sysctls = place::sysctls().map(str::to_owned).collect();
         let wanted = arguments.assume.wanted(Wanted {
             sysctls,

@@ -10,6 +10,7 @@ mod diff;
 mod explain;
 mod gate;
 mod host;
+mod image;
 mod input;
 mod judge;
 mod list;

@@ -7,7 +7,7 @@ use super::assume::Judged;
 use super::config::Config;
 use super::gate::Terms;
 use super::target::Tree;
-use super::{Run, input, output};
+use super::{Run, image, input, output};
 use crate::advise::place::{Wish, place};
 use crate::advise::{Advice, SysctlStep, advise};
 use crate::assess::Facts;
@@ -27,6 +27,9 @@ pub(super) fn run(arguments: &Patch) -> Run {
     let recorded = arguments.snapshot().map_err(anyhow::Error::msg)?;
     let seen = match recorded {
         Some(path) => input::snapshot(path)?.1,
+        None if arguments.source.image.image.is_some() => {
+            image::record(&arguments.source.image, &rules.sysctls(), &catalogue)?
+        }
         None => {
             let wanted = arguments.assume.wanted(wanted(arguments, rules));
             input::host(&arguments.source.place, &wanted, &catalogue)?

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::args::{Record, RecordFormat};
 use super::config::Config;
 use super::input::Failure;
-use super::{Run, input, output};
+use super::{Run, image, input, output};
 use crate::assess::public::Catalogued;
 use crate::collect::Wanted;
 use crate::collect::boot::Depth;
@@ -45,6 +45,9 @@ pub(super) fn run(arguments: &Record) -> Run {
 
 /// The record of a file, or what is seen on the host.
 fn source(arguments: &Record, rules: &RuleSet, catalogue: &Catalogue) -> Result<Snapshot, Failure> {
+    if arguments.image.image.is_some() {
+        return image::record(&arguments.image, &rules.recorded_sysctls(), catalogue);
+    }
     if let Some(path) = &arguments.snapshot {
         return input::snapshot(path).map(|(_, snapshot)| snapshot);
     }

@@ -7,8 +7,8 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use super::below::Below;
 use super::files::{FileError, Root};
-use super::packages;
 use crate::snapshot::{
     Boot, CONTAINER_TRACES, DROP_INS, FileText, Gap, MOST_LINES, TRACES, Writer,
 };
@@ -104,13 +104,8 @@ pub fn read(
     proc: Option<&Path>,
     gaps: &mut Vec<Gap>,
 ) -> (Vec<FileText>, Boot) {
-    let mut reader = match Root::open(root) {
-        Ok(root) => Reader {
-            root,
-            files: Vec::new(),
-            lines: 0,
-            gaps,
-        },
+    let root = match Root::open(root) {
+        Ok(root) => root,
         Err(error) => {
             gaps.push(Gap::new(
                 root.to_string_lossy(),
@@ -119,6 +114,25 @@ pub fn read(
             ));
             return (Vec::new(), Boot::default());
         }
+    };
+    let (files, mut boot) = read_below(&root, depth, gaps);
+    boot.cmdline = proc.map(words).unwrap_or_default();
+    // A machine may have been made from a container's image, with its traces.
+    let pids = proc.and_then(|proc| std::fs::read_link(proc.join("self/ns/pid")).ok());
+    if pids.as_deref() == Some(Path::new(FIRST_PIDS)) {
+        boot.found
+            .retain(|path, _| !CONTAINER_TRACES.contains(&path.as_str()));
+    }
+    (files, boot)
+}
+
+/// What is configured in a tree of files for the next boot.
+pub fn read_below(root: &dyn Below, depth: Depth, gaps: &mut Vec<Gap>) -> (Vec<FileText>, Boot) {
+    let mut reader = Reader {
+        root,
+        files: Vec::new(),
+        lines: 0,
+        gaps,
     };
     reader.sysctl_files();
     for path in OTHERS {
@@ -130,29 +144,22 @@ pub fn read(
             .iter()
             .filter_map(|path| Some(((*path).to_owned(), reader.trace(Path::new(path))?)))
             .collect(),
-        cmdline: proc.map(words).unwrap_or_default(),
         ..Boot::default()
     };
-    // A machine may have been made from a container's image, with its traces.
-    let pids = proc.and_then(|proc| std::fs::read_link(proc.join("self/ns/pid")).ok());
-    if pids.as_deref() == Some(Path::new(FIRST_PIDS)) {
-        boot.found
-            .retain(|path, _| !CONTAINER_TRACES.contains(&path.as_str()));
-    }
     // A package's database is long, and the version decides only where procps itself runs at boot: what
     // stands here on Debian is there beside systemd too.
     let has = |path: &str| boot.found.contains_key(path);
     let systemd = has("/usr/lib/systemd/systemd-sysctl") || has("/lib/systemd/systemd-sysctl");
     let decides = has("/etc/init.d/procps") && !systemd;
     if depth == Depth::Everything || decides {
-        let version = |name: &&str| packages::version(&reader.root, name);
+        let version = |name: &&str| reader.root.package(name);
         boot.packages = PACKAGES
             .iter()
             .filter_map(|name| Some(((*name).to_owned(), version(name)?)))
             .collect();
     }
     if depth == Depth::Everything {
-        boot.writers = writers_below(&reader.root);
+        boot.writers = writers_below(reader.root);
     }
     (reader.files, boot)
 }
@@ -176,7 +183,7 @@ fn words(proc: &Path) -> Vec<String> {
 }
 
 struct Reader<'a> {
-    root: Root,
+    root: &'a dyn Below,
     files: Vec<FileText>,
     /// Lines of these.
     lines: usize,
@@ -194,9 +201,9 @@ impl Reader<'_> {
             if directory == Path::new("/lib/sysctl.d") && self.lib_is_usr_lib() {
                 continue;
             }
-            match self.root.list(directory) {
+            match self.root.entries(directory) {
                 Ok(names) => {
-                    for name in names.map(|(names, _)| names).unwrap_or_default() {
+                    for name in names.unwrap_or_default() {
                         if is_meant(&name.to_string_lossy()) {
                             self.keep(&directory.join(name));
                         }
@@ -208,8 +215,8 @@ impl Reader<'_> {
     }
 
     fn lib_is_usr_lib(&self) -> bool {
-        let identity = |path: &str| self.root.directory(Path::new(path));
-        identity("/lib/sysctl.d").is_some_and(|it| identity("/usr/lib/sysctl.d") == Some(it))
+        let [one, other] = ["/lib/sysctl.d", "/usr/lib/sysctl.d"].map(Path::new);
+        self.root.same_directory(one, other)
     }
 
     /// The profiles that TuneD's active profile may be made of: those that a text read so far names.
@@ -255,8 +262,8 @@ impl Reader<'_> {
         }
         let leads = target.and_then(|_| self.root.leads(path));
         let link = leads.map(|path| path.to_string_lossy().into_owned());
-        let read = self.root.read(path).and_then(|content| {
-            let text = content.map(|content| String::from_utf8_lossy(&content.bytes).into_owned());
+        let read = self.root.bytes(path).and_then(|bytes| {
+            let text = bytes.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
             let file = text.map(|text| FileText {
                 link: link.clone(),
                 ..FileText::new(shown.clone(), text)
@@ -303,14 +310,11 @@ impl Reader<'_> {
 }
 
 /// Lines of other files that set sysctls.
-fn writers_below(root: &Root) -> Vec<Writer> {
+fn writers_below(root: &dyn Below) -> Vec<Writer> {
     let mut paths: Vec<PathBuf> = Vec::new();
     for (directory, ends) in WRITERS {
-        let names = root.list(Path::new(directory)).ok().flatten();
-        let names = names
-            .map(|(names, _)| names)
-            .unwrap_or_default()
-            .into_iter();
+        let names = root.entries(Path::new(directory)).ok().flatten();
+        let names = names.unwrap_or_default().into_iter();
         let fits = |name: &PathBuf| {
             let name = name.to_string_lossy();
             ends.iter().any(|end| name.ends_with(end))
@@ -325,10 +329,10 @@ fn writers_below(root: &Root) -> Vec<Writer> {
     let mut writers = Vec::new();
     for path in paths {
         // Most are no regular files in some way, which says nothing here.
-        let Ok(Some(content)) = root.read(&path) else {
+        let Ok(Some(bytes)) = root.bytes(&path) else {
             continue;
         };
-        let text = String::from_utf8_lossy(&content.bytes);
+        let text = String::from_utf8_lossy(&bytes);
         for (n, line) in text.lines().enumerate() {
             if writes(line) && writers.len() < MOST_WRITERS {
                 writers.push(Writer {

@@ -117,7 +117,11 @@ impl Root {
     }
 
     /// Opens a regular file for reading, as [`Root::read`] does.
-    pub(super) fn file(&self, path: &Path) -> Result<Option<(File, Stat)>, FileError> {
+    ///
+    /// # Errors
+    ///
+    /// [`FileError`].
+    pub fn file(&self, path: &Path) -> Result<Option<(File, Stat)>, FileError> {
         let (base, root) = (&self.base, &self.path);
         // Looked at before it is opened: opening a device or a pipe is an act by itself.
         let Some(found) = absent(open_below(base, root, path, OFlags::PATH))? else {
@@ -148,7 +152,7 @@ impl Root {
 
     /// Where a path leads after all symbolic links, inside the root, whatever is there. `None`: nothing
     /// is there.
-    pub(super) fn leads(&self, path: &Path) -> Option<PathBuf> {
+    pub fn leads(&self, path: &Path) -> Option<PathBuf> {
         let fd = open_below(&self.base, &self.path, path, OFlags::PATH).ok()?;
         real_path(&self.base, fd.as_fd())
     }

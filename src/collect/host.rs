@@ -40,10 +40,13 @@ pub(super) fn installed(root: &Path) -> Host {
 
 /// The distribution installed below `root`; `None` where os-release(5) is missing or has no `ID`.
 pub fn os(root: &Path) -> Option<Os> {
-    let mut found = OS_RELEASE
-        .iter()
-        .filter_map(|path| files::read(root, Path::new(path)).ok().flatten());
-    parse_os(&String::from_utf8_lossy(&found.next()?.bytes))
+    os_of(|path| Some(files::read(root, path).ok().flatten()?.bytes))
+}
+
+/// The distribution of a tree of files, by what reads one of them.
+pub fn os_of(read: impl Fn(&Path) -> Option<Vec<u8>>) -> Option<Os> {
+    let mut found = OS_RELEASE.iter().filter_map(|path| read(Path::new(path)));
+    parse_os(&String::from_utf8_lossy(&found.next()?))
 }
 
 /// Reads `ID` and `VERSION_ID`; where a name is given twice the last counts, as in a shell.

@@ -5,6 +5,7 @@
 //! groups (`cgroup`) are searched once, for all namespaces together. Whatever cannot be read becomes a
 //! [`Gap`]; only a host without any listener table is an error.
 
+pub mod below;
 pub mod boot;
 pub mod exe;
 pub mod files;
@@ -266,6 +267,7 @@ fn record(
         written_by: None,
         schema: SCHEMA.to_owned(),
         host: host::read(&sources.root),
+        image: None,
         namespaces,
         files,
         boot,
@@ -309,6 +311,7 @@ fn configured(
         written_by: None,
         schema: SCHEMA.to_owned(),
         host,
+        image: None,
         namespaces: vec![own],
         files: Some(files),
         boot: Some(boot),

@@ -16,6 +16,9 @@ impl Version {
     /// Later than every other: what a kernel whose version is not known is taken for.
     pub const NEWEST: Self = Self::new(u32::MAX, 0);
 
+    /// The newest that the model was measured on.
+    pub const MEASURED: Self = Self::new(6, 18);
+
     /// A version from its two numbers.
     pub const fn new(major: u32, minor: u32) -> Self {
         Self { major, minor }

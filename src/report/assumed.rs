@@ -2,10 +2,45 @@
 //! and in the commands of its plan.
 
 use crate::assess::{Assumption, Assumptions, Facts};
+use crate::snapshot::Image;
 use crate::text::shell;
 
 /// The line at the top. `None`: the report is about what was seen.
 pub fn line(facts: &Facts<'_>) -> Option<String> {
+    let image = facts
+        .snapshot
+        .image
+        .as_ref()
+        .map(|image| of_image(image, facts));
+    match (image, taken_for_granted(facts)) {
+        (Some(image), Some(assumed)) => Some(format!("{image}. {assumed}")),
+        (image, assumed) => image.or(assumed),
+    }
+}
+
+/// What an image is, and what is said of it.
+fn of_image(image: &Image, facts: &Facts<'_>) -> String {
+    let name = image
+        .name
+        .as_deref()
+        .map_or_else(String::new, |name| format!(" {name}"));
+    let platform = image.platform.as_deref();
+    let platform = platform.map_or_else(String::new, |it| format!(" for {it}"));
+    let words = image.entrypoint.iter().chain(&image.command);
+    let words: Vec<_> = words.map(|word| shell::word(word)).collect();
+    let starts = match words.as_slice() {
+        [] => String::new(),
+        words => format!(", which starts `{}`", words.join(" ")),
+    };
+    let kernel = facts
+        .kernel
+        .map_or("the kernel".to_owned(), |kernel| format!("Linux {kernel}"));
+    format!(
+        "Image{name}{platform}{starts}. Nothing of it runs: a queue is what {kernel} would give"
+    )
+}
+
+fn taken_for_granted(facts: &Facts<'_>) -> Option<String> {
     let what = facts.assumed?.what;
     let values: Vec<String> = what.sysctls.iter().map(|it| value(it, facts)).collect();
     let values = values.join(", ");

@@ -15,6 +15,7 @@ use super::entry::{self, Entry, Standing, entries};
 use super::gaps::together;
 use crate::gate::{Expired, Gate};
 use crate::rules::Rule;
+use crate::rules::engine::why_not_asked;
 use crate::text::untrusted::clean;
 
 /// One test case.
@@ -66,7 +67,7 @@ pub(super) fn cases<'a>(report: &'a Report<'a>, gate: Gate) -> Vec<Case<'a>> {
     cases.extend(judgement.not_asked.iter().map(|rule| Case {
         rule: Some(rule),
         name: named(rule, ""),
-        outcome: skip(entry::NOT_ASKED),
+        outcome: skip(why_not_asked(rule, report.facts)),
     }));
     if gate.strict {
         cases.extend(together(report.gaps()).iter().map(|gap| Case {

@@ -170,6 +170,3 @@ pub(super) fn subjects(skipped: &NotEvaluated) -> String {
         Scope::Host | Scope::Netns => String::new(),
     }
 }
-
-/// Why rules about files were not asked.
-pub(super) const NOT_ASKED: &str = "the record has no `files`";

@@ -5,7 +5,8 @@
 //! divided among the cores.
 //!
 //! A rule about what the files of the machine set is not asked of a record in which nobody looked at
-//! them: whoever wrote it decided what it holds, so that is no gap, and it is told once.
+//! them: whoever wrote it decided what it holds, so that is no gap, and it is told once. Nor is one about
+//! what only a run shows (how full a queue is, what was dropped) asked of an image, of which nothing runs.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -29,7 +30,8 @@ pub struct Judgement {
     pub findings: Vec<Finding>,
     /// Rules that could not be evaluated for some subjects, by rule.
     pub not_evaluated: Vec<NotEvaluated>,
-    /// Rules about what the machine's files set, by id, where nobody looked at these files.
+    /// Rules about what the machine's files set, by id, where nobody looked at these files; and those that
+    /// could not be evaluated for something of an image because it does not run.
     pub not_asked: Vec<Arc<Rule>>,
 }
 
@@ -88,10 +90,19 @@ fn judge_by(rule: &Arc<Rule>, facts: &Facts<'_>) -> Judgement {
             netns,
             index,
             skipped: None,
+            not_asked: false,
         }
         .run(&mut judgement);
     }
     judgement
+}
+
+/// Why a rule was not asked of a record, in words.
+pub fn why_not_asked(rule: &Rule, facts: &Facts<'_>) -> &'static str {
+    match facts.settings.is_none() && rule.needs_settings() {
+        true => "the record has no `files`",
+        false => "nothing of an image runs",
+    }
 }
 
 /// The namespaces that a rule is evaluated in: all, or the host's own, which is the first.
@@ -120,6 +131,29 @@ fn is_never_told(protocol: Protocol, why: &Unevaluated) -> bool {
     !protocol.tells_queue() && why.missing.iter().any(of_queue)
 }
 
+/// Whether only a run shows what a name stands for. A sysctl is one of them whose default depends on the
+/// machine.
+fn is_of_a_run(name: &str) -> bool {
+    const NAMES: [&str; 9] = [
+        "listener.accept_queue.len",
+        "listener.drops",
+        "listener.inode",
+        "listener.uid",
+        "netns.host_overflows",
+        "netns.host_somaxconn",
+        "netns.id",
+        "netns.syn_backlog_was_set",
+        "netns.syn_queue_admits",
+    ];
+    const FAMILIES: [&str; 4] = [
+        "counters.",
+        "listener.group.",
+        "listener.syn_queue.",
+        "sysctl.",
+    ];
+    NAMES.contains(&name) || FAMILIES.iter().any(|family| name.starts_with(family))
+}
+
 /// The sysctls that a rule asks for by name, and that neither a file nor the record has.
 fn beyond(rule: &Rule, settings: Option<&Settings<'_>>) -> Vec<SettingFacts> {
     let Some(settings) = settings else {
@@ -136,6 +170,7 @@ struct Evaluation<'a> {
     netns: &'a NetnsFacts<'a>,
     index: usize,
     skipped: Option<NotEvaluated>,
+    not_asked: bool,
 }
 
 impl Evaluation<'_> {
@@ -172,6 +207,9 @@ impl Evaluation<'_> {
             }
         }
         judgement.not_evaluated.extend(self.skipped);
+        if self.not_asked {
+            judgement.not_asked.push(Arc::clone(self.rule));
+        }
     }
 
     fn each<'s>(
@@ -206,8 +244,16 @@ impl Evaluation<'_> {
             }
             Ok(false) => {}
             Err(why) if protocol.is_some_and(|protocol| is_never_told(protocol, why)) => {}
+            Err(why) if self.needs_a_run(why) => self.not_asked = true,
             Err(why) => self.skip(why),
         }
+    }
+
+    /// Whether something is missing that only a run shows, of something that does not run: whatever else were
+    /// known, the rule could not be evaluated.
+    fn needs_a_run(&self, why: &Unevaluated) -> bool {
+        let of_image = self.facts.snapshot.image.is_some();
+        of_image && why.missing.iter().any(|name| is_of_a_run(name))
     }
 
     fn skip(&mut self, why: &Unevaluated) {

@@ -5,6 +5,7 @@
 //! configuration, which is read once. Both are done on all cores: a host has hundreds of files.
 
 mod configuration;
+mod expect;
 mod group;
 mod version;
 
@@ -12,6 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use self::configuration::{Configured, Manager};
+pub use self::expect::{Expected, expect, services, sockets};
 use self::group::{Group, Recogniser};
 use super::catalogue::Catalogue;
 use super::endpoint::Endpoint;

@@ -5,8 +5,8 @@ use serde::Deserialize;
 
 use super::readers::Reader;
 use super::service::{
-    Applies, Class, Configured, Default, KeyFile, Kind, OneOrMore, Service, Setting, Signs,
-    Sockets, Verified, VersionSource,
+    Applies, Class, Configured, Default, KeyFile, Kind, Listens, OneOrMore, Service, Setting,
+    Signs, Sockets, Verified, VersionSource,
 };
 use super::versions;
 use crate::text::diagnostic::Diagnostic;
@@ -41,6 +41,7 @@ struct RawService {
     #[serde(default)]
     quirks: Vec<String>,
     ports: Option<String>,
+    listens: Option<Listens>,
     #[serde(default)]
     sources: Vec<String>,
 }
@@ -154,6 +155,7 @@ impl SourceFile<'_> {
             zero_lasts: raw.zero_lasts,
             quirks: raw.quirks,
             ports: raw.ports,
+            listens: raw.listens,
             sources: raw.sources,
         })
     }

@@ -17,6 +17,7 @@ mod program;
 pub mod readers;
 mod recognise;
 pub mod service;
+pub mod start;
 mod versions;
 
 pub use catalogue::Catalogue;

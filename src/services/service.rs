@@ -55,6 +55,8 @@ pub struct Service {
     pub quirks: Vec<String>,
     /// Ports and paths that it usually listens on, in words.
     pub ports: Option<String>,
+    /// How its port is configured, where its reader does not tell.
+    pub listens: Option<Listens>,
     /// Where the other facts come from.
     pub sources: Vec<String>,
 }
@@ -246,6 +248,30 @@ pub enum Configured {
     File(KeyFile),
     /// A reader for a format or a derivation of its own.
     Reader(super::readers::Reader),
+}
+
+/// Where the port or the address of a service is configured.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Listens {
+    /// Options of the command line.
+    #[serde(default)]
+    pub option: OneOrMore,
+    /// An environment variable.
+    pub variable: Option<String>,
+    /// A key of a file with the port alone.
+    pub file: Option<KeyFile>,
+}
+
+impl Service {
+    /// The port that it listens on if nothing else is configured: the first of those in words.
+    pub fn usual_port(&self) -> Option<u16> {
+        let words = self.ports.as_deref()?;
+        let end = words
+            .find(|c: char| !c.is_ascii_digit())
+            .unwrap_or(words.len());
+        words[..end].parse().ok().filter(|port| *port > 0)
+    }
 }
 
 /// A key of a configuration file.

@@ -11,6 +11,7 @@ mod container;
 pub mod file;
 pub mod fragment;
 mod gap;
+mod image;
 mod owner;
 mod protocol;
 pub mod redact;
@@ -29,6 +30,7 @@ use serde::{Deserialize, Serialize};
 pub use boot::{Boot, CONTAINER_TRACES, DROP_INS, FileText, Loader, MOST_LINES, TRACES, Writer};
 pub use container::{Compose, Container, Engine, Pod};
 pub use gap::Gap;
+pub use image::Image;
 pub use owner::{Libc, Owner, Runtime};
 pub use protocol::Protocol;
 pub use requested::{Configuration, Requested, Source};
@@ -41,6 +43,9 @@ pub const HOST_NETNS: &str = "host";
 
 /// Name of the namespace that backlint runs in, where that is not the host's and nobody named it.
 pub const OWN_NETNS: &str = "self";
+
+/// Name of the namespace that a container of an image would get.
+pub const IMAGE_NETNS: &str = "image";
 
 /// What was seen on one host at one moment.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -57,6 +62,9 @@ pub struct Snapshot {
     /// The machine and its kernel.
     #[serde(default, skip_serializing_if = "Host::is_empty")]
     pub host: Host,
+    /// The container image that was looked at, where it was one. `None`: something that runs was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image: Option<Image>,
     /// One entry a network namespace, the host's own first; at least one.
     #[serde(default)]
     #[schemars(length(min = 1))]
@@ -278,6 +286,10 @@ pub struct Listener {
     /// Name of its container, that of [`Container::name`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub container: Option<String>,
+    /// Whether it is only presumed to be there: of an image it may not be clear which program runs, or
+    /// where it listens.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub presumed: bool,
     /// Name of the service, where the owners alone do not tell: it was recognised by its command
     /// line, or somebody wrote it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -309,6 +321,7 @@ impl Listener {
             cgroup: None,
             unit: None,
             container: None,
+            presumed: false,
             service: None,
             version: None,
             configuration: None,

@@ -137,16 +137,20 @@ impl<'a> Persistent<'a> {
     /// What a record tells. `None`: nobody looked at the files.
     pub fn of(snapshot: &'a Snapshot) -> Option<Self> {
         let files = snapshot.files.as_deref()?;
-        Some(Self::new(
-            files,
-            snapshot.boot.as_ref(),
-            snapshot.host.os.as_ref(),
-        ))
+        let (boot, os) = (snapshot.boot.as_ref(), snapshot.host.os.as_ref());
+        let runs = match &snapshot.image {
+            Some(image) => Runs::in_image(image, boot, os),
+            None => Runs::of(boot, os),
+        };
+        Some(Self::with_runs(files, boot, runs))
     }
 
     /// What these files tell; `boot` says which of them are read (`None`: nobody looked).
     pub fn new(files: &'a [FileText], boot: Option<&'a Boot>, os: Option<&Os>) -> Self {
-        let runs = Runs::of(boot, os);
+        Self::with_runs(files, boot, Runs::of(boot, os))
+    }
+
+    fn with_runs(files: &'a [FileText], boot: Option<&'a Boot>, runs: Runs) -> Self {
         Self {
             files,
             boot,

@@ -20,6 +20,7 @@ mod gallery;
 mod gate;
 mod generated;
 mod hardening;
+mod image;
 mod layering;
 mod live;
 mod matrix;

@@ -81,6 +81,9 @@ pub enum Fault {
         "what the next boot sets is not recorded: a record by `backlint snapshot` has `files`, those of sysctl.d(5)"
     )]
     NoFiles,
+    /// Nothing of an image boots.
+    #[error("a container does not boot: --after-reboot is about a machine, and this is an image")]
+    NoBoot,
 }
 
 fn hint(near: Option<&'static str>) -> String {
@@ -93,6 +96,9 @@ pub(super) fn all(
     seen: &[&Snapshot],
     judged: &BTreeSet<String>,
 ) -> Result<(), Fault> {
+    if assumptions.after_reboot && seen.iter().any(|seen| seen.image.is_some()) {
+        return Err(Fault::NoBoot);
+    }
     once(&assumptions.sysctls)?;
     for it in &assumptions.sysctls {
         key(it, seen, judged)?;

@@ -132,6 +132,17 @@ impl Assumptions {
     }
 }
 
+/// Gives the listeners of an image, of which nothing runs, the queues that they will get under the sysctls
+/// of the record: what is asked, and what is allowed of it. Of those of which nobody knows what they ask
+/// for, the maximum stays unknown.
+pub fn predict(snapshot: &mut Snapshot, catalogue: &Catalogue) {
+    let seen = snapshot.clone();
+    let facts = Facts::new(&seen, catalogue);
+    for (index, netns) in facts.namespaces.iter().enumerate() {
+        relisten::first(snapshot, index, netns, facts.kernel);
+    }
+}
+
 fn is_machines(key: &str, kernel: Option<Version>) -> bool {
     matches!(sysctls::scope(key, kernel), Some(Scope::Machine { .. }))
 }

@@ -4,6 +4,7 @@ use super::SOMAXCONN;
 use crate::assess::request::{self, Basis};
 use crate::assess::{Confidence, LimitedBy, Limits, ListenerFacts, NetnsFacts, assess};
 use crate::kernel::accept_queue;
+use crate::kernel::version::Version;
 use crate::snapshot::{Configuration, Gap, Listener, Requested, Snapshot};
 use crate::text::name::some;
 
@@ -38,6 +39,41 @@ pub(super) fn all(snapshot: &mut Snapshot, index: usize, netns: &NetnsFacts<'_>,
     );
     let netns = several.then(|| namespace.name.clone());
     snapshot.gaps.push(Gap { netns, ..gap });
+}
+
+/// Lets every listener of a namespace listen for the first time.
+pub(super) fn first(
+    snapshot: &mut Snapshot,
+    index: usize,
+    netns: &NetnsFacts<'_>,
+    kernel: Option<Version>,
+) {
+    let Some(namespace) = snapshot.namespaces.get_mut(index) else {
+        return;
+    };
+    let cap = namespace.sysctl_int(SOMAXCONN);
+    let Some(cap) = cap.and_then(|cap| u32::try_from(cap).ok()) else {
+        return;
+    };
+    let mut unknown: Vec<&str> = Vec::new();
+    for (listener, facts) in namespace.listeners.iter_mut().zip(&netns.listeners) {
+        let Some(requested) = facts.requested.clone() else {
+            unknown.push(&facts.label);
+            continue;
+        };
+        let asked = requested.backlog.unwrap_or(-1);
+        let max = accept_queue::clamp(asked, cap);
+        let kernel = kernel.unwrap_or(Version::NEWEST);
+        listener.accept_queue.max = Some(accept_queue::stored(max, kernel));
+        keep(listener, facts, cap, requested, facts.basis);
+    }
+    if !unknown.is_empty() {
+        snapshot.gaps.push(Gap::new(
+            format!("request of {}", some(&unknown, SHOWN)),
+            "what it asks for is known neither from a configuration nor as a default",
+            "the size that the queue gets; `backlint trace` sees the call",
+        ));
+    }
 }
 
 /// Gives a listener the queue that it gets under `cap`; it was looked at under `was`. Nothing but the

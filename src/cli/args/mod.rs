@@ -4,6 +4,7 @@ mod audit;
 mod diff;
 mod explain;
 mod gate;
+mod image;
 mod list;
 mod patch;
 mod record;
@@ -22,6 +23,7 @@ pub(super) use audit::{Audit, FailOn, Judging};
 pub(super) use diff::{Diff, DiffFormat};
 pub(super) use explain::{Calculator, Explain, PageFormat, Queue};
 pub(super) use gate::{ConfigFile, Selection};
+pub(super) use image::Image;
 pub(super) use list::{List, ListFormat, Sort};
 pub(super) use patch::Patch;
 pub(super) use record::{Record, RecordFormat};
@@ -55,6 +57,7 @@ Examples:
   sudo backlint patch --for docker             the flags that containers need
   backlint snapshot -o web.yaml                keep what was seen
   backlint --snapshot web.yaml --fail-on high  judge it anywhere, without root
+  backlint --image web.tar --kernel 5.15       judge a container image without running it
   backlint trace --for 10s -- ./server         what it asks listen() for, and what it gets
   backlint explain BL101                       what a finding means, and how to fix it
   backlint explain queue --backlog 512         what a listener gets, on which kernel
@@ -126,6 +129,8 @@ pub(in crate::cli) struct Source {
     /// Judge this file instead of the host; repeatable, `-` is standard input
     #[arg(long, value_name = "FILE", conflicts_with_all = ["netns", "deep"])]
     pub(in crate::cli) snapshot: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(in crate::cli) image: Image,
     #[command(flatten)]
     pub(in crate::cli) place: Where,
 }

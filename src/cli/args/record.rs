@@ -4,13 +4,15 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::{ConfigFile, Rules, Services, Where};
+use super::{ConfigFile, Image, Rules, Services, Where};
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Record {
     /// Write this record again instead of one of the host; `-` is standard input
     #[arg(long, value_name = "FILE", conflicts_with_all = ["netns", "deep"])]
     pub(in crate::cli) snapshot: Option<PathBuf>,
+    #[command(flatten)]
+    pub(in crate::cli) image: Image,
     #[command(flatten)]
     pub(in crate::cli) place: Where,
     #[command(flatten)]
@@ -54,4 +56,5 @@ Examples:
   sudo backlint snapshot --minimal --redact -o x.yaml  a fixture, short and harmless
   backlint snapshot --snapshot web.yaml --redact       a record that others may read
   backlint snapshot --snapshot web.yaml -o web.json    the same record in JSON
+  backlint snapshot --image web.tar -o web.yaml        what a container image would listen with
   backlint snapshot --schema                           for editors and other programs";

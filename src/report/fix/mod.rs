@@ -115,7 +115,7 @@ impl Target {
     pub const fn of(step: &SysctlStep) -> Option<Self> {
         match step.home {
             Home::Host => Some(Self::SysctlConf),
-            Home::Docker => Some(Self::Docker),
+            Home::Docker | Home::Image => Some(Self::Docker),
             Home::Compose => Some(Self::Compose),
             Home::Kubernetes => Some(Self::Kubernetes),
             Home::Podman => Some(Self::Podman),

@@ -69,6 +69,10 @@ impl Text {
         }
         match fix.origin {
             Origin::Fitting => {}
+            Origin::Others if fix.facts.snapshot.image.is_some() => text.comment(
+                "note",
+                "containers of the image have no name yet: put yours in the place of `image`",
+            ),
             Origin::Others => text.comment(
                 "note",
                 &format!("nothing in this record is made by {name}: these are the values of other network namespaces"),

@@ -6,6 +6,7 @@ mod diff;
 mod explain;
 mod finding;
 mod gate;
+mod image;
 mod list;
 mod listener;
 mod namespace;
@@ -21,6 +22,7 @@ pub use self::explain::Explained;
 pub(in crate::report) use self::finding::Evidence;
 use self::finding::Findings;
 use self::gate::{Expired, Waived};
+use self::image::Image;
 pub use self::list::List;
 use self::listener::Listener;
 use self::namespace::Namespace;
@@ -38,6 +40,7 @@ pub struct Report<'a> {
     tool: Tool,
     source: Option<&'a str>,
     assumed: Option<Assumed<'a>>,
+    image: Option<Image<'a>>,
     host: Host<'a>,
     summary: Summary,
     findings: Findings<'a>,
@@ -64,6 +67,7 @@ impl<'a> Report<'a> {
             },
             source: report.source,
             assumed: facts.assumed.map(Assumed::new),
+            image: facts.snapshot.image.as_ref().map(Image::new),
             host: Host::new(&facts.snapshot.host),
             summary: Summary::new(report),
             findings: Findings(report),

@@ -27,6 +27,7 @@ use super::json::v1::Evidence;
 use super::location::{Base, Places, Spot};
 use super::{Format, Report, json};
 use crate::gate::{Gate, Waiver};
+use crate::rules::engine::why_not_asked;
 use crate::rules::finding::About;
 use crate::text::untrusted::clean;
 
@@ -239,7 +240,8 @@ impl Sarif {
             notification(NOT_EVALUATED, Some(&rule.id), "warning", &text)
         });
         let not_asked = judgement.not_asked.iter().map(|rule| {
-            let text = format!("{} {}: {}", rule.id, rule.name, entry::NOT_ASKED);
+            let why = why_not_asked(rule, report.facts);
+            let text = format!("{} {}: {why}", rule.id, rule.name);
             notification(NOT_ASKED, Some(&rule.id), "note", &text)
         });
         gaps.chain(skipped).chain(not_asked).collect()

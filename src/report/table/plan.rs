@@ -8,6 +8,7 @@ use crate::advise::{RelistenStep, ServiceStep, Step, SysctlStep, apply};
 use crate::report::fix::Target;
 use crate::snapshot::HOST_NETNS;
 use crate::text::name;
+use crate::text::shell;
 
 /// Steps that are told; the rest is counted.
 const STEPS: usize = 40;
@@ -62,10 +63,24 @@ impl Page<'_> {
             }
         }
         steps.push(match self.report.source {
+            _ if self.report.facts.snapshot.image.is_some() => self.shown_again(),
             Some(_) => "backlint on that host shows whether it worked".to_owned(),
             None => format!("backlint{} shows whether it worked", self.report.verified()),
         });
         steps
+    }
+
+    /// What shows whether the plan for an image is enough, before anything runs: a value that its
+    /// containers are to get is assumed, all else is in the image once it was built again.
+    fn shown_again(&self) -> String {
+        let sysctls = self.report.advice.sysctls();
+        let options = sysctls.map(|step| {
+            let word = format!("{}={}", step.key, step.value);
+            format!(" --assume {}", shell::word(&word))
+        });
+        let options: String = options.collect();
+        let again = &self.report.again;
+        format!("backlint{again}{options} shows whether it is enough")
     }
 
     /// A sysctl of another namespace: what to do there, and once for each target what writes it.

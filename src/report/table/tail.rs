@@ -1,5 +1,6 @@
 //! What could not be judged, what could not be read, and the line of summary.
 
+use std::collections::BTreeMap;
 use std::io;
 
 use super::{Page, some};
@@ -7,7 +8,7 @@ use crate::report::entry::{missing, subjects};
 use crate::report::gaps::together;
 use crate::report::style::count;
 use crate::rules::Severity;
-use crate::rules::engine::NotEvaluated;
+use crate::rules::engine::{NotEvaluated, why_not_asked};
 
 /// Gaps that are told; the rest is counted.
 const SHOWN: usize = 20;
@@ -96,10 +97,15 @@ impl Page<'_> {
         if not_evaluated > 0 {
             line.push_str(&format!(", {} not evaluated", count(not_evaluated, "rule")));
         }
-        let not_asked = report.gated.judgement.not_asked.len();
-        if not_asked > 0 {
-            let words = count(not_asked, "rule");
-            line.push_str(&format!(", {words} not asked: the record has no `files`"));
+        let mut not_asked: BTreeMap<&str, usize> = BTreeMap::new();
+        for rule in &report.gated.judgement.not_asked {
+            *not_asked
+                .entry(why_not_asked(rule, report.facts))
+                .or_default() += 1;
+        }
+        for (why, number) in not_asked {
+            let words = count(number, "rule");
+            line.push_str(&format!(", {words} not asked: {why}"));
         }
         let gaps = together(report.gaps()).len();
         if gaps > 0 {

@@ -13,7 +13,7 @@ use Scope::{Host, Listener, Netns};
 use Type::{Bool, Int, Text};
 
 /// The entries.
-pub(super) static ENTRIES: [Entry; 48] = [
+pub(super) static ENTRIES: [Entry; 49] = [
     entry("host.name", Host, Text, "node name", |s| {
         text(s.facts.snapshot.host.name.as_deref())
     }),
@@ -23,6 +23,13 @@ pub(super) static ENTRIES: [Entry; 48] = [
         Text,
         "kernel release, such as 6.1.0-18-amd64",
         |s| text(s.facts.snapshot.host.kernel.as_deref()),
+    ),
+    entry(
+        "host.is_image",
+        Host,
+        Bool,
+        "whether a container image was looked at, of which nothing runs: its queues are what the kernel would give",
+        |s| Some(Value::Bool(s.facts.snapshot.image.is_some())),
     ),
     entry(
         "host.backlog_bits",

@@ -3,6 +3,7 @@
 use super::group::Group;
 use super::version;
 use crate::services::catalogue::Catalogue;
+use crate::services::endpoint::Endpoint;
 use crate::services::host::{Files, Host, file_name};
 use crate::services::lookup::Lookup;
 use crate::services::readers::{Context, Reading, configured, systemd};
@@ -21,6 +22,8 @@ pub(super) struct Configured {
     /// since 1970.
     pub(super) last_change: Option<u64>,
     pub(super) gaps: Vec<Gap>,
+    /// Where it is configured to listen.
+    pub(super) listens: Vec<Endpoint>,
 }
 
 impl Configured {
@@ -80,14 +83,19 @@ impl Configured {
             executable: group.owner.exe.as_deref(),
             version: version.as_deref(),
             files: Files::new(host, group.main),
+            listens: Vec::new(),
         };
         let reading = configured(&service.configured, &mut context);
+        let stated = reading.settings.iter().map(|setting| &setting.on);
+        let mut listens = context.listens;
+        listens.extend(stated.filter(|on| **on != Endpoint::Any).cloned());
         let files = context.files;
         Self {
             complete: reading.complete && !service.elsewhere,
             last_change: files.last_change(),
             gaps: files.into_gaps(&service.name),
             settings: Some(Lookup::new(reading.settings)),
+            listens,
             version,
         }
     }

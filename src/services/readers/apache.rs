@@ -101,6 +101,9 @@ fn options(arguments: &[String]) -> Vec<(char, String)> {
     found
 }
 
+/// Lines with `Listen` that are kept.
+const MOST_LISTENS: usize = 1024;
+
 struct Walk<'c, 'a> {
     context: &'c mut Context<'a>,
     /// The directory of relative paths.
@@ -220,6 +223,11 @@ impl Walk<'_, '_> {
                     .map(|number| (number, place.clone()));
                 let file = place.file().unwrap_or("command line");
                 self.doubt = self.found.is_none().then(|| file.to_owned());
+            }
+            "listen" if certain => {
+                let found = Endpoint::parse(word(1), None);
+                let room = self.context.listens.len() < MOST_LISTENS;
+                self.context.listens.extend(found.filter(|_| room));
             }
             "serverroot" if certain => self.root = join("/", word(1)),
             "define" => {

@@ -143,6 +143,10 @@ impl Walk<'_, '_> {
                 self.context.files.fault(file, why);
             }
             (KEY, value) => self.backlog(value, adds, place),
+            ("server.port", Some(Value::Number(port))) if self.scopes.is_empty() => {
+                let port = u16::try_from(port).ok().map(Endpoint::port_v4);
+                self.context.listens = port.into_iter().collect();
+            }
             (name, value) => {
                 let before = self.variables.get(name).cloned().flatten();
                 let value = if adds { plus(before, value) } else { value };

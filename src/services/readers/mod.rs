@@ -34,7 +34,7 @@ use serde::Deserialize;
 
 use super::endpoint::Endpoint;
 use super::host::{Files, Host, join};
-use super::service::Configured;
+use super::service::{Configured, Listens};
 use crate::snapshot::{Requested, Source};
 
 /// What a reader works on.
@@ -54,6 +54,8 @@ pub struct Context<'a> {
     pub version: Option<&'a str>,
     /// Its files.
     pub files: Files<'a>,
+    /// Where it is configured to listen, with or without a number, as far as the reader meets that.
+    pub listens: Vec<Endpoint>,
 }
 
 /// What a configuration says.
@@ -194,6 +196,22 @@ impl Context<'_> {
         };
         self.files.first(&paths)
     }
+}
+
+/// Where a service is configured to listen. `None`: nothing says so, and its usual port is `usual`.
+pub fn listens(way: &Listens, usual: Option<u16>, context: &mut Context<'_>) -> Option<Endpoint> {
+    let option = generic::option_value(context.arguments, &way.option.0);
+    let text = option.or_else(|| context.host.variable(context.pid, way.variable.as_deref()?));
+    let parsed = |text: &str| Endpoint::parse(text, usual);
+    let named = text
+        .as_deref()
+        .map(|text| text.rsplit('/').next().unwrap_or(text))
+        .and_then(parsed);
+    named.or_else(|| {
+        let reading = generic::file(way.file.as_ref()?, context);
+        let port = u16::try_from(reading.settings.first()?.backlog?).ok()?;
+        Some(Endpoint::Port(None, port))
+    })
 }
 
 /// What a service's configuration asks for: each way in turn, until one says something.

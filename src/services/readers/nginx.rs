@@ -46,6 +46,8 @@ pub(super) fn read(context: &mut Context<'_>) -> Reading {
     let mut doubt = option(context, "-g").is_some_and(|_| says_include(context));
     let directory = parent(&path).to_owned();
     let mut open = Vec::new();
+    let mut on: Vec<Endpoint> = Vec::new();
+    let room = |on: &Vec<Endpoint>| MOST_SETTINGS - on.len();
     walk(
         &mut context.files,
         &directory,
@@ -56,6 +58,13 @@ pub(super) fn read(context: &mut Context<'_>) -> Reading {
             if too_many {
                 return;
             }
+            on.extend(
+                words
+                    .first()
+                    .into_iter()
+                    .flat_map(|address| endpoints(address))
+                    .take(room(&on)),
+            );
             let Some(found) = listen(words, &place) else {
                 doubt = true;
                 return;
@@ -69,6 +78,7 @@ pub(super) fn read(context: &mut Context<'_>) -> Reading {
         let why = format!("it has more than {MOST_SETTINGS} listeners");
         context.files.fault(&path, why);
     }
+    context.listens = on;
     reading.complete = !doubt && !context.files.has_faults();
     reading
 }

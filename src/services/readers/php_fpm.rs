@@ -116,8 +116,16 @@ impl Pool {
         main: &str,
         lowest: Option<i64>,
     ) -> Option<Setting> {
-        let (mut number, path, line) = self.backlog?;
         let listen = self.listen?.replace("$pool", &self.name);
+        let is_inet = listen.contains(':') || listen.bytes().all(|c| c.is_ascii_digit());
+        let on = if is_inet {
+            Endpoint::parse(&listen, None)?
+        } else {
+            let prefix = join(main, &self.prefix.unwrap_or_default());
+            Endpoint::Path(join(&prefix, &listen))
+        };
+        context.listens.push(on.clone());
+        let (mut number, path, line) = self.backlog?;
         if self.on_demand {
             match lowest {
                 Some(lowest) => number = number.max(lowest),
@@ -129,13 +137,6 @@ impl Pool {
                 }
             }
         }
-        let is_inet = listen.contains(':') || listen.bytes().all(|c| c.is_ascii_digit());
-        let on = if is_inet {
-            Endpoint::parse(&listen, None)?
-        } else {
-            let prefix = join(main, &self.prefix.unwrap_or_default());
-            Endpoint::Path(join(&prefix, &listen))
-        };
         Some(Setting::configured(on, number, Place::Line(path, line)))
     }
 }

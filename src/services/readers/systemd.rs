@@ -40,6 +40,34 @@ pub(in crate::services) fn sockets(files: &mut Files<'_>) -> Reading {
     reading
 }
 
+/// Where the .socket units listen that the system starts, each address once and of a port alone that of
+/// IPv6, which serves both.
+pub(in crate::services) fn listening(files: &mut Files<'_>) -> Vec<Endpoint> {
+    let units = Units::new(files);
+    let mut found = Vec::new();
+    for unit in units.wanted_by("sockets.target", files) {
+        let unit = Name::new(&unit);
+        let mut addresses = socket(&units, files, &unit).addresses;
+        if addresses.len() == 2
+            && matches!(addresses[1], Endpoint::Port(Some(ip), _) if ip.is_ipv4())
+        {
+            addresses.truncate(1);
+        }
+        found.extend(addresses);
+    }
+    found
+}
+
+/// The .service units that the system starts.
+pub(in crate::services) fn started(files: &mut Files<'_>) -> Vec<String> {
+    let units = Units::new(files);
+    let wanted = units.wanted_by("multi-user.target", files);
+    wanted
+        .into_iter()
+        .filter(|name| name.ends_with(".service"))
+        .collect()
+}
+
 /// The names of all .socket units, and of the instances that are enabled.
 fn names(units: &Units, files: &mut Files<'_>) -> BTreeSet<String> {
     let mut names: BTreeSet<String> = units.names().filter(is_socket).cloned().collect();

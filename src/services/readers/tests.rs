@@ -64,6 +64,7 @@ impl Fake {
             executable: None,
             version: None,
             files: Files::new(self, 1),
+            listens: Vec::new(),
         };
         let reading = read(&mut context);
         (

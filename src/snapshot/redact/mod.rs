@@ -20,8 +20,8 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::{
-    Boot, Compose, Container, FileText, Gap, Host, Listener, Namespace, Os, Owner, Pod, Requested,
-    Snapshot, SysctlValue, Writer,
+    Boot, Compose, Container, FileText, Gap, Host, Image, Listener, Namespace, Os, Owner, Pod,
+    Requested, Snapshot, SysctlValue, Writer,
 };
 use files::FileNames;
 use lists::DISTRIBUTIONS;
@@ -72,6 +72,7 @@ impl Redactor<'_> {
             schema,
             written_by,
             host,
+            image,
             namespaces,
             files,
             boot,
@@ -82,6 +83,7 @@ impl Redactor<'_> {
             schema: schema.clone(),
             written_by: written_by.as_deref().map(|it| self.text(Kind::Word, it)),
             host: self.host(host),
+            image: image.as_ref().map(|it| self.of_image(it)),
             namespaces: namespaces.iter().map(|it| self.namespace(it)).collect(),
             files: files
                 .as_ref()
@@ -103,6 +105,29 @@ impl Redactor<'_> {
                 },
                 version: version.as_deref().map(|it| self.version(it)),
             }),
+        }
+    }
+
+    fn of_image(&mut self, image: &Image) -> Image {
+        let Image {
+            name,
+            platform,
+            entrypoint,
+            command,
+            exposed,
+            boots,
+        } = image;
+        let mut words = |all: &[String]| -> Vec<String> {
+            all.iter().map(|it| self.text(Kind::Word, it)).collect()
+        };
+        let (entrypoint, command, exposed) = (words(entrypoint), words(command), words(exposed));
+        Image {
+            name: name.as_deref().map(|it| self.image(it)),
+            platform: platform.as_deref().map(|it| self.text(Kind::Word, it)),
+            entrypoint,
+            command,
+            exposed,
+            boots: *boots,
         }
     }
 
@@ -210,6 +235,7 @@ impl Redactor<'_> {
             cgroup,
             unit,
             container,
+            presumed,
             service,
             version,
             configuration,
@@ -228,6 +254,7 @@ impl Redactor<'_> {
             cgroup: cgroup.as_deref().map(|it| self.path(Kind::Name, it)),
             unit: unit.as_deref().map(|it| self.unit(it)),
             container: container.as_deref().map(|it| self.instance(it)),
+            presumed: *presumed,
             service: service.as_deref().map(|it| self.word(Kind::Program, it)),
             version: version.as_deref().map(|it| self.version(it)),
             configuration: *configuration,

@@ -4,7 +4,7 @@
 //! `PreloadSystem` of procps (src/sysctl.c, 3.3.17 to 4.0; before 3.3.17 /run came before /etc), and
 //! the service `sysctl` of Alpine's OpenRC (main/openrc/sysctl.initd).
 
-use crate::snapshot::{Boot, CONTAINER_TRACES, DROP_INS, FileText, Loader, Os};
+use crate::snapshot::{Boot, CONTAINER_TRACES, DROP_INS, FileText, Image, Loader, Os};
 
 /// The file that sysctl(8) loads by default.
 pub const SYSCTL_CONF: &str = "/etc/sysctl.conf";
@@ -75,6 +75,25 @@ impl Runs {
             has_procps,
             openrc_with_procps: os.is_some_and(|os| os.id == "alpine") && has_procps,
             presumed_link: false,
+        }
+    }
+
+    /// What reads the files in a container of an image: the loader of its init, where it starts one.
+    pub(super) fn in_image(image: &Image, boot: Option<&Boot>, os: Option<&Os>) -> Self {
+        let runs = Self::of(boot, os);
+        let (loader, how) = match image.boots {
+            true => (runs.loader, runs.how),
+            false => {
+                let how =
+                    "the image starts no init that does: nothing loads sysctl files in a container";
+                (None, how.to_owned())
+            }
+        };
+        Self {
+            loader,
+            how,
+            in_container: true,
+            ..runs
         }
     }
 

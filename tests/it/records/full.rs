@@ -11,6 +11,7 @@ pub(super) const TEXT: &str = r##"
 schema: backlint/snapshot/v1
 written_by: backlint 0.1.0
 host: {name: web1, kernel: 6.1.0-18-amd64, os: {id: debian, version: "12"}}
+image: {name: "registry.shop.example/shop/front:3.1", platform: linux/arm64, entrypoint: [/srv/shop/start], command: [nginx, -g, daemon off;], exposed: [80/tcp], boots: true}
 namespaces:
   - name: pod/shop/web-5d9c7b6f4-x2x7z
     workload: pod/shop/web
@@ -47,6 +48,7 @@ namespaces:
         cgroup: /system.slice/web.service
         unit: web.service
         container: pod/shop/web-5d9c7b6f4-x2x7z/front
+        presumed: true
         service: nginx
         version: "1.18"
         configuration: read

@@ -49,6 +49,27 @@ impl Podman {
         fs::remove_dir_all(root).unwrap();
     }
 
+    /// Makes an image of a folder, with changes such as `ENTRYPOINT ["/x"]` and `EXPOSE 80`.
+    pub(crate) fn import(&self, name: &str, root: &Path, changes: &[&str]) {
+        let archive = self.home.path().join(format!("{name}.import.tar"));
+        let mut tar = scrubbed("tar");
+        tar.args(["--owner=0", "--group=0", "-C"]);
+        finish(tar.arg(root).arg("-cf").arg(&archive).arg(".")).ended(0);
+        let changes = changes.iter().flat_map(|change| ["--change", change]);
+        let mut words = vec!["import"];
+        words.extend(changes);
+        words.extend([archive.to_str().unwrap(), name]);
+        self.ask(&words);
+        fs::remove_file(archive).unwrap();
+    }
+
+    /// Saves an image in a format of `podman save`, and says where.
+    pub(crate) fn save(&self, name: &str, format: &str) -> PathBuf {
+        let to = self.home.path().join(format!("{name}.{format}"));
+        self.ask(&["save", "--format", format, "-o", to.to_str().unwrap(), name]);
+        to
+    }
+
     /// The options of every command.
     fn options(&self) -> Vec<String> {
         let at = |name: &str| self.home.path().join(name).display().to_string();
@@ -130,7 +151,15 @@ impl Drop for Podman {
     }
 }
 
-fn copy(from: &str, root: &Path, to: &str) {
+/// Copies a program into a root, with the libraries that it is linked to.
+pub(crate) fn install(from: &str, root: &Path, to: &str) {
+    copy(from, root, to);
+    for library in libraries(from) {
+        copy(&library, root, &library);
+    }
+}
+
+pub(crate) fn copy(from: &str, root: &Path, to: &str) {
     let to: PathBuf = root.join(to.trim_start_matches('/'));
     fs::create_dir_all(to.parent().unwrap()).unwrap();
     fs::copy(from, to).unwrap_or_else(|error| panic!("{from}: {error}"));

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::Gap;
 use super::assumed::Assumed;
+use super::image::Image;
 use super::listener::Listener;
 use crate::assess::Facts;
 
@@ -12,6 +13,7 @@ use crate::assess::Facts;
 pub struct List<'a> {
     schema: &'static str,
     assumed: Option<Assumed<'a>>,
+    image: Option<Image<'a>>,
     listeners: Chosen<'a>,
     gaps: Vec<Gap<'a>>,
 }
@@ -22,6 +24,7 @@ impl<'a> List<'a> {
         Self {
             schema: "backlint/list/v1",
             assumed: facts.assumed.map(Assumed::new),
+            image: facts.snapshot.image.as_ref().map(Image::new),
             listeners: Chosen { facts, keep },
             gaps: facts.snapshot.gaps.iter().map(Gap::new).collect(),
         }

@@ -20,6 +20,7 @@ pub(super) struct Listener<'a> {
     cgroup: Option<&'a str>,
     unit: Option<&'a str>,
     container: Option<&'a str>,
+    presumed: bool,
     service: Option<&'a str>,
     requested: Option<Requested<'a>>,
     limited_by: Option<&'static str>,
@@ -52,6 +53,7 @@ impl<'a> Listener<'a> {
             cgroup: listener.cgroup.as_deref(),
             unit: listener.unit.as_deref(),
             container: listener.container.as_deref(),
+            presumed: listener.presumed,
             service: facts.service_name(),
             requested: facts.requested.as_ref().map(|requested| Requested {
                 backlog: requested.backlog,

@@ -1,0 +1,187 @@
+//! Images made to exhaust who reads them.
+
+use std::io::Read as _;
+use std::time::{Duration, Instant};
+
+use super::*;
+
+/// A GNU sparse file: places of content, and how long it is with its holes.
+fn gnu_sparse(tar: Tar, name: &str, places: &[(u64, &[u8])], size: u64) -> Tar {
+    let mut header = Header::new_gnu();
+    let stored: usize = places.iter().map(|(_, bytes)| bytes.len()).sum();
+    let fields = header.as_gnu_mut().unwrap();
+    fields.name[..name.len()].copy_from_slice(name.as_bytes());
+    fields.set_real_size(size);
+    for (field, (at, bytes)) in fields.sparse.iter_mut().zip(places) {
+        field.set_offset(*at);
+        field.set_length(bytes.len() as u64);
+    }
+    header.set_entry_type(EntryType::GNUSparse);
+    header.set_mode(0o755);
+    header.set_size(stored as u64);
+    header.set_cksum();
+    let mut bytes = tar.0;
+    bytes.extend_from_slice(header.as_bytes());
+    for (_, content) in places {
+        bytes.extend_from_slice(content);
+    }
+    bytes.resize(bytes.len().next_multiple_of(512), 0);
+    Tar(bytes)
+}
+
+fn record(key: &str, value: &str) -> String {
+    let rest = format!(" {key}={value}\n");
+    let length = (0..)
+        .find(|n: &usize| n.to_string().len() + rest.len() == *n)
+        .unwrap();
+    format!("{length}{rest}")
+}
+
+#[test]
+fn sparse_files_are_read_with_their_holes() {
+    let ten = 10 << 30;
+    let layer = gnu_sparse(Tar::default(), "etc/gnu.conf", &[(2, b"ab"), (6, b"c")], 8);
+    let layer = gnu_sparse(layer, "large", &[(0, b"x"), (ten - 1, b"y")], ten);
+    let old = record("GNU.sparse.name", "etc/pax0.conf")
+        + &record("GNU.sparse.size", "8")
+        + &record("GNU.sparse.map", "2,2,6,1");
+    let layer = layer
+        .add(b"x", EntryType::XHeader, b"", 0o644, old.as_bytes())
+        .file("GNUSparseFile.1/x", "abc");
+    let new = record("GNU.sparse.major", "1")
+        + &record("GNU.sparse.minor", "0")
+        + &record("GNU.sparse.name", "etc/pax1.conf")
+        + &record("GNU.sparse.realsize", "8");
+    let mut content = b"2\n2\n2\n6\n1\n".to_vec();
+    content.resize(512, 0);
+    content.extend(b"abc");
+    let layer = layer
+        .add(b"x", EntryType::XHeader, b"", 0o644, new.as_bytes())
+        .program("GNUSparseFile.2/x", &content)
+        .file("etc/after", "1");
+    let mut image = image(&[gzip(&layer.end())]);
+    assert_eq!(
+        list(&mut image, "/etc"),
+        ["after", "gnu.conf", "pax0.conf", "pax1.conf"]
+    );
+    for name in ["gnu", "pax0", "pax1"] {
+        let text = read(&mut image, &format!("/etc/{name}.conf")).unwrap();
+        assert_eq!(text, "\0\0ab\0\0c\0", "{name}");
+    }
+    let Unread::Because(why) = unread(&mut image, "/large") else {
+        panic!("it is fetched");
+    };
+    assert!(why.contains("longer than"));
+    assert!(
+        image
+            .ask(|tree| tree.shown("/large"))
+            .unwrap()
+            .unwrap()
+            .is_some()
+    );
+}
+
+#[test]
+fn a_size_is_believed_only_as_far_as_bytes_follow() {
+    let mut header = Header::new_gnu();
+    header.as_gnu_mut().unwrap().name[..5].copy_from_slice(b"etc/a");
+    header.set_entry_type(EntryType::Regular);
+    header.set_mode(0o644);
+    for size in [1 << 40, u64::MAX / 2, u64::MAX, 3000] {
+        header.set_size(size);
+        header.set_cksum();
+        let layer = [header.as_bytes().as_slice(), b"short"].concat();
+        for layer in [layer.clone(), gzip(&layer), zstd(&layer)] {
+            let error = refused(&docker(&[layer], &config(&[])));
+            assert!(
+                matches!(error, ImageError::Damaged { .. }),
+                "{size}: {error}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_header_of_its_own_may_not_be_longer_than_any_is() {
+    let mut header = Header::new_gnu();
+    header.set_entry_type(EntryType::XHeader);
+    header.set_size(10 << 30);
+    header.set_cksum();
+    let error = refused(&docker(&[header.as_bytes().to_vec()], &config(&[]))).to_string();
+    assert!(error.contains("longer than 1 MiB"), "{error}");
+}
+
+/// Zeros in a thousandth of their size: as much of them is read as any image may have (less in tests).
+#[test]
+fn a_layer_that_grows_beyond_all_measure_ends_with_one_error() {
+    let mut header = Header::new_gnu();
+    header.as_gnu_mut().unwrap().name[..4].copy_from_slice(b"zero");
+    header.set_entry_type(EntryType::Regular);
+    header.set_size(1 << 40);
+    header.set_cksum();
+    // One frame of zstd repeated: its blocks are of one byte each, repeated 128 KiB times.
+    let zeros = zstd_zeros(64 << 20);
+    let mut layer = zstd(header.as_bytes());
+    for _ in 0..4 {
+        layer.extend_from_slice(&zeros);
+    }
+    let start = Instant::now();
+    let error = refused(&docker(&[layer], &config(&[])));
+    assert!(matches!(error, ImageError::TooLarge { .. }), "{error}");
+    assert!(
+        error.to_string().contains("made to exhaust who reads it"),
+        "{error}"
+    );
+    assert!(start.elapsed() < Duration::from_secs(300));
+}
+
+/// A frame of zeros whose every block is one byte and how often it comes.
+fn zstd_zeros(count: u32) -> Vec<u8> {
+    // No single segment, no checksum; a window of 128 KiB.
+    let mut frame = vec![0x28, 0xb5, 0x2f, 0xfd, 0, 7 << 3];
+    let blocks = count / (128 << 10);
+    for block in 0..blocks {
+        let last = u32::from(block + 1 == blocks);
+        let header = last | 1 << 1 | (128 << 10) << 3;
+        frame.extend_from_slice(&header.to_le_bytes()[..3]);
+        frame.push(0);
+    }
+    frame
+}
+
+#[test]
+fn the_frame_of_zeros_is_one() {
+    let mut all = Vec::new();
+    let frame = zstd_zeros(1 << 20);
+    super::super::layer::zstd::Frames::new(frame.as_slice())
+        .read_to_end(&mut all)
+        .unwrap();
+    assert_eq!(all, vec![0; 1 << 20]);
+}
+
+#[test]
+fn many_paths_in_one_directory_and_many_whiteouts_of_it_take_no_time() {
+    let mut lower = Tar::default();
+    for n in 0..20_000 {
+        lower = lower.file(&format!("d/{n}"), "");
+    }
+    let mut upper = Tar::default();
+    for _ in 0..20_000 {
+        upper = upper.file("d/.wh..wh..opq", "").file(".wh.d", "");
+    }
+    let start = Instant::now();
+    let mut image = image(&[lower.end(), upper.file("d/x", "").end()]);
+    assert_eq!(list(&mut image, "/d"), ["x"]);
+    assert!(start.elapsed() < Duration::from_secs(60));
+}
+
+#[test]
+fn links_that_grow_as_they_are_followed_lead_nowhere() {
+    let long = "x/../".repeat(700);
+    let layer = Tar::default()
+        .directory("x")
+        .symlink("a", &format!("{long}b"))
+        .symlink("b", &format!("{long}a"));
+    let mut image = image(&[layer.end()]);
+    assert_eq!(real(&mut image, "/a"), None);
+}
