@@ -140,13 +140,33 @@ _backlint() {
 
     case "${cmd}" in
         backlint)
-            opts="-f -h -V --snapshot --netns --deep --assume --after-reboot --rules --services --only --skip --waivers --baseline --write-baseline --config --no-config --show-config --print-waivers --format --fail-on --strict --help --version audit trace list snapshot diff patch why explain rules help"
+            opts="-f -h -V --snapshot --image --platform --kernel --somaxconn --node --netns --deep --assume --after-reboot --rules --services --only --skip --waivers --baseline --write-baseline --config --no-config --show-config --print-waivers --format --fail-on --strict --help --version audit trace list snapshot diff patch why explain rules help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --snapshot)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --image)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --platform)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --kernel)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --somaxconn)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --node)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -214,13 +234,33 @@ _backlint() {
             return 0
             ;;
         backlint__subcmd__audit)
-            opts="-f -h --snapshot --netns --deep --assume --after-reboot --rules --services --only --skip --waivers --baseline --write-baseline --config --no-config --show-config --print-waivers --format --fail-on --strict --help"
+            opts="-f -h --snapshot --image --platform --kernel --somaxconn --node --netns --deep --assume --after-reboot --rules --services --only --skip --waivers --baseline --write-baseline --config --no-config --show-config --print-waivers --format --fail-on --strict --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --snapshot)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --image)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --platform)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --kernel)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --somaxconn)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --node)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -640,13 +680,33 @@ _backlint() {
             return 0
             ;;
         backlint__subcmd__list)
-            opts="-h --snapshot --netns --deep --assume --after-reboot --services --config --no-config --format --sort --protocol --port --process --help"
+            opts="-h --snapshot --image --platform --kernel --somaxconn --node --netns --deep --assume --after-reboot --services --config --no-config --format --sort --protocol --port --process --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --snapshot)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --image)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --platform)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --kernel)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --somaxconn)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --node)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -694,13 +754,33 @@ _backlint() {
             return 0
             ;;
         backlint__subcmd__patch)
-            opts="-h --snapshot --netns --deep --assume --after-reboot --rules --services --only --skip --waivers --config --no-config --for --root --file --help"
+            opts="-h --snapshot --image --platform --kernel --somaxconn --node --netns --deep --assume --after-reboot --rules --services --only --skip --waivers --config --no-config --for --root --file --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --snapshot)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --image)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --platform)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --kernel)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --somaxconn)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --node)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -974,13 +1054,33 @@ _backlint() {
             return 0
             ;;
         backlint__subcmd__snapshot)
-            opts="-o -h --snapshot --netns --deep --rules --services --config --no-config --redact --minimal --schema --output --format --help"
+            opts="-o -h --snapshot --image --platform --kernel --somaxconn --node --netns --deep --rules --services --config --no-config --redact --minimal --schema --output --format --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --snapshot)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --image)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --platform)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --kernel)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --somaxconn)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --node)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_backlint_global_optspecs
-    string join \n snapshot= netns= deep assume= after-reboot rules= services= only= skip= waivers= baseline= write-baseline= config= no-config show-config print-waivers f/format= fail-on= strict= h/help V/version
+    string join \n snapshot= image= platform= kernel= somaxconn= node= netns= deep assume= after-reboot rules= services= only= skip= waivers= baseline= write-baseline= config= no-config show-config print-waivers f/format= fail-on= strict= h/help V/version
 end
 
 function __fish_backlint_needs_command
@@ -26,6 +26,11 @@ function __fish_backlint_using_subcommand
 end
 
 complete -c backlint -n "__fish_backlint_needs_command" -l snapshot -d 'Judge this file instead of the host; repeatable, `-` is standard input' -r -F
+complete -c backlint -n "__fish_backlint_needs_command" -l image -d 'Look at this container image instead of the host, without running it: an archive of `podman save` or `docker save`, an OCI layout, or a folder that is a root file system' -r -F
+complete -c backlint -n "__fish_backlint_needs_command" -l platform -d 'Which image of several, such as linux/arm64 [default: that of this machine]' -r
+complete -c backlint -n "__fish_backlint_needs_command" -l kernel -d 'Kernel that its containers will run on, such as 5.3; it decides what a new network namespace starts with [default: the newest that is known]' -r
+complete -c backlint -n "__fish_backlint_needs_command" -l somaxconn -d 'net.core.somaxconn that its containers get: that of --sysctl, of a pod\'s securityContext, or with hostNetwork the node\'s own [default: what the kernel starts a network namespace with]' -r
+complete -c backlint -n "__fish_backlint_needs_command" -l node -d 'Record of the node that will run it, made by `backlint snapshot`: for its kernel. Its own somaxconn reaches no new network namespace; for a pod with hostNetwork give --somaxconn too' -r -F
 complete -c backlint -n "__fish_backlint_needs_command" -l netns -d 'Network namespace to look at: `all`, `self`, a name (below /run/netns, or as the report has it), a PID or an inode; repeatable [default: all as root, else self]' -r
 complete -c backlint -n "__fish_backlint_needs_command" -l assume -d 'Say what the verdicts would be if a sysctl had this value: in every namespace that is looked at, or with a namespace\'s name in front only there (`docker/web:net.core.somaxconn=4096`). net.core.somaxconn stands for listeners that listen again under it; repeatable' -r
 complete -c backlint -n "__fish_backlint_needs_command" -l rules -d 'Add the rules of this YAML file or folder to the built-in ones; repeatable' -r -F
@@ -70,6 +75,11 @@ complete -c backlint -n "__fish_backlint_needs_command" -f -a "explain" -d 'Expl
 complete -c backlint -n "__fish_backlint_needs_command" -f -a "rules" -d 'Write rules of your own: list, check, test, schema, new'
 complete -c backlint -n "__fish_backlint_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c backlint -n "__fish_backlint_using_subcommand audit" -l snapshot -d 'Judge this file instead of the host; repeatable, `-` is standard input' -r -F
+complete -c backlint -n "__fish_backlint_using_subcommand audit" -l image -d 'Look at this container image instead of the host, without running it: an archive of `podman save` or `docker save`, an OCI layout, or a folder that is a root file system' -r -F
+complete -c backlint -n "__fish_backlint_using_subcommand audit" -l platform -d 'Which image of several, such as linux/arm64 [default: that of this machine]' -r
+complete -c backlint -n "__fish_backlint_using_subcommand audit" -l kernel -d 'Kernel that its containers will run on, such as 5.3; it decides what a new network namespace starts with [default: the newest that is known]' -r
+complete -c backlint -n "__fish_backlint_using_subcommand audit" -l somaxconn -d 'net.core.somaxconn that its containers get: that of --sysctl, of a pod\'s securityContext, or with hostNetwork the node\'s own [default: what the kernel starts a network namespace with]' -r
+complete -c backlint -n "__fish_backlint_using_subcommand audit" -l node -d 'Record of the node that will run it, made by `backlint snapshot`: for its kernel. Its own somaxconn reaches no new network namespace; for a pod with hostNetwork give --somaxconn too' -r -F
 complete -c backlint -n "__fish_backlint_using_subcommand audit" -l netns -d 'Network namespace to look at: `all`, `self`, a name (below /run/netns, or as the report has it), a PID or an inode; repeatable [default: all as root, else self]' -r
 complete -c backlint -n "__fish_backlint_using_subcommand audit" -l assume -d 'Say what the verdicts would be if a sysctl had this value: in every namespace that is looked at, or with a namespace\'s name in front only there (`docker/web:net.core.somaxconn=4096`). net.core.somaxconn stands for listeners that listen again under it; repeatable' -r
 complete -c backlint -n "__fish_backlint_using_subcommand audit" -l rules -d 'Add the rules of this YAML file or folder to the built-in ones; repeatable' -r -F
@@ -139,6 +149,11 @@ complete -c backlint -n "__fish_backlint_using_subcommand trace" -l show-config 
 complete -c backlint -n "__fish_backlint_using_subcommand trace" -l print-waivers -d 'Print a waivers file that would accept all that was found, to be filled in, instead of the report'
 complete -c backlint -n "__fish_backlint_using_subcommand trace" -s h -l help -d 'Print help'
 complete -c backlint -n "__fish_backlint_using_subcommand list" -l snapshot -d 'Judge this file instead of the host; repeatable, `-` is standard input' -r -F
+complete -c backlint -n "__fish_backlint_using_subcommand list" -l image -d 'Look at this container image instead of the host, without running it: an archive of `podman save` or `docker save`, an OCI layout, or a folder that is a root file system' -r -F
+complete -c backlint -n "__fish_backlint_using_subcommand list" -l platform -d 'Which image of several, such as linux/arm64 [default: that of this machine]' -r
+complete -c backlint -n "__fish_backlint_using_subcommand list" -l kernel -d 'Kernel that its containers will run on, such as 5.3; it decides what a new network namespace starts with [default: the newest that is known]' -r
+complete -c backlint -n "__fish_backlint_using_subcommand list" -l somaxconn -d 'net.core.somaxconn that its containers get: that of --sysctl, of a pod\'s securityContext, or with hostNetwork the node\'s own [default: what the kernel starts a network namespace with]' -r
+complete -c backlint -n "__fish_backlint_using_subcommand list" -l node -d 'Record of the node that will run it, made by `backlint snapshot`: for its kernel. Its own somaxconn reaches no new network namespace; for a pod with hostNetwork give --somaxconn too' -r -F
 complete -c backlint -n "__fish_backlint_using_subcommand list" -l netns -d 'Network namespace to look at: `all`, `self`, a name (below /run/netns, or as the report has it), a PID or an inode; repeatable [default: all as root, else self]' -r
 complete -c backlint -n "__fish_backlint_using_subcommand list" -l assume -d 'Say what the verdicts would be if a sysctl had this value: in every namespace that is looked at, or with a namespace\'s name in front only there (`docker/web:net.core.somaxconn=4096`). net.core.somaxconn stands for listeners that listen again under it; repeatable' -r
 complete -c backlint -n "__fish_backlint_using_subcommand list" -l services -d 'Add the services of this YAML file or folder to the built-in ones; repeatable' -r -F
@@ -166,6 +181,11 @@ complete -c backlint -n "__fish_backlint_using_subcommand list" -l after-reboot 
 complete -c backlint -n "__fish_backlint_using_subcommand list" -l no-config -d 'Take no settings from a file'
 complete -c backlint -n "__fish_backlint_using_subcommand list" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c backlint -n "__fish_backlint_using_subcommand snapshot" -l snapshot -d 'Write this record again instead of one of the host; `-` is standard input' -r -F
+complete -c backlint -n "__fish_backlint_using_subcommand snapshot" -l image -d 'Look at this container image instead of the host, without running it: an archive of `podman save` or `docker save`, an OCI layout, or a folder that is a root file system' -r -F
+complete -c backlint -n "__fish_backlint_using_subcommand snapshot" -l platform -d 'Which image of several, such as linux/arm64 [default: that of this machine]' -r
+complete -c backlint -n "__fish_backlint_using_subcommand snapshot" -l kernel -d 'Kernel that its containers will run on, such as 5.3; it decides what a new network namespace starts with [default: the newest that is known]' -r
+complete -c backlint -n "__fish_backlint_using_subcommand snapshot" -l somaxconn -d 'net.core.somaxconn that its containers get: that of --sysctl, of a pod\'s securityContext, or with hostNetwork the node\'s own [default: what the kernel starts a network namespace with]' -r
+complete -c backlint -n "__fish_backlint_using_subcommand snapshot" -l node -d 'Record of the node that will run it, made by `backlint snapshot`: for its kernel. Its own somaxconn reaches no new network namespace; for a pod with hostNetwork give --somaxconn too' -r -F
 complete -c backlint -n "__fish_backlint_using_subcommand snapshot" -l netns -d 'Network namespace to look at: `all`, `self`, a name (below /run/netns, or as the report has it), a PID or an inode; repeatable [default: all as root, else self]' -r
 complete -c backlint -n "__fish_backlint_using_subcommand snapshot" -l rules -d 'Add the rules of this YAML file or folder to the built-in ones; repeatable' -r -F
 complete -c backlint -n "__fish_backlint_using_subcommand snapshot" -l services -d 'Add the services of this YAML file or folder to the built-in ones; repeatable' -r -F
@@ -196,6 +216,11 @@ never\t''"
 complete -c backlint -n "__fish_backlint_using_subcommand diff" -l no-config -d 'Take no settings from a file'
 complete -c backlint -n "__fish_backlint_using_subcommand diff" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c backlint -n "__fish_backlint_using_subcommand patch" -l snapshot -d 'Judge this file instead of the host; repeatable, `-` is standard input' -r -F
+complete -c backlint -n "__fish_backlint_using_subcommand patch" -l image -d 'Look at this container image instead of the host, without running it: an archive of `podman save` or `docker save`, an OCI layout, or a folder that is a root file system' -r -F
+complete -c backlint -n "__fish_backlint_using_subcommand patch" -l platform -d 'Which image of several, such as linux/arm64 [default: that of this machine]' -r
+complete -c backlint -n "__fish_backlint_using_subcommand patch" -l kernel -d 'Kernel that its containers will run on, such as 5.3; it decides what a new network namespace starts with [default: the newest that is known]' -r
+complete -c backlint -n "__fish_backlint_using_subcommand patch" -l somaxconn -d 'net.core.somaxconn that its containers get: that of --sysctl, of a pod\'s securityContext, or with hostNetwork the node\'s own [default: what the kernel starts a network namespace with]' -r
+complete -c backlint -n "__fish_backlint_using_subcommand patch" -l node -d 'Record of the node that will run it, made by `backlint snapshot`: for its kernel. Its own somaxconn reaches no new network namespace; for a pod with hostNetwork give --somaxconn too' -r -F
 complete -c backlint -n "__fish_backlint_using_subcommand patch" -l netns -d 'Network namespace to look at: `all`, `self`, a name (below /run/netns, or as the report has it), a PID or an inode; repeatable [default: all as root, else self]' -r
 complete -c backlint -n "__fish_backlint_using_subcommand patch" -l assume -d 'Say what the verdicts would be if a sysctl had this value: in every namespace that is looked at, or with a namespace\'s name in front only there (`docker/web:net.core.somaxconn=4096`). net.core.somaxconn stands for listeners that listen again under it; repeatable' -r
 complete -c backlint -n "__fish_backlint_using_subcommand patch" -l rules -d 'Add the rules of this YAML file or folder to the built-in ones; repeatable' -r -F
