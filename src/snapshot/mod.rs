@@ -11,6 +11,7 @@ mod container;
 pub mod file;
 pub mod fragment;
 mod gap;
+pub mod merge;
 mod owner;
 mod protocol;
 pub mod redact;
