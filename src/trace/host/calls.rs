@@ -60,6 +60,8 @@ pub(super) struct Looker {
     here: Here,
     /// For the names of processes that are gone.
     root: Folder,
+    /// Those that were found since [`Looker::refresh`].
+    names: BTreeMap<u32, Option<String>>,
 }
 
 impl Looker {
@@ -68,7 +70,13 @@ impl Looker {
             processes,
             here: Here::new(),
             root,
+            names: BTreeMap::new(),
         }
+    }
+
+    /// Forgets what may have changed: pids are given again.
+    pub(super) fn refresh(&mut self) {
+        self.names.clear();
     }
 
     /// A call with all that can still be found out.
@@ -97,7 +105,7 @@ impl Looker {
     }
 
     /// Takes note of a socket that listens without a call.
-    pub(super) fn uncalled(&self, thread: u32, place: Place, calls: &mut Calls) {
+    pub(super) fn uncalled(&mut self, thread: u32, place: Place, calls: &mut Calls) {
         if calls.uncalled.len() < MOST {
             let comm = self.processes.comm(thread).or_else(|| self.name(thread));
             calls.uncalled.push((comm, place));
@@ -114,25 +122,39 @@ impl Looker {
             return Some(socket.clone());
         }
         let place = done.place.as_ref().zip(socket.protocol);
-        let is_there = place.is_none_or(|(place, protocol)| {
+        let is_there = place.map(|(place, protocol)| {
             let name = socket.address.as_deref().unwrap_or_default();
-            place.fits(protocol, name)
+            (place.fits(protocol, name), place.port != 0)
         });
         let cap = (!socket.elsewhere).then(somaxconn).flatten();
-        let fits = cap
-            .zip(socket.max)
-            .is_none_or(|(cap, max)| given(done.backlog, cap) == max);
-        (listens && is_there && fits).then(|| socket.clone())
+        let both = cap.zip(socket.max);
+        let fits = both.is_none_or(|(cap, max)| given(done.backlog, cap) == max);
+        let is_its = listens && is_there.is_none_or(|(there, _)| there);
+        match (is_its, fits, is_there) {
+            (true, true, _) => Some(socket.clone()),
+            // It is this one, and was called for again by now.
+            (true, false, Some((true, true))) => Some(Socket {
+                max: None,
+                ..socket.clone()
+            }),
+            _ => None,
+        }
     }
 
     /// `comm` of a thread that is gone, as the kernel remembers it for its own output.
-    fn name(&self, thread: u32) -> Option<String> {
-        let names = self.root.read("saved_cmdlines").ok()?;
-        let mut names = names.lines().filter_map(|line| line.split_once(' '));
-        let pid = thread.to_string();
-        let name = names.find(|(known, _)| *known == pid)?.1;
-        (name != "<...>").then(|| name.to_owned())
+    fn name(&mut self, thread: u32) -> Option<String> {
+        let root = &self.root;
+        let name = self.names.entry(thread);
+        name.or_insert_with(|| remembered(root, thread)).clone()
     }
+}
+
+fn remembered(root: &Folder, thread: u32) -> Option<String> {
+    let names = root.read("saved_cmdlines").ok()?;
+    let mut names = names.lines().filter_map(|line| line.split_once(' '));
+    let pid = thread.to_string();
+    let name = names.find(|(known, _)| *known == pid)?.1;
+    (name != "<...>").then(|| name.to_owned())
 }
 
 /// What the kernel gives who asks for `backlog` (`__sys_listen`, net/socket.c).

@@ -33,11 +33,14 @@ impl Place {
         (self.port != 0).then(|| address::internet(self.ip, None, self.port))
     }
 
-    /// Whether a listener may be it. The event knows no interface that the socket is bound to.
+    /// Whether a listener may be it. The event knows no interface that the socket is bound to, and no address
+    /// where the socket sends with another one (`inet_saddr`): then it is the unspecified one.
     pub(super) fn fits(&self, protocol: Protocol, name: &str) -> bool {
         let port = address::port(protocol, name);
+        let ip = address::ip(protocol, name);
+        let any = self.ip.is_unspecified();
         self.protocol == protocol
-            && address::ip(protocol, name) == Some(self.ip)
+            && ip.is_some_and(|ip| ip == self.ip || any && ip.is_ipv4() == self.ip.is_ipv4())
             && (self.port == 0 || port == Some(self.port))
     }
 }
@@ -279,6 +282,7 @@ mod tests {
         let here = place(80, Protocol::Tcp);
         assert!(here.fits(Protocol::Tcp, "0.0.0.0%lo:80"));
         assert!(!here.fits(Protocol::Tcp, "0.0.0.0:81"));
+        assert!(here.fits(Protocol::Tcp, "127.0.0.1:80") && !here.fits(Protocol::Tcp, "[::]:80"));
         assert!(!here.fits(Protocol::Mptcp, "0.0.0.0:80"));
         assert!(!here.fits(Protocol::Unix, "0.0.0.0:80"));
         assert!(place(0, Protocol::Tcp).fits(Protocol::Tcp, "0.0.0.0:81"));

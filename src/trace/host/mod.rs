@@ -50,6 +50,12 @@ const SIGNALS: [i32; 5] = [
 /// How long listeners may come after the last one that was waited for.
 const GRACE: Duration = Duration::from_millis(50);
 
+/// How long calls are told of before signals and time are looked at.
+const MOMENT: Duration = Duration::from_millis(50);
+
+/// How long it may take in the end to tell of what was called before.
+const PATIENCE: Duration = Duration::from_secs(5);
+
 /// Inode of the first pid namespace (`PROC_PID_INIT_INO`, include/linux/proc_ns.h): events have its pids.
 const FIRST_PIDS: &str = "pid:[4026531836]";
 
@@ -199,12 +205,14 @@ impl Trace {
         Ok(false)
     }
 
-    /// Reads what is there, and tells of all calls that are over. What comes in the meantime is read too:
-    /// looking at processes takes longer than calling.
-    fn take(&mut self, waiting: &mut Waiting, tell: &mut impl FnMut(&Call)) {
+    /// Reads what is there, and tells of calls that are over, for a moment. What comes in the meantime is read
+    /// too: looking at processes takes longer than calling. Whether all was told.
+    fn take(&mut self, waiting: &mut Waiting, tell: &mut impl FnMut(&Call)) -> bool {
+        let end = Instant::now() + MOMENT;
         let Some(reader) = &mut self.reader else {
-            return;
+            return true;
         };
+        self.looker.refresh();
         reader.read();
         while let Some(event) = reader.next() {
             match self.threads.take(event) {
@@ -219,15 +227,26 @@ impl Trace {
                 }
                 None => {}
             }
+            if Instant::now() > end {
+                return false;
+            }
         }
+        true
     }
 
-    /// Tells of all that was called before now.
+    /// Tells of all that was called until now.
     fn finish_reading(&mut self, waiting: &mut Waiting, tell: &mut impl FnMut(&Call)) {
-        let end = Instant::now() + GRACE;
-        self.take(waiting, tell);
-        while self.reader.as_ref().is_some_and(Reader::has_more) && Instant::now() < end {
-            self.take(waiting, tell);
+        if let Some(reader) = &mut self.reader {
+            reader.stop();
+        }
+        let end = Instant::now() + PATIENCE;
+        while !self.take(waiting, tell) {
+            if Instant::now() > end {
+                break;
+            }
+        }
+        if let Some(reader) = &mut self.reader {
+            reader.give_up();
         }
     }
 

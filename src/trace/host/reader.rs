@@ -152,9 +152,16 @@ impl Reader {
         is_due.then(|| self.waiting.pop_front()).flatten()
     }
 
-    /// Whether events wait for the rest of the same moment.
-    pub(super) fn has_more(&self) -> bool {
-        !self.waiting.is_empty()
+    /// Lets no more come, and reads what is left.
+    pub(super) fn stop(&mut self) {
+        let _ = self.folder.write("tracing_on", "0");
+        self.read();
+    }
+
+    /// Gives up what was read and not taken.
+    pub(super) fn give_up(&mut self) {
+        self.dropped += u64::try_from(self.waiting.len()).unwrap_or(u64::MAX);
+        self.waiting.clear();
     }
 
     /// How many events were lost.

@@ -184,14 +184,17 @@ fn uncalled_gap(
     new: &[(usize, usize)],
     uncalled: &[(Option<String>, Place)],
 ) -> Option<Gap> {
-    let mut places: BTreeMap<String, ()> = BTreeMap::new();
+    let mut places: BTreeSet<String> = BTreeSet::new();
     for (n, at) in new {
         let (namespace, listener) = (&namespaces[*n], &namespaces[*n].listeners[*at]);
         let of = match namespace.is_host() {
             true => String::new(),
             false => format!(" in {}", namespace.name),
         };
-        places.insert(format!("{}{of}", listener.address), ());
+        let mut owners = listener.owners.iter();
+        let by = owners.find_map(|owner| owner.comm.as_deref());
+        let by = by.map_or(String::new(), |comm| format!(" of {comm}"));
+        places.insert(format!("{}{by}{of}", listener.address));
     }
     let is_listed = |place: &Place| {
         new.iter().any(|(n, at)| {
@@ -204,9 +207,9 @@ fn uncalled_gap(
         let name = place
             .address()
             .unwrap_or_else(|| "a port of the kernel's choice".to_owned());
-        places.insert(format!("{name} of {comm}"), ());
+        places.insert(format!("{name} of {comm}"));
     }
-    let shown: Vec<&str> = places.keys().take(SHOWN).map(String::as_str).collect();
+    let shown: Vec<&str> = places.iter().take(SHOWN).map(String::as_str).collect();
     let more = match places.len().checked_sub(SHOWN) {
         None | Some(0) => String::new(),
         Some(more) => format!(" and {more} more"),
