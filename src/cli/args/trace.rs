@@ -21,10 +21,11 @@ pub(in crate::cli) struct Trace {
     /// Ctrl-C ends it
     #[arg(long, help_heading = TRACE, conflicts_with_all = ["command", "command_status", "new_netns"])]
     pub(in crate::cli) host: bool,
-    /// End the command after this time: 500ms, 10s, 2m or 1h; SIGTERM first, SIGKILL five seconds later
+    /// End the command after this time: 500ms, 10s, 2m or 1h; SIGTERM first, SIGKILL five seconds later. With --host
+    /// only the watching ends
     #[arg(long = "for", help_heading = TRACE, value_name = "DURATION", value_parser = duration)]
     pub(in crate::cli) time: Option<Duration>,
-    /// End the command once so many sockets listen, or one at an address: `2`, `0.0.0.0:80`, `:80` for any
+    /// End it once so many sockets began to listen, or one at an address: `2`, `0.0.0.0:80`, `:80` for any
     /// address, `/run/x.sock`, `@abstract`; repeatable, or with commas: then once all of them came true
     #[arg(long, help_heading = TRACE, value_name = "N|ADDRESS", value_delimiter = ',')]
     pub(in crate::cli) until_listening: Vec<Until>,

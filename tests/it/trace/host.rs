@@ -94,9 +94,10 @@ impl Watching {
     }
 
     pub(super) fn ended(&mut self) -> (i32, String, Value) {
-        let status = wait::end_of(&mut self.tracer, Duration::from_secs(20));
+        // First what it says: it waits for whoever reads.
         let mut said = String::new();
         self.err.read_to_string(&mut said).unwrap();
+        let status = wait::end_of(&mut self.tracer, Duration::from_secs(20));
         let record = fs::read_to_string(self.folder.path().join("record.json"));
         let record = record.map(|text| serde_json::from_str(&text).unwrap());
         let code = status.expect("backlint ends").code().unwrap_or(-1);
