@@ -63,8 +63,8 @@ pub(super) fn remove(instances: &Folder, name: &str) -> rustix::io::Result<()> {
 
 /// Makes the instance and switches its events on; what they look like.
 pub(super) fn make(instances: &Folder, name: &str) -> Result<(Folder, Events), Fault> {
-    mkdirat(instances, name, Mode::RWXU).map_err(|error| refused(error))?;
-    let folder = instances.folder(name).map_err(|error| refused(error))?;
+    mkdirat(instances, name, Mode::RWXU).map_err(refused)?;
+    let folder = instances.folder(name).map_err(refused)?;
     let set = |path: &str, text: &str| {
         let wrote = folder.write(path, text);
         wrote.map_err(|error| Fault::io(&format!("tracefs: {path} cannot be set"), &error))

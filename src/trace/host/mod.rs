@@ -5,11 +5,12 @@
 //!
 //! - `tracefs`, `instance`, `guard`: the ring buffer, and who removes it.
 //! - `format`, `page`, `event`, `reader`: from its bytes to calls.
-//! - `calls`, `record`: from calls to sockets, and to the record.
+//! - `calls`, `record`, `gaps`: from calls to sockets, and to the record.
 
 mod calls;
 mod event;
 mod format;
+mod gaps;
 mod guard;
 mod instance;
 mod page;
