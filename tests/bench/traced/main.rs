@@ -131,10 +131,8 @@ fn main() -> ExitCode {
             .any(|argument| names.contains(&argument.as_str()));
         !asked || arguments.iter().any(|argument| argument == name)
     };
-    let chosen = WORKLOADS.iter().filter(|it| named(it.name));
-    let mut result = chosen
-        .map(|it| compare(it, rounds))
-        .collect::<io::Result<()>>();
+    let mut chosen = WORKLOADS.iter().filter(|it| named(it.name));
+    let mut result = chosen.try_for_each(|it| compare(it, rounds));
     if result.is_ok() && named("host") {
         result = host(rounds.unwrap_or(11));
     }
