@@ -62,6 +62,11 @@ fn a_command_teaches_a_record_what_it_asks_for() {
         text.contains("backlog: 511") && text.contains("source: trace"),
         "{text}"
     );
+    holds_both(&file, &text);
+}
+
+/// What the file had and what the trace saw.
+fn holds_both(file: &std::path::Path, text: &str) {
     // All that it had is there, and it is judged with certainty now.
     let mut again = backlint();
     again.args([
@@ -72,7 +77,7 @@ fn a_command_teaches_a_record_what_it_asks_for() {
         "json",
         "--snapshot",
     ]);
-    let report = finish(again.arg(&file)).ended(0).json();
+    let report = finish(again.arg(file)).ended(0).json();
     let listeners = report["listeners"].as_array().unwrap();
     let addresses: Vec<&str> = listeners
         .iter()
