@@ -287,7 +287,7 @@ mod tests {
         assert!(
             it.snapshot.gaps[0]
                 .why
-                .starts_with("/run/x: began to listen")
+                .starts_with("/run/x of nginx: began")
         );
     }
 
