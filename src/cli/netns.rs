@@ -156,6 +156,13 @@ fn identified(sources: &Sources, found: &Namespaces) -> Vec<Namespace> {
     found.all.iter().map(with).collect()
 }
 
+/// The names of all namespaces within reach, by inode.
+pub(super) fn names(sources: &Sources) -> Vec<(u64, String)> {
+    let records = identified(sources, &Namespaces::find(sources, Reach::All));
+    let names = records.into_iter().filter_map(|it| Some((it.id?, it.name)));
+    names.collect()
+}
+
 /// Whether somebody gave a namespace this number for a name.
 fn is_named(records: &[Namespace], chosen: &Chosen) -> bool {
     let name = chosen.to_string();

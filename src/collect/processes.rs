@@ -51,6 +51,12 @@ impl Processes {
         }
     }
 
+    /// When a process started, in ticks since the boot: with its pid a name that no other process has.
+    pub fn ticks(&self, pid: u32) -> Option<u64> {
+        let stat = self.read(pid, "stat")?;
+        stat_fields(&stat)?.nth(19)?.parse().ok()
+    }
+
     /// When a process started and which one is its parent.
     pub fn status(&self, pid: u32) -> Option<Status> {
         let stat = self.read(pid, "stat")?;

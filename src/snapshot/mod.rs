@@ -12,6 +12,7 @@ pub mod file;
 pub mod fragment;
 mod gap;
 mod image;
+pub mod merge;
 mod owner;
 mod protocol;
 pub mod redact;

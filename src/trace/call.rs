@@ -34,7 +34,7 @@ pub struct Call {
 pub struct Socket {
     /// The kernel's 64-bit name of it, never used twice. `None` where only its inode is known.
     pub cookie: Option<u64>,
-    /// Inode in sockfs.
+    /// Inode in sockfs; 0 where nobody could look.
     pub inode: u64,
     /// Protocol. `None`: one that is not known, or it could not be asked.
     pub protocol: Option<Protocol>,
@@ -46,6 +46,21 @@ pub struct Socket {
     pub netns: Option<u64>,
     /// The maximum of its accept queue after the call, where the kernel tells.
     pub max: Option<u32>,
+}
+
+impl Socket {
+    /// A socket of which only the inode is known.
+    pub(super) fn of_inode(inode: u64) -> Self {
+        Self {
+            cookie: None,
+            inode,
+            protocol: None,
+            address: None,
+            elsewhere: false,
+            netns: None,
+            max: None,
+        }
+    }
 }
 
 /// What came of a call.

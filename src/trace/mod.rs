@@ -12,6 +12,8 @@
 
 mod call;
 mod filter;
+mod held;
+pub mod host;
 mod isolate;
 mod message;
 mod pending;

@@ -1,13 +1,11 @@
 //! A call that goes on in the kernel: what came of it is seen on a duplicate of its socket, a moment later.
 
-use std::os::fd::{AsFd as _, OwnedFd};
 use std::time::{Duration, Instant};
 
-use rustix::io::Errno;
-
-use super::call::{Call, Outcome, Socket};
+use super::call::{Call, Outcome};
 use super::filter;
-use super::socket::{self, Here};
+use super::held::Held;
+use super::socket::Here;
 use super::sys::Question;
 use crate::collect::processes::Processes;
 
@@ -19,8 +17,8 @@ const MOST_PATIENCE: Duration = Duration::from_secs(5);
 /// A call that was let go.
 pub(super) struct Pending {
     pub(super) call: Call,
-    /// `None`: it could not be taken.
-    socket: Option<OwnedFd>,
+    /// `None`: it could not be looked at, or is none.
+    held: Option<Held>,
     /// The maximum before, where it listened already.
     was: Option<u32>,
     listened: bool,
@@ -39,33 +37,10 @@ impl Pending {
         let thread = question.thread;
         let pid = processes.of_thread(thread)?;
         let (fd, backlog) = arguments(question, processes)?;
-        let socket = socket::duplicate(pid, thread, fd);
-        let known = socket
-            .as_ref()
-            .ok()
-            .and_then(|it| socket::identity(it.as_fd()));
-        let (mut known, outcome) = match (known, &socket) {
-            (None, Err(Errno::BADF) | Ok(_)) => (None, Outcome::Failed),
-            (None, Err(_)) => (processes.socket(thread, fd).map(of_inode), Outcome::Unknown),
-            (known, _) => (known, Outcome::Unknown),
-        };
-        let socket = socket.ok();
-        let (mut was, mut listened) = (None, false);
-        if let Some(known) = &mut known {
-            let theirs = processes.netns(thread);
-            let ours = processes.netns(std::process::id());
-            let told = socket.as_ref().and_then(|it| here.is_elsewhere(it.as_fd()));
-            known.elsewhere = told.unwrap_or(theirs.is_some() && theirs != ours);
-            known.netns = theirs.filter(|_| known.elsewhere && theirs != ours);
-            listened = match &socket {
-                Some(socket) => socket::listens(socket.as_fd()),
-                None => here.find(known),
-            };
-            was = match &socket {
-                Some(socket) if listened => here.max(socket.as_fd(), known),
-                _ => known.max,
-            };
-        }
+        let held = Held::take(processes, here, (pid, thread), fd);
+        let outcome = held.as_ref().err().copied();
+        let mut held = held.ok();
+        let listened = held.as_mut().is_some_and(|held| held.listens(here));
         Some(Self {
             call: Call {
                 pid,
@@ -74,12 +49,12 @@ impl Pending {
                 exe: processes.executable(pid),
                 fd,
                 backlog,
-                socket: known,
-                outcome,
+                socket: None,
+                outcome: outcome.unwrap_or(Outcome::Unknown),
                 before: 0,
             },
-            socket,
-            was,
+            was: held.as_ref().and_then(|held| held.known.max),
+            held,
             listened,
             since: Instant::now(),
             ran: processes.ran(thread),
@@ -95,17 +70,11 @@ impl Pending {
         cap: Option<i64>,
         last: bool,
     ) -> bool {
-        let Some(known) = &mut self.call.socket else {
+        let Some(held) = &mut self.held else {
             return true;
         };
-        let socket = self.socket.as_ref().map(OwnedFd::as_fd);
-        let listens = match socket {
-            Some(socket) => socket::listens(socket),
-            None => here.find(known),
-        };
-        if let Some(socket) = socket.filter(|_| listens) {
-            known.max = here.max(socket, known);
-        }
+        let listens = held.listens(here);
+        let known = &held.known;
         let cap = cap.filter(|_| !known.elsewhere);
         let done = match (listens, self.listened) {
             (false, _) => false,
@@ -122,28 +91,14 @@ impl Pending {
         if !done && !over {
             return false;
         }
-        self.call.outcome = match (listens, socket) {
+        self.call.outcome = match (listens, held.is_duplicate()) {
             (true, _) => Outcome::Listens,
-            (false, Some(_)) => Outcome::Failed,
+            (false, true) => Outcome::Failed,
             // It may have been closed since.
-            (false, None) => Outcome::Unknown,
+            (false, false) => Outcome::Unknown,
         };
-        if let Some(socket) = socket {
-            known.address = socket::name(socket);
-        }
+        self.call.socket = Some(held.named().clone());
         true
-    }
-}
-
-fn of_inode(inode: u64) -> Socket {
-    Socket {
-        cookie: None,
-        inode,
-        protocol: None,
-        address: None,
-        elsewhere: false,
-        netns: None,
-        max: None,
     }
 }
 

@@ -67,7 +67,9 @@ impl Waiting {
         if call.outcome != Outcome::Listens {
             return;
         }
-        self.sockets.insert(socket.cookie.unwrap_or(socket.inode));
+        if socket.inode != 0 {
+            self.sockets.insert(socket.cookie.unwrap_or(socket.inode));
+        }
         let name = socket.address.as_deref().unwrap_or_default();
         let port = || address::port(socket.protocol?, name);
         let count = self.sockets.len();

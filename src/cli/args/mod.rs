@@ -75,6 +75,15 @@ The command runs as the same user, with the same input, output and terminal, and
 asks backlint about listen() alone. As an ordinary user its setuid programs do not gain their privilege. What calls
 listen() through io_uring is not seen; if it still listens at the end it is reported as a gap.
 
+With --host nothing is run: backlint watches every process of the machine, needs root, tracefs and a kernel with
+CONFIG_FTRACE_SYSCALLS, and judges the whole host in the end, with certain requests wherever a call was seen. While it is
+on every system call of the machine costs a little more. It makes a ring buffer of its own in tracefs, and a second
+process removes that if backlint is killed; if both are killed at once the next `backlint trace --host` does. Calls of
+32-bit programs and through io_uring are not seen; what listens so is reported as a gap.
+
+--merge puts the requests that were seen into a record: listeners of the same workload, protocol, address and program get
+them, what else the record has stays, new listeners are added, and differences are told. The report is about that record.
+
 Signals sent to backlint reach the command. If backlint is killed the command goes on and can still listen(); if the
 process that backlint starts to watch the command is killed, the command and all that it started are killed.
 
@@ -91,7 +100,10 @@ Examples:
   backlint trace --until-listening :80,/run/x.sock -o web.yaml -- ./start.sh
                                                until both are there; keep what was seen
   backlint trace --new-netns --sysctl net.core.somaxconn=128 --until-listening 1 -- ./server
-                                               as if the node had this setting";
+                                               as if the node had this setting
+  sudo backlint trace --host --for 60s         all services of this host that start meanwhile
+  sudo backlint trace --host --until-listening :80 --for 5m --merge web.yaml -o web.yaml
+                                               during a deploy: keep what it asked for in the record";
 
 /// The commands.
 #[derive(Debug, Subcommand)]

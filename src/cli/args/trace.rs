@@ -10,20 +10,32 @@ use super::Judging;
 use crate::trace::Until;
 
 /// The heading of these options in the help.
-const TRACE: &str = "What is run";
+const TRACE: &str = "What is watched";
 
 #[derive(Debug, Args)]
+#[command(
+    override_usage = "backlint trace [OPTIONS] -- <COMMAND>...\n       backlint trace --host [OPTIONS]"
+)]
 pub(in crate::cli) struct Trace {
-    /// End the command after this time: 500ms, 10s, 2m or 1h; SIGTERM first, SIGKILL five seconds later
+    /// Run nothing, and watch all processes of this host instead, as root, until --for, --until-listening or
+    /// Ctrl-C ends it
+    #[arg(long, help_heading = TRACE, conflicts_with_all = ["command", "command_status", "new_netns"])]
+    pub(in crate::cli) host: bool,
+    /// End the command after this time: 500ms, 10s, 2m or 1h; SIGTERM first, SIGKILL five seconds later. With --host
+    /// only the watching ends
     #[arg(long = "for", help_heading = TRACE, value_name = "DURATION", value_parser = duration)]
     pub(in crate::cli) time: Option<Duration>,
-    /// End the command once so many sockets listen, or one at an address: `2`, `0.0.0.0:80`, `:80` for any
+    /// End it once so many sockets began to listen, or one at an address: `2`, `0.0.0.0:80`, `:80` for any
     /// address, `/run/x.sock`, `@abstract`; repeatable, or with commas: then once all of them came true
     #[arg(long, help_heading = TRACE, value_name = "N|ADDRESS", value_delimiter = ',')]
     pub(in crate::cli) until_listening: Vec<Until>,
     /// Write what was seen to this file, to be judged again; JSON where it ends in .json, else YAML
     #[arg(short, long, help_heading = TRACE, value_name = "SNAPSHOT")]
     pub(in crate::cli) output: Option<PathBuf>,
+    /// Put the requests that were seen into this record, and judge that; write it with -o, to the same file if you
+    /// like. Requests that differ, and listeners that are new or another program's, are told
+    #[arg(long, help_heading = TRACE, value_name = "SNAPSHOT")]
+    pub(in crate::cli) merge: Option<PathBuf>,
     /// Exit with the status of the command instead of the audit's
     #[arg(long, help_heading = TRACE)]
     pub(in crate::cli) command_status: bool,
@@ -39,7 +51,7 @@ pub(in crate::cli) struct Trace {
     #[arg(
         last = true,
         value_name = "COMMAND",
-        required_unless_present = "show_config"
+        required_unless_present_any = ["show_config", "host"]
     )]
     pub(in crate::cli) command: Vec<OsString>,
 }

@@ -10,6 +10,8 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr)] // a program for people
 
+#[path = "../cost.rs"]
+mod cost;
 mod helper;
 mod measure;
 mod scenario;

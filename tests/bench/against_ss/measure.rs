@@ -2,9 +2,10 @@
 
 use std::env;
 use std::io;
-use std::mem::MaybeUninit;
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+
+use crate::cost;
+pub(crate) use crate::cost::Cost;
 
 /// What is compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,60 +65,16 @@ impl Tool {
     }
 }
 
-/// What one run cost.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Cost {
-    /// From before fork(2) to after wait(2).
-    pub(crate) wall: Duration,
-    /// User and system time.
-    pub(crate) cpu: Duration,
-    /// Largest resident set, KiB. NOTE: exec(2) counts what the process that forked had resident
-    /// (`exec_mmap` in fs/exec.c), so this is never below the 3 MiB of this program.
-    pub(crate) memory: u64,
-}
-
 /// Runs a tool with its output to /dev/null.
 pub(crate) fn run(tool: Tool, pids: &str) -> io::Result<Cost> {
     let mut command = tool.command(pids);
     command.stdout(Stdio::null()).stderr(Stdio::null());
-    let start = Instant::now();
-    let child = command.spawn()?;
-    let pid = i32::try_from(child.id()).map_err(io::Error::other)?;
-    let (status, usage) = wait(pid)?;
-    let wall = start.elapsed();
-    let code = libc::WIFEXITED(status).then(|| libc::WEXITSTATUS(status));
-    if !tool.answered(code) {
-        let why = format!("{} ended with status {status}", tool.title());
-        return Err(io::Error::other(why));
-    }
-    Ok(Cost {
-        wall,
-        cpu: time(usage.ru_utime) + time(usage.ru_stime),
-        memory: usage.ru_maxrss.try_into().unwrap_or_default(),
-    })
-}
-
-fn time(value: libc::timeval) -> Duration {
-    let seconds = value.tv_sec.try_into().unwrap_or_default();
-    let micros = value.tv_usec.try_into().unwrap_or_default();
-    Duration::from_secs(seconds) + Duration::from_micros(micros)
-}
-
-/// Waits for a child. No crate offers wait4(2) with the resource usage of that one child.
-#[allow(unsafe_code)]
-fn wait(pid: i32) -> io::Result<(i32, libc::rusage)> {
-    let mut status = 0;
-    let mut usage = MaybeUninit::<libc::rusage>::zeroed();
-    loop {
-        // SAFETY: both pointers are valid for writing, for the time of the call.
-        let found = unsafe { libc::wait4(pid, &raw mut status, 0, usage.as_mut_ptr()) };
-        if found == pid {
-            // SAFETY: all zeroes is a valid rusage, and the kernel may have written another.
-            return Ok((status, unsafe { usage.assume_init() }));
-        }
-        let error = io::Error::last_os_error();
-        if error.kind() != io::ErrorKind::Interrupted {
-            return Err(error);
-        }
+    let (cost, code) = cost::run(&mut command)?;
+    match tool.answered(code) {
+        true => Ok(cost),
+        false => Err(io::Error::other(format!(
+            "{} ended with {code:?}",
+            tool.title()
+        ))),
     }
 }

@@ -87,3 +87,33 @@ fn as_the_first_process_of_a_container_from_scratch_it_gates_the_image() {
     );
     run("passed", &["--fail-on", "critical"]).ended(0);
 }
+
+/// What Docker's default profile (moby, profiles/seccomp/default.json) refuses a container without
+/// capabilities, of all that backlint may ask for. docker-seccomp.json has these rules.
+#[test]
+fn under_the_rules_of_dockers_default_profile_calls_are_seen_with_what_they_got() {
+    let podman = Podman::new();
+    let program = listener().to_str().unwrap();
+    let backlint = env!("CARGO_BIN_EXE_backlint");
+    podman.image(
+        "scratch",
+        &[(backlint, "/backlint"), (program, "/listener")],
+        &["/listener", "stay", "70000"],
+    );
+    let profile = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/tests/it/trace/docker-seccomp.json"
+    );
+    for user in ["0:0", "1000:1000"] {
+        let text = format!(
+            "podman run --detach --name u{} --user {user} --cap-drop all --security-opt seccomp={profile} \
+             --entrypoint /backlint scratch trace --until-listening 1 --for 10s -- /listener stay 70000\n",
+            user.split(':').next().unwrap()
+        );
+        let run = podman
+            .shell(&text, "run --attach stdout --attach stderr")
+            .ended(1);
+        assert!(run.err.contains("asked for 70000, got 4096"), "{run:#?}");
+        assert!(run.out.contains("asked for 70000 and got 4096"), "{run:#?}");
+    }
+}

@@ -73,6 +73,10 @@ fn a_command_that_never_listens_as_wanted_fails_the_gate() {
 #[test]
 fn a_pipeline_is_traced_whole_and_keeps_its_input() {
     let script = format!("echo text | cat | {} once 9; cat", mode("once")[0]);
-    let run = run(&["--command-status", "--", "sh", "-c", &script]).ended(0);
-    assert!(run.err.contains("asked for 9, got 9"), "{run:#?}");
+    for user in User::BOTH {
+        let mut program = user.backlint();
+        program.args(["trace", "--no-config", "--command-status", "--", "sh", "-c"]);
+        let run = finish(program.arg(&script)).ended(0);
+        assert!(run.err.contains("asked for 9, got 9"), "{run:#?}");
+    }
 }

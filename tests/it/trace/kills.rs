@@ -20,22 +20,22 @@ struct Running {
 }
 
 /// The children of a process.
-fn children(pid: u32) -> Vec<u32> {
+pub(super) fn children(pid: u32) -> Vec<u32> {
     let text = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
     let pids = text.split_whitespace().map(|pid| pid.parse().unwrap());
     pids.collect()
 }
 
-fn only_child(pid: u32) -> u32 {
+pub(super) fn only_child(pid: u32) -> u32 {
     wait::until("a child", || children(pid).first().copied())
 }
 
-fn is_there(pid: u32) -> bool {
+pub(super) fn is_there(pid: u32) -> bool {
     let status = fs::read_to_string(format!("/proc/{pid}/status"));
     status.is_ok_and(|status| !status.contains("State:\tZ"))
 }
 
-fn send(pid: u32, signal: Signal) {
+pub(super) fn send(pid: u32, signal: Signal) {
     let pid = Pid::from_raw(i32::try_from(pid).unwrap()).unwrap();
     kill_process(pid, signal).unwrap();
 }

@@ -4,8 +4,11 @@
 mod calls;
 mod container;
 mod ends;
+mod host;
+mod host_kills;
 mod isolated;
 mod kills;
+mod merge;
 mod programs;
 
 use std::fs;

@@ -6,7 +6,7 @@ use std::fs;
 
 use super::{User, folder, mode};
 use crate::matrix::truth::asked;
-use crate::support::program::finish;
+use crate::support::program::{finish, scrubbed};
 
 /// A server: a file with its text, the command, and how many sockets listen when it is up. `@` is the
 /// folder.
@@ -33,7 +33,10 @@ const JAVA: &str = "import java.net.*;\npublic class Server {\n  public static v
 const WSGI: &str =
     "def wsgi(environ, start_response):\n    start_response('200 OK', [])\n    return [b'']\n";
 
-const SERVERS: [Server; 7] = [
+const MUSL: &str = "#include <arpa/inet.h>\n#include <sys/socket.h>\n#include <unistd.h>\nint main(void) {\n  \
+    int fd = socket(AF_INET, SOCK_STREAM, 0);\n  return listen(fd, SOMAXCONN) ? 1 : pause();\n}\n";
+
+const SERVERS: [Server; 8] = [
     Server {
         name: "nginx",
         file: ("nginx.conf", NGINX),
@@ -69,6 +72,13 @@ const SERVERS: [Server; 7] = [
         file: ("server.js", NODE),
         command: "node @/server.js",
         sockets: 2,
+    },
+    // A Go program, which asks for as much as there is.
+    Server {
+        name: "prometheus-node-exporter",
+        file: ("none", ""),
+        command: "prometheus-node-exporter --web.listen-address=127.0.0.1:9100 --collector.disable-defaults",
+        sockets: 1,
     },
     Server {
         name: "java",
@@ -147,6 +157,21 @@ fn programs_asked_for_what_strace_saw() {
     }
 }
 
+/// A static program of musl, whose SOMAXCONN is 128, at the end of a shell's pipeline.
+#[test]
+fn a_static_musl_program_asked_for_what_strace_saw() {
+    let built = folder();
+    let (source, program) = (built.path().join("musl.c"), built.path().join("musl"));
+    fs::write(&source, MUSL).unwrap();
+    let mut cc = scrubbed("musl-gcc");
+    finish(cc.args(["-static", "-o"]).arg(&program).arg(&source)).ended(0);
+    for user in User::BOTH {
+        let script = format!("sleep 60 | cat | {}", program.display());
+        let command = ["sh", "-c", &script].map(str::to_owned);
+        compare(user, "musl", 1, ("none", ""), &command);
+    }
+}
+
 /// A Rust program that listens as the standard library does: this test program.
 #[test]
 fn a_rust_program_asked_for_what_strace_saw() {
@@ -163,5 +188,7 @@ fn a_rust_program_asked_for_what_strace_saw() {
     let command = command.map(str::to_owned).into_iter();
     let command = command.chain([role, program.to_str().unwrap().to_owned()]);
     let command: Vec<String> = command.chain(rest.map(str::to_owned)).collect();
-    compare(User::Own, "rust", 1, ("none", ""), &command);
+    for user in User::BOTH {
+        compare(user, "rust", 1, ("none", ""), &command);
+    }
 }

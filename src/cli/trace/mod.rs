@@ -1,10 +1,14 @@
 //! `backlint trace`.
 
+mod host;
+mod merging;
+
 use std::io::{self, Write as _};
 use std::path::Path;
 
 use anyhow::anyhow;
 
+use self::merging::Merging;
 use super::args::{Judging, Trace};
 use super::config::Config;
 use super::input::Failure;
@@ -16,6 +20,7 @@ use crate::kernel::version::Version;
 use crate::report::Outcome;
 use crate::rules::RuleSet;
 use crate::services::Catalogue;
+use crate::snapshot::{Listener, Snapshot};
 use crate::sysctl_conf::{is_glob, normalise_key};
 use crate::text::nearest::nearest;
 use crate::text::untrusted::clean;
@@ -33,32 +38,64 @@ pub(super) fn run(arguments: &Trace) -> Result<End, Failure> {
     let asked = config.outputs(judging);
     let mut judge = Judge::new(&config, judging, &asked)?;
     // What did not listen this time may well exist.
-    judge.terms.partial = true;
-    let mut traced = traced(arguments, &judge.terms.rules, &judge.catalogue)?;
-    if traced.calls == 0 {
+    judge.terms.partial = !arguments.host && arguments.merge.is_none();
+    let mut merging = arguments.merge.as_deref().map(Merging::read).transpose()?;
+    let mut watched = match arguments.host {
+        true => host::watched(arguments, &judge.terms.rules, &judge.catalogue)?,
+        false => traced(arguments, &judge.terms.rules, &judge.catalogue)?.into(),
+    };
+    if watched.calls == 0 {
         output::note("no call of listen() was seen");
     }
+    if let Some(merging) = &mut merging {
+        watched.snapshot = merging.merged(&watched, !arguments.host);
+    }
     if let Some(path) = &arguments.output {
-        output::file(path, &record::text(&mut traced.snapshot, path, None)?)?;
+        output::file(path, &record::text(&mut watched.snapshot, path, None)?)?;
     }
     let sources = vec![Source {
-        name: None,
-        snapshot: traced.snapshot,
+        name: merging.map(|merging| merging.name),
+        snapshot: watched.snapshot,
         positions: None,
     }];
     let outcome = judge.report(sources, |_| again(arguments.output.as_deref(), judging))?;
-    if !traced.missing.is_empty() {
-        let missing = traced.missing.join(", ");
-        let ended = traced.ended;
+    if !watched.missing.is_empty() {
+        let missing = watched.missing.join(", ");
+        let ended = watched.ended.map_or(String::new(), |ended| {
+            format!("; the command ended {ended}")
+        });
         output::note(&format!(
-            "it did not come to what --until-listening waits for: {missing}; the command ended {ended}"
+            "it did not come to what --until-listening waits for: {missing}{ended}"
         ));
     }
-    Ok(match arguments.command_status {
-        true => End::Status(traced.ended.status()),
-        false if !traced.missing.is_empty() => End::Outcome(Outcome::Unusable),
-        false => End::Outcome(outcome),
+    Ok(match watched.ended.filter(|_| arguments.command_status) {
+        Some(ended) => End::Status(ended.status()),
+        None if !watched.missing.is_empty() => End::Outcome(Outcome::Unusable),
+        None => End::Outcome(outcome),
     })
+}
+
+/// What was watched, either way.
+struct Watched {
+    snapshot: Snapshot,
+    /// What listened and is in no record, by the place of its namespace.
+    gone: Vec<(usize, Listener)>,
+    calls: u64,
+    missing: Vec<String>,
+    /// How the command ended, where one was run.
+    ended: Option<trace::Ended>,
+}
+
+impl From<trace::Traced> for Watched {
+    fn from(traced: trace::Traced) -> Self {
+        Self {
+            snapshot: traced.snapshot,
+            gone: Vec::new(),
+            calls: traced.calls,
+            missing: traced.missing,
+            ended: Some(traced.ended),
+        }
+    }
 }
 
 fn traced(
