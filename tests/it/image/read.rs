@@ -28,11 +28,16 @@ fn build(podman: &Podman) {
     let list = finish(scrubbed("dpkg").arg("-L").args(PACKAGES))
         .ended(0)
         .out;
-    // Redis' folders are for its user; and of diverted files dpkg tells a sentence.
-    let list: BTreeSet<&str> = list
-        .lines()
-        .filter(|line| Path::new(line).exists())
-        .collect();
+    // Of packages that were made before /bin became a link, what is in /usr/bin now; and of diverted files dpkg tells a
+    // sentence.
+    let there = |path: &str| {
+        let path = Path::new(path);
+        let parent = path.parent()?.canonicalize().ok()?;
+        path.symlink_metadata().ok()?;
+        Some(parent.join(path.file_name()?).display().to_string())
+    };
+    let more = ["/bin", "/lib", "/sbin", "/bin/busybox"];
+    let list: BTreeSet<String> = list.lines().chain(more).filter_map(there).collect();
     let names: Vec<String> = list
         .iter()
         .map(|path| path[1..].to_owned() + "\n")
@@ -42,10 +47,7 @@ fn build(podman: &Podman) {
     let mut pack = scrubbed("tar");
     pack.args(["-C", "/", "--no-recursion", "-cf"]).arg(&tar);
     pack.arg("-T").arg(home.join("list"));
-    pack.args([
-        "bin/busybox",
-        "--transform=s,^etc/nginx/koi-win,etc/nginx/a b,",
-    ]);
+    pack.arg("--transform=s,^etc/nginx/koi-win,etc/nginx/a b,");
     finish(&mut pack).ended(0);
     podman.ask(&["import", tar.to_str().unwrap(), "base"]);
     let change = |from: &str, to: &str, script: &str| {
