@@ -14,13 +14,7 @@ mod archives;
 mod odd;
 
 /// Packages that are installed where these tests run, with links, programs and configuration.
-const PACKAGES: [&str; 5] = [
-    "nginx-light",
-    "nginx-common",
-    "redis-server",
-    "procps",
-    "netbase",
-];
+const PACKAGES: [&str; 5] = ["nginx", "nginx-common", "redis-server", "procps", "netbase"];
 
 /// An image with three layers: files of packages; some removed, replaced, linked and moved; and some made again.
 fn build(podman: &Podman) {
@@ -133,7 +127,7 @@ fn said(tree: &dyn Tree, path: &str) -> Result<Said, Unread> {
 
 /// Asks for these paths, some at a time: all at once would be more than is read of one image.
 fn ask(image: &mut Image, paths: &[String]) -> Vec<Said> {
-    let parts = paths.chunks(100).map(|part| {
+    let parts = paths.chunks(1000).map(|part| {
         let answers =
             image.ask(|tree| -> Vec<_> { part.iter().map(|path| said(tree, path)).collect() });
         answers.unwrap()
