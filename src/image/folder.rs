@@ -25,8 +25,8 @@ pub(super) struct Folder(Root);
 impl Folder {
     /// This folder, if it looks like a root file system.
     pub(super) fn new(root: Root) -> Option<Self> {
-        let known = |name: &&str| root.leads(Path::new(name)).is_some();
-        let is_root = FIRST_LEVEL.iter().any(|name| known(&name));
+        let known = |name: &str| root.leads(Path::new(name)).is_some();
+        let is_root = FIRST_LEVEL.iter().any(|name| known(name));
         is_root.then_some(Self(root))
     }
 }
