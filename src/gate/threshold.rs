@@ -74,7 +74,9 @@ fn of_name<T: Copy>(
     word: &str,
     known: &[(&'static str, T)],
 ) -> Result<T, ThresholdFault> {
-    let found = known.iter().find(|(name, _)| name.eq_ignore_ascii_case(word));
+    let found = known
+        .iter()
+        .find(|(name, _)| name.eq_ignore_ascii_case(word));
     let known: Vec<&'static str> = known.iter().map(|(name, _)| *name).collect();
     found
         .map(|(_, value)| *value)

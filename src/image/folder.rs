@@ -1,6 +1,7 @@
 //! A folder that is a root file system: an unpacked image, a chroot, another host's disk. Files are read
 //! where they are, through [`Root`], so that no link leads out of it.
 
+use std::io::BufReader;
 use std::path::Path;
 
 use object::read::ReadCache;
@@ -8,6 +9,7 @@ use object::read::ReadCache;
 use super::tree::{Tree, Unread};
 use crate::collect::exe::{Shown, detect};
 use crate::collect::files::{FileError, Root};
+use crate::collect::packages;
 
 /// What the first level of a root file system has, of which one is enough.
 const FIRST_LEVEL: [&str; 12] = [
@@ -23,14 +25,19 @@ pub(super) struct Folder(Root);
 impl Folder {
     /// This folder, if it looks like a root file system.
     pub(super) fn new(root: Root) -> Option<Self> {
-        let known = |name: &&str| root.leads(Path::new(name)).is_some();
-        let is_root = FIRST_LEVEL.iter().any(|name| known(&name));
+        let known = |name: &str| root.leads(Path::new(name)).is_some();
+        let is_root = FIRST_LEVEL.iter().any(|name| known(name));
         is_root.then_some(Self(root))
     }
 }
 
 impl Tree for Folder {
     fn read(&self, path: &str) -> Result<Option<Vec<u8>>, Unread> {
+        let real = self.real(path).unwrap_or_default();
+        if packages::databases().any(|known| known == real) {
+            let file = self.0.file(Path::new(path)).map_err(|error| why(&error))?;
+            return Ok(file.map(|(file, _)| packages::abridged(&mut BufReader::new(file))));
+        }
         let content = self.0.read(Path::new(path)).map_err(|error| why(&error))?;
         Ok(content.map(|content| content.bytes))
     }

@@ -20,6 +20,7 @@ use super::tree::Tree;
 use super::view::{View, Wanted};
 use crate::cores;
 use crate::snapshot::Gap;
+use crate::text::untrusted::clean;
 
 /// Layers that are read at once: each has a decoder with its window, of which zstd's has 8 MiB.
 const MOST_ROWS: usize = 4;
@@ -85,7 +86,7 @@ impl Layers {
         let elsewhere = elsewhere.map(|layer| {
             let why = "it may not be distributed and is kept elsewhere";
             Gap::new(
-                format!("layer {} of the image", layer.name),
+                format!("layer {} of the image", clean(&layer.name)),
                 why,
                 "its files",
             )
@@ -152,7 +153,8 @@ fn read<T: Send>(
             Ok(())
         });
         // The one that failed is the one after those that did not.
-        let failed = row.get(results.len()).copied().unwrap_or_default();
+        let failed = row.get(results.len()).or(row.last());
+        let failed = failed.copied().unwrap_or_default();
         (results, all.map_err(|fault| (failed, fault)))
     });
     let failed = done.iter().filter_map(|(_, all)| all.as_ref().err());

@@ -54,7 +54,7 @@ enum Files {
 
 /// Opens an image: docker-save or OCI archive (tar), OCI layout folder, or root file system folder. Reads
 /// how it is started, and no layers yet. `platform`: which one of several; `None`: the one of this machine, if there
-/// are several.
+/// are several. `-` is standard input, which has to be a file.
 ///
 /// # Errors
 ///
@@ -63,6 +63,10 @@ pub fn open(path: &Path, platform: Option<&Platform>) -> Result<Image, ImageErro
     let failed = |error: std::io::Error| ImageError::Unreadable {
         path: shown(path),
         why: error.to_string(),
+    };
+    let path = match path.as_os_str() == "-" {
+        true => Path::new("/dev/stdin"),
+        false => path,
     };
     // Looked at before it is opened: a pipe without a writer would be waited for.
     let status = rustix::fs::stat(path).map_err(|error| failed(error.into()))?;

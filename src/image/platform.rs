@@ -96,9 +96,7 @@ impl FromStr for Platform {
         let lower = text.to_ascii_lowercase();
         let parts: Vec<&str> = lower.split('/').collect();
         match parts.as_slice() {
-            parts if !parts.iter().all(|part| word(&part)) => {
-                Err(NoPlatform(clean(text).into_owned()))
-            }
+            parts if !parts.iter().all(word) => Err(NoPlatform(clean(text).into_owned())),
             [os, architecture] => Ok(Self::new(os, architecture, None)),
             [os, architecture, variant] => Ok(Self::new(os, architecture, Some(variant))),
             _ => Err(NoPlatform(clean(text).into_owned())),

@@ -5,7 +5,8 @@ use crate::collect::exe::Shown;
 
 /// The root file system of an image. Paths are absolute inside it.
 pub trait Tree: Sync {
-    /// The bytes of a regular file. `Ok(None)`: it does not exist.
+    /// The bytes of a regular file of 1 MiB at most; of a database of packages, however long, the lines that
+    /// [`in_database`](crate::collect::packages::in_database) looks at. `Ok(None)`: it does not exist.
     ///
     /// # Errors
     /// What is there and cannot be had, see [`Unread`].

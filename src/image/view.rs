@@ -80,7 +80,6 @@ impl<'a> View<'a> {
 }
 
 impl Tree for View<'_> {
-    /// Of a database of packages the lines that [`crate::collect::packages::in_database`] looks at, and no others.
     fn read(&self, path: &str) -> Result<Option<Vec<u8>>, Unread> {
         let Some(file) = self.file(path)? else {
             return Ok(None);

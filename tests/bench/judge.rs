@@ -70,6 +70,7 @@ fn host(kind: Kind) -> Snapshot {
         namespaces: vec![namespace],
         files: None,
         boot: None,
+        image: None,
         gaps: Vec::new(),
     }
 }

@@ -112,7 +112,10 @@ mod tests {
             piece(2, 0..10, 45),
         ];
         assert_eq!(pieces, expected);
-        assert_eq!(Holes::None.pieces(9, &[2..5]).unwrap(), [piece(0, 0..3, 2)]);
+        assert_eq!(
+            Holes::None.pieces(9, &[2..5, 9..9]).unwrap(),
+            [piece(0, 0..3, 2)]
+        );
     }
 
     #[test]

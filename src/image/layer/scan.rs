@@ -1,5 +1,7 @@
 //! The first reading of a layer: its journal, and what is kept of it.
 
+use std::ops::Range;
+
 use super::Fault;
 use super::journal::Journal;
 use super::keep::{HEAD, Keep, Kept, TAIL};
@@ -63,14 +65,15 @@ pub(super) fn take<S: Skim>(
     kept: Kept,
 ) -> Result<Option<Held>, Fault> {
     let size = member.size;
-    let ranges = match kept {
+    let whole = || std::iter::once(0..size).collect();
+    let ranges: Vec<Range<u64>> = match kept {
         Kept::Nothing => return Ok(None),
         Kept::Database => {
             let lines = members.content(|text| Ok(packages::abridged(text)))?;
             return Ok(Some(Held::Abridged(lines)));
         }
-        Kept::Whole => vec![0..size],
-        Kept::Ends if size <= HEAD + TAIL => vec![0..size],
+        Kept::Whole => whole(),
+        Kept::Ends if size <= HEAD + TAIL => whole(),
         Kept::Ends => vec![0..HEAD, size - TAIL..size],
     };
     if member.holes == super::holes::Holes::Unclear {

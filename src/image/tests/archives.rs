@@ -268,6 +268,9 @@ fn a_root_file_system_is_read_without_leaving_it() {
     let at = |name: &str| folder.path().join(name);
     std::fs::create_dir_all(at("etc/d")).unwrap();
     std::fs::write(at("etc/a"), "1").unwrap();
+    std::fs::create_dir_all(at("var/lib/dpkg")).unwrap();
+    let database = "Package: p\nVersion: 1\nDescription: words\n\n".repeat(100_000);
+    std::fs::write(at("var/lib/dpkg/status"), database).unwrap();
     std::os::unix::fs::symlink("/etc/a", at("etc/link")).unwrap();
     std::os::unix::fs::symlink("/proc/self/exe", at("etc/out")).unwrap();
     let mut image = open(folder.path(), None).unwrap();
@@ -284,6 +287,8 @@ fn a_root_file_system_is_read_without_leaving_it() {
             .is_some()
     );
     assert!(!image.ask(|tree| tree.is_program("/etc/a")).unwrap());
+    let database = read(&mut image, "/var/lib/dpkg/status").unwrap();
+    assert!(database.starts_with("Package: p\nVersion: 1\n\n"));
 }
 
 #[test]

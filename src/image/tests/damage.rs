@@ -148,7 +148,7 @@ fn what_is_missing_or_no_json_is_told_with_its_name() {
 fn layers_packed_in_other_ways_are_told_with_the_way() {
     for (head, name) in [(b"\xfd7zXZ\0".as_slice(), "xz"), (b"BZh91AY&SY", "bzip2")] {
         let layer = [head, &[0; 600]].concat();
-        let error = refused(&docker(&[layer.clone()], &config(&[]))).to_string();
+        let error = refused(&docker(std::slice::from_ref(&layer), &config(&[]))).to_string();
         let told = format!("layer.tar is packed with {name}, which backlint does not read; load");
         assert!(error.contains(&told), "{error}");
         let error = refused(&layer).to_string();

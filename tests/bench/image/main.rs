@@ -123,6 +123,12 @@ fn compare(arguments: &[String]) -> io::Result<()> {
             }
         }
     }
+    print(&costs);
+    Ok(())
+}
+
+/// The table: the middle of all rounds, and the most memory of any.
+fn print(costs: &[Vec<Cost>; 3]) {
     let names = [
         "gzip -dc LAYERS",
         "backlint, first reading",
@@ -132,7 +138,7 @@ fn compare(arguments: &[String]) -> io::Result<()> {
         "\n{:<36} {:>9} {:>9} {:>9} {:>14}",
         "", "wall", "cpu", "memory", "speed of gzip"
     );
-    for (name, own) in names.into_iter().zip(&costs) {
+    for (name, own) in names.into_iter().zip(costs) {
         let ratios = own
             .iter()
             .zip(&costs[0])
@@ -145,7 +151,6 @@ fn compare(arguments: &[String]) -> io::Result<()> {
             median(ratios),
         );
     }
-    Ok(())
 }
 
 fn median(values: impl Iterator<Item = f64>) -> f64 {

@@ -117,7 +117,7 @@ fn archives_that_are_cut_off_or_changed_are_told_with_their_part() {
     let path = docker_archive(
         folder.path(),
         "layer.tar.gz",
-        "mkdir usr; cp -r /etc/nginx usr; cp /usr/sbin/nginx usr; tar -czf layer.tar.gz usr",
+        "mkdir usr; cp -r /etc/nginx usr; cp /usr/sbin/nginx usr/program; tar -czf layer.tar.gz usr",
     );
     let whole = fs::read(&path).unwrap();
     let asked = |bytes: &[u8]| {
