@@ -1120,7 +1120,7 @@ _backlint() {
             return 0
             ;;
         backlint__subcmd__trace)
-            opts="-o -f -h --for --until-listening --output --command-status --new-netns --sysctl --assume --after-reboot --rules --services --only --skip --waivers --baseline --write-baseline --config --no-config --show-config --print-waivers --format --fail-on --strict --help"
+            opts="-o -f -h --host --for --until-listening --output --merge --command-status --new-netns --sysctl --assume --after-reboot --rules --services --only --skip --waivers --baseline --write-baseline --config --no-config --show-config --print-waivers --format --fail-on --strict --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1139,6 +1139,10 @@ _backlint() {
                     return 0
                     ;;
                 -o)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --merge)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -112,9 +112,10 @@ complete -c backlint -n "__fish_backlint_using_subcommand audit" -l no-config -d
 complete -c backlint -n "__fish_backlint_using_subcommand audit" -l show-config -d 'Print every setting that is in force, with the place that it comes from, and judge nothing'
 complete -c backlint -n "__fish_backlint_using_subcommand audit" -l print-waivers -d 'Print a waivers file that would accept all that was found, to be filled in, instead of the report'
 complete -c backlint -n "__fish_backlint_using_subcommand audit" -s h -l help -d 'Print help'
-complete -c backlint -n "__fish_backlint_using_subcommand trace" -l for -d 'End the command after this time: 500ms, 10s, 2m or 1h; SIGTERM first, SIGKILL five seconds later' -r
-complete -c backlint -n "__fish_backlint_using_subcommand trace" -l until-listening -d 'End the command once so many sockets listen, or one at an address: `2`, `0.0.0.0:80`, `:80` for any address, `/run/x.sock`, `@abstract`; repeatable, or with commas: then once all of them came true' -r
+complete -c backlint -n "__fish_backlint_using_subcommand trace" -l for -d 'End the command after this time: 500ms, 10s, 2m or 1h; SIGTERM first, SIGKILL five seconds later. With --host only the watching ends' -r
+complete -c backlint -n "__fish_backlint_using_subcommand trace" -l until-listening -d 'End it once so many sockets began to listen, or one at an address: `2`, `0.0.0.0:80`, `:80` for any address, `/run/x.sock`, `@abstract`; repeatable, or with commas: then once all of them came true' -r
 complete -c backlint -n "__fish_backlint_using_subcommand trace" -s o -l output -d 'Write what was seen to this file, to be judged again; JSON where it ends in .json, else YAML' -r -F
+complete -c backlint -n "__fish_backlint_using_subcommand trace" -l merge -d 'Put the requests that were seen into this record, and judge that; write it with -o, to the same file if you like. Requests that differ, and listeners that are new or another program\'s, are told' -r -F
 complete -c backlint -n "__fish_backlint_using_subcommand trace" -l sysctl -d 'Give a sysctl this value in the new network namespace before the command starts; repeatable' -r
 complete -c backlint -n "__fish_backlint_using_subcommand trace" -l assume -d 'Say what the verdicts would be if a sysctl had this value: in every namespace that is looked at, or with a namespace\'s name in front only there (`docker/web:net.core.somaxconn=4096`). net.core.somaxconn stands for listeners that listen again under it; repeatable' -r
 complete -c backlint -n "__fish_backlint_using_subcommand trace" -l rules -d 'Add the rules of this YAML file or folder to the built-in ones; repeatable' -r -F
@@ -141,6 +142,7 @@ info\t''
 never\t''"
 complete -c backlint -n "__fish_backlint_using_subcommand trace" -l strict -d 'Exit with 3 if something could not be read or evaluated; `--strict=false` undoes what the configuration says' -r -f -a "true\t''
 false\t''"
+complete -c backlint -n "__fish_backlint_using_subcommand trace" -l host -d 'Run nothing, and watch all processes of this host instead, as root, until --for, --until-listening or Ctrl-C ends it'
 complete -c backlint -n "__fish_backlint_using_subcommand trace" -l command-status -d 'Exit with the status of the command instead of the audit\'s'
 complete -c backlint -n "__fish_backlint_using_subcommand trace" -l new-netns -d 'Run the command in a network namespace of its own: only loopback, and the kernel\'s defaults'
 complete -c backlint -n "__fish_backlint_using_subcommand trace" -l after-reboot -d 'Say what the verdicts will be after the next boot if nothing else changes: the sysctls of the persistent files, empty queues, and services that listen again. --assume counts after that'
