@@ -3,7 +3,6 @@
 use std::io::{self, BufWriter, Write};
 use std::os::unix::fs::MetadataExt as _;
 
-use anyhow::Context as _;
 use clap::builder::StyledStr;
 
 use super::input::{Failure, words};
@@ -101,13 +100,40 @@ pub(super) fn is_json(path: &std::path::Path) -> bool {
     extension.is_some_and(|extension| extension.eq_ignore_ascii_case("json"))
 }
 
+/// Whether a file can be made there, before the work that it is for.
+pub(super) fn may_write(path: &std::path::Path) -> Result<(), Failure> {
+    use std::fs;
+    let attempt = || match fs::symlink_metadata(path) {
+        Ok(known) if known.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
+        Ok(known) if !known.is_file() => Ok(()),
+        _ => {
+            let beside = beside(path);
+            fs::File::create_new(&beside).and_then(|_| fs::remove_file(&beside))
+        }
+    };
+    attempt().map_err(|error| not_written(path, &error))
+}
+
+/// The name under which a file is written before it takes another one's place.
+fn beside(path: &std::path::Path) -> std::path::PathBuf {
+    let mut beside = path.to_owned().into_os_string();
+    beside.push(format!(".{}.tmp", std::process::id()));
+    beside.into()
+}
+
+fn not_written(path: &std::path::Path, error: &io::Error) -> Failure {
+    Failure::Other(
+        anyhow::anyhow!("{}", words(error))
+            .context(format!("{} cannot be written", path.display())),
+    )
+}
+
 /// Writes a file whole or not at all: to a new file beside it, which then takes its name, mode and
 /// owner. A link or what is not a regular file is written through, so that the kernel's protection
 /// of links in shared folders holds (proc_sys_fs(5), `protected_symlinks`).
 pub(super) fn file(path: &std::path::Path, text: impl AsRef<[u8]>) -> Result<(), Failure> {
     use std::fs;
     let text = text.as_ref();
-    let name = path.display();
     let attempt = || -> io::Result<()> {
         let known = fs::symlink_metadata(path).ok();
         if known.as_ref().is_some_and(|known| !known.is_file()) {
@@ -115,8 +141,7 @@ pub(super) fn file(path: &std::path::Path, text: impl AsRef<[u8]>) -> Result<(),
             let mut file = options.write(true).create(true).truncate(true).open(path)?;
             return file.write_all(text);
         }
-        let mut beside = path.to_owned().into_os_string();
-        beside.push(format!(".{}.tmp", std::process::id()));
+        let beside = beside(path);
         let written = fs::File::create_new(&beside).and_then(|mut file| {
             if let Some(known) = &known {
                 file.set_permissions(known.permissions())?;
@@ -131,8 +156,5 @@ pub(super) fn file(path: &std::path::Path, text: impl AsRef<[u8]>) -> Result<(),
         }
         written
     };
-    attempt()
-        .map_err(|error| anyhow::anyhow!("{}", words(&error)))
-        .with_context(|| format!("{name} cannot be written"))
-        .map_err(Failure::Other)
+    attempt().map_err(|error| not_written(path, &error))
 }

@@ -170,6 +170,11 @@ impl Processes {
         inode.parse().ok()
     }
 
+    /// What a security module calls a thread (`/proc/PID/attr/current`). `None`: there is none, or it does not tell.
+    pub fn label(&self, thread: u32) -> Option<Vec<u8>> {
+        fs::read(self.path(thread, "attr/current")).ok()
+    }
+
     /// Bytes of a process's memory.
     pub fn memory(&self, pid: u32, address: u64, bytes: &mut [u8]) -> Option<()> {
         let memory = File::open(self.path(pid, "mem")).ok()?;

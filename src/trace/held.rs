@@ -52,7 +52,8 @@ impl Held {
         self.descriptor.is_some()
     }
 
-    fn socket(&self) -> Option<BorrowedFd<'_>> {
+    /// The duplicate.
+    pub(super) fn socket(&self) -> Option<BorrowedFd<'_>> {
         self.descriptor.as_ref().map(OwnedFd::as_fd)
     }
 

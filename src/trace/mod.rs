@@ -8,14 +8,18 @@
 //!
 //! - The watcher is killed: the supervisor goes on answering until nothing that it traces is left.
 //! - The supervisor is killed: the command is killed too, and the watcher kills its descendants.
-//! - Both are killed at once: the command is killed; a descendant of it that lives on cannot listen again.
+//! - Both are killed at once: the command is killed. What it left behind can still listen, because a third
+//!   process (`keeper`) has that descriptor too, and does nothing until it is the last.
 
 mod call;
+mod detached;
 mod filter;
 mod held;
 pub mod host;
 mod isolate;
+mod keeper;
 mod message;
+mod passing;
 mod pending;
 mod record;
 mod socket;
@@ -87,8 +91,12 @@ pub struct Traced {
     pub snapshot: Snapshot,
     /// How the command ended.
     pub ended: Ended,
+    /// Whether it was ended by us, because its time was over or what was waited for came true.
+    pub cut: bool,
     /// Calls that were seen.
     pub calls: u64,
+    /// Calls of those that were not told as they happened, because nobody took what was told before.
+    pub untold: u64,
     /// What did not come true of [`Options::until`].
     pub missing: Vec<String>,
 }
@@ -157,16 +165,18 @@ pub fn run(
         return Err(Fault::Refused(format!("nothing can be traced here: {why}")));
     }
     let watcher = watcher::Watcher::new()?;
+    let (line, end) = keeper::line()?;
     let (ours, theirs) = message::channel()?;
     match sys::fork().map_err(|error| Fault::io("no process can be made", &error))? {
         sys::Side::Parent(supervisor) => {
             drop(theirs);
-            watcher.run(ours, supervisor, tell)
+            let keeper = keeper::Keeper::start(line, end);
+            watcher.run(ours, supervisor, keeper, tell)
         }
         sys::Side::Child => {
             let before = watcher.before();
-            drop((ours, watcher));
-            let work = || supervisor::run((options, before), wanted, complete, theirs);
+            drop((ours, watcher, end));
+            let work = || supervisor::run((options, before, &line), wanted, complete, theirs);
             // Nothing of the caller may happen a second time here.
             let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work));
             sys::leave(i32::from(done.is_err()))

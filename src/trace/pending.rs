@@ -1,11 +1,12 @@
-//! A call that goes on in the kernel: what came of it is seen on a duplicate of its socket, a moment later.
+//! A call that somebody waits in. Where that is the same it is made in their place; otherwise it goes on in the
+//! kernel, and what came of it is seen on a duplicate of its socket, a moment later.
 
 use std::time::{Duration, Instant};
 
 use super::call::{Call, Outcome};
 use super::filter;
 use super::held::Held;
-use super::socket::Here;
+use super::socket::{self, Here};
 use super::sys::Question;
 use crate::collect::processes::Processes;
 
@@ -14,7 +15,7 @@ const PATIENCE: Duration = Duration::from_millis(50);
 /// How long a thread may wait for a processor on a busy machine.
 const MOST_PATIENCE: Duration = Duration::from_secs(5);
 
-/// A call that was let go.
+/// A call that was asked about.
 pub(super) struct Pending {
     pub(super) call: Call,
     /// `None`: it could not be looked at, or is none.
@@ -61,6 +62,35 @@ impl Pending {
         })
     }
 
+    /// Makes the call in the place of whoever waits, on the duplicate, so that what came of it is known exactly and
+    /// the duplicate is closed before they go on: while it is open it keeps the port, and a program that closes
+    /// its socket and binds the port anew must not find it taken. `None`: they have to make it themselves.
+    ///
+    /// listen(2) is of the socket and not of whoever calls it, but for two things: a unix socket takes the
+    /// credentials that SO_PEERCRED tells from the caller (`unix_listen`, net/unix/af_unix.c), and a security module
+    /// asks whether the caller may.
+    pub(super) fn stand_in(
+        &mut self,
+        processes: &Processes,
+        here: &mut Here,
+    ) -> Option<rustix::io::Result<()>> {
+        let ours = processes.label(std::process::id());
+        let held = self.held.as_mut()?;
+        let socket = held.socket().filter(|it| !socket::is_unix(*it))?;
+        if processes.label(self.call.thread) != ours {
+            return None;
+        }
+        let done = rustix::net::listen(socket, self.call.backlog);
+        self.call.outcome = match done {
+            Ok(()) => Outcome::Listens,
+            Err(_) => Outcome::Failed,
+        };
+        held.listens(here);
+        self.call.socket = Some(held.named().clone());
+        self.held = None;
+        Some(done)
+    }
+
     /// Whether it is known by now what came of it; `cap` is somaxconn here. `last`: nothing more will
     /// come of it, because its thread made another call.
     pub(super) fn settle(
@@ -98,6 +128,7 @@ impl Pending {
             (false, false) => Outcome::Unknown,
         };
         self.call.socket = Some(held.named().clone());
+        self.held = None;
         true
     }
 }

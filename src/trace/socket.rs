@@ -93,6 +93,11 @@ pub(super) fn listens(socket: BorrowedFd<'_>) -> bool {
     socket_acceptconn(socket) == Ok(true)
 }
 
+/// Whether a socket is of the unix family.
+pub(super) fn is_unix(socket: BorrowedFd<'_>) -> bool {
+    sys::number(socket, libc::SO_DOMAIN).is_none_or(|domain| domain == libc::AF_UNIX)
+}
+
 /// Who a socket is. `None`: it is no socket.
 pub(super) fn identity(socket: BorrowedFd<'_>) -> Option<Socket> {
     let protocol = protocol(socket);

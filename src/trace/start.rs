@@ -2,20 +2,15 @@
 //! the questions come from over a socket, before it becomes the command.
 
 use std::ffi::OsString;
-use std::io::{self, IoSlice, IoSliceMut};
-use std::mem::MaybeUninit;
-use std::os::fd::{AsFd, OwnedFd};
+use std::io;
+use std::os::fd::OwnedFd;
 use std::process::Command;
 
-use rustix::net::{
-    AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer,
-    SendAncillaryMessage, SendFlags, SocketFlags, SocketType, recvmsg, sendmsg, socketpair,
-};
 use rustix::process::{Pid, Signal, getppid, set_parent_process_death_signal};
 use rustix::thread::set_no_new_privs;
 
 use super::sys::{self, Mask, Program, Questions};
-use super::{Fault, filter};
+use super::{Fault, filter, passing};
 
 /// A command that runs under the filter.
 pub(super) struct Started {
@@ -30,9 +25,7 @@ pub(super) fn start(words: &[OsString], mask: Mask) -> Result<Started, Fault> {
     };
     let other =
         |error: rustix::io::Errno| Fault::io("the command cannot be started", &error.into());
-    let kind = SocketType::SEQPACKET;
-    let pair = socketpair(AddressFamily::UNIX, kind, SocketFlags::CLOEXEC, None);
-    let (ours, theirs) = pair.map_err(other)?;
+    let (ours, theirs) = passing::pair().map_err(other)?;
     let mut command = Command::new(program);
     command.args(arguments);
     let filter = Program::new(&filter::program());
@@ -43,14 +36,14 @@ pub(super) fn start(words: &[OsString], mask: Mask) -> Result<Started, Fault> {
             return Err(io::Error::from_raw_os_error(libc::ESRCH));
         }
         let questions = install(&filter)?;
-        send(&theirs, &questions)?;
+        passing::send(&theirs, &questions)?;
         mask.set();
         Ok(())
     });
     let spawned = command.spawn();
     // The hook has the other end, and is gone with the command.
     drop(command);
-    let sent = receive(&ours);
+    let sent = passing::receive(&ours);
     let child = match (spawned, &sent) {
         (Ok(child), _) => child,
         (Err(error), Some(_)) => return Err(Fault::exec(program, &error)),
@@ -84,26 +77,4 @@ fn attempt(filter: &Program) -> io::Result<OwnedFd> {
         Err(error) if error.raw_os_error() == Some(libc::EINVAL) => filter.install(false),
         other => other,
     }
-}
-
-fn send(socket: &OwnedFd, questions: &OwnedFd) -> rustix::io::Result<()> {
-    let descriptors = [questions.as_fd()];
-    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
-    let mut control = SendAncillaryBuffer::new(&mut space);
-    control.push(SendAncillaryMessage::ScmRights(&descriptors));
-    let bytes = [IoSlice::new(b"!")];
-    sendmsg(socket, &bytes, &mut control, SendFlags::empty()).map(drop)
-}
-
-/// What the child sent; `None`: it ended before it could.
-fn receive(socket: &OwnedFd) -> Option<OwnedFd> {
-    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
-    let mut control = RecvAncillaryBuffer::new(&mut space);
-    let mut byte = [0];
-    let into = &mut [IoSliceMut::new(&mut byte)];
-    recvmsg(socket, into, &mut control, RecvFlags::CMSG_CLOEXEC).ok()?;
-    control.drain().find_map(|message| match message {
-        RecvAncillaryMessage::ScmRights(mut descriptors) => descriptors.next(),
-        _ => None,
-    })
 }

@@ -11,10 +11,11 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::net::{RecvFlags, recv};
 use rustix::process::{
-    Pid, Signal, WaitOptions, WaitStatus, kill_process, set_child_subreaper, wait,
+    Pid, Signal, WaitOptions, WaitStatus, getpgid, getpgrp, kill_process, set_child_subreaper, wait,
 };
 
 use super::call::Call;
+use super::keeper::Line;
 use super::message::{Message, Sender};
 use super::pending::Pending;
 use super::record::Sightings;
@@ -38,19 +39,22 @@ const GLANCES: u32 = 50;
 /// Traces to the end, and says all of it to the other end of `channel`. The command lets through what
 /// `before` does.
 pub(super) fn run(
-    (options, before): (&Options, Mask),
+    (options, before, keeper): (&Options, Mask, &Line),
     wanted: &Wanted,
     complete: impl FnOnce(Seen) -> Snapshot,
     channel: UnixStream,
 ) {
     let mut sender = Sender::new(channel);
-    let begun = Supervisor::begin(options, before);
+    let begun = Supervisor::begin(options, before, keeper);
     let traced = begun.and_then(|it| it.serve(wanted, complete, &mut sender));
     let message = match traced {
-        Ok(traced) => Message::Done(Box::new(traced)),
+        Ok(traced) => Message::Done(Box::new(Traced {
+            untold: sender.untold,
+            ..traced
+        })),
         Err(fault) => Message::Fault(fault),
     };
-    sender.say(&message);
+    sender.finish(&message);
 }
 
 struct Supervisor {
@@ -75,7 +79,7 @@ struct Supervisor {
 }
 
 impl Supervisor {
-    fn begin(options: &Options, before: Mask) -> Result<Self, Fault> {
+    fn begin(options: &Options, before: Mask, keeper: &Line) -> Result<Self, Fault> {
         let fault = |error: &io::Error| Fault::io("the supervisor cannot start", error);
         set_child_subreaper(Pid::from_raw(1)).map_err(|error| fault(&error.into()))?;
         let signals = Signals::new(&watcher::SIGNALS, &[libc::SIGCHLD]);
@@ -87,6 +91,7 @@ impl Supervisor {
         let cap = std::fs::read_to_string(sources.proc.join("sys/net/core/somaxconn"));
         let here = Here::new();
         let started = start::start(&options.command, before)?;
+        keeper.give(&started.questions);
         Ok(Self {
             processes: Processes::new(&sources.proc),
             sources,
@@ -114,8 +119,10 @@ impl Supervisor {
     ) -> Result<Traced, Fault> {
         let mut complete = Some(complete);
         let mut record = None;
+        let mut cut = false;
         loop {
             let asked = self.sleep(sender);
+            sender.flush();
             if asked {
                 self.answer(sender);
             }
@@ -134,6 +141,7 @@ impl Supervisor {
                     record = Some(self.look(wanted, complete));
                 }
                 self.ending = Some(Instant::now());
+                cut = self.command.is_some();
                 self.signal_all(&[Signal::TERM, Signal::CONT]);
             }
             if over {
@@ -148,7 +156,9 @@ impl Supervisor {
         Ok(Traced {
             snapshot: record.unwrap_or_else(gone)?,
             ended: self.ended.unwrap_or(Ended::Status(0)),
+            cut,
             calls: self.sightings.calls(),
+            untold: 0,
             missing: self.waiting.missing(),
         })
     }
@@ -165,7 +175,11 @@ impl Supervisor {
         let signals = self.signals.as_fd();
         let mut fds = vec![PollFd::from_borrowed_fd(signals, PollFlags::IN)];
         if sender.heard {
-            fds.push(PollFd::new(sender.stream(), PollFlags::IN));
+            let room = match sender.has_more() {
+                true => PollFlags::OUT,
+                false => PollFlags::empty(),
+            };
+            fds.push(PollFd::new(sender.stream(), PollFlags::IN | room));
         }
         if let Some(questions) = &self.questions {
             fds.push(PollFd::new(questions, PollFlags::IN));
@@ -187,15 +201,22 @@ impl Supervisor {
             return;
         };
         self.settle(Some(question.thread), sender);
-        let pending = match sender.heard && self.ending.is_none() {
+        let mut pending = match sender.heard && self.ending.is_none() {
             true => Pending::look(&question, &self.processes, &mut self.here),
             false => None,
         };
         let Some(questions) = &self.questions else {
             return;
         };
+        // Otherwise what was looked at may be another's, who has its thread's number by now.
         let is_theirs = questions.waits(question.id);
-        match questions.let_go(question.id) {
+        let done = pending.as_mut().filter(|_| is_theirs);
+        let done = done.and_then(|pending| pending.stand_in(&self.processes, &mut self.here));
+        let answered = match done {
+            Some(done) => questions.answer(question.id, done),
+            None => questions.let_go(question.id),
+        };
+        match answered {
             Ok(()) if is_theirs => {}
             // A signal came first: the call did not happen, or is made again.
             _ => return,
@@ -204,6 +225,9 @@ impl Supervisor {
             self.sightings.unread();
             return;
         };
+        if done.is_some() {
+            return self.tell(pending.call, sender);
+        }
         for _ in 0..GLANCES {
             if pending.settle(&mut self.here, &self.processes, self.cap, false) {
                 return self.tell(pending.call, sender);
@@ -244,7 +268,7 @@ impl Supervisor {
         if self.waiting.is_over() && !was_over {
             self.end_at(Instant::now() + GRACE);
         }
-        sender.say(&Message::Call(Box::new(call)));
+        sender.tell(call);
     }
 
     fn end_at(&mut self, time: Instant) {
@@ -276,11 +300,10 @@ impl Supervisor {
 
     /// A signal for the command. One of the terminal has reached it already.
     fn pass_on(&mut self, number: i32, by_kernel: bool) {
-        let deadly = [libc::SIGHUP, libc::SIGINT, libc::SIGQUIT, libc::SIGTERM];
-        let deadly = deadly.contains(&number);
+        let deadly = watcher::DEADLY.contains(&number);
         match self.command {
             _ if self.ending.is_some() && deadly => self.signal_all(&[Signal::KILL]),
-            Some(command) if !by_kernel => {
+            Some(command) if !by_kernel || !is_of_our_group(command) => {
                 if let Some(signal) = Signal::from_named_raw(number) {
                     let _ = kill_process(command, signal);
                 }
@@ -310,7 +333,7 @@ impl Supervisor {
     fn signal_all(&self, signals: &[Signal]) {
         for pid in self.processes.descendants(std::process::id()) {
             for signal in signals {
-                watcher::signal(pid, *signal);
+                watcher::signal(&self.processes, pid, *signal);
             }
         }
     }
@@ -325,6 +348,11 @@ impl Supervisor {
         let seen = record::look(&self.sources, wanted, &self.sightings, &living)?;
         Ok(complete(seen))
     }
+}
+
+/// Whether a process is in our process group, which is the terminal's foreground if its signals reach us.
+fn is_of_our_group(pid: Pid) -> bool {
+    getpgid(Some(pid)).is_ok_and(|group| group == getpgrp())
 }
 
 fn ended(status: WaitStatus) -> Option<Ended> {

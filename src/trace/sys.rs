@@ -26,10 +26,12 @@ pub(super) enum Side {
 pub(super) fn fork() -> io::Result<Side> {
     // SAFETY: the caller has one thread, so that no lock is held by a thread that the child lacks.
     let pid = unsafe { libc::fork() };
-    match (pid, rustix::process::Pid::from_raw(pid)) {
-        (0, _) => Ok(Side::Child),
-        (1.., Some(pid)) => Ok(Side::Parent(pid)),
-        _ => Err(io::Error::last_os_error()),
+    match pid {
+        0 => Ok(Side::Child),
+        ..0 => Err(io::Error::last_os_error()),
+        1.. => rustix::process::Pid::from_raw(pid)
+            .map(Side::Parent)
+            .ok_or_else(io::Error::last_os_error),
     }
 }
 

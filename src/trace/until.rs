@@ -1,8 +1,8 @@
 //! What a trace may wait for: a number of listeners, or one at an address.
 
 use std::collections::BTreeSet;
-use std::convert::Infallible;
 use std::fmt;
+use std::net::IpAddr;
 use std::str::FromStr;
 
 use super::call::{Call, Outcome};
@@ -19,15 +19,44 @@ pub enum Until {
     Port(u16),
 }
 
-impl FromStr for Until {
-    type Err = Infallible;
+/// Listeners that a number can mean; more is meant for a port.
+const MOST: usize = 1_000_000;
 
-    fn from_str(text: &str) -> Result<Self, Infallible> {
-        if let Ok(count) = text.parse() {
-            return Ok(Self::Count(count));
+impl FromStr for Until {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wanted = "a number of listeners (2), a port (:80), an address (127.0.0.1:80, [::1]:80), or a unix \
+                      socket's path (/run/x.sock) or abstract name (@x)";
+        let none = || Err(format!("it is not {wanted}"));
+        if text.bytes().all(|byte| byte.is_ascii_digit()) {
+            return match text.parse() {
+                Ok(count @ 1..=MOST) => Ok(Self::Count(count)),
+                _ => none(),
+            };
         }
-        let port = text.strip_prefix(':').and_then(|port| port.parse().ok());
-        Ok(port.map_or_else(|| Self::Address(text.to_owned()), Self::Port))
+        if let Some(port) = text.strip_prefix(':') {
+            return port.parse().map(Self::Port).or_else(|_| none());
+        }
+        // As the kernel spells it: the device of an address is kept.
+        let (host, port) = text.rsplit_once(':').unwrap_or_default();
+        let (host, device) = host.split_once('%').unwrap_or((host, ""));
+        let bare = host
+            .strip_prefix('[')
+            .map(|host| host.trim_end_matches(']'));
+        let ip: Option<IpAddr> = match bare {
+            Some(host) => host.parse().ok().map(IpAddr::V6),
+            None => host.parse().ok().map(IpAddr::V4),
+        };
+        if let (Some(ip), Ok(port)) = (ip, port.parse()) {
+            let device = Some(device.trim_end_matches(']')).filter(|device| !device.is_empty());
+            return Ok(Self::Address(address::internet(ip, device, port)));
+        }
+        // A path may be relative, as the program binds it.
+        match text.starts_with('@') || text.contains('/') || text.ends_with(".sock") {
+            true => Ok(Self::Address(text.to_owned())),
+            false => none(),
+        }
     }
 }
 
@@ -113,6 +142,38 @@ mod tests {
         assert_eq!(it.missing(), ["2 listeners"]);
         it.saw(&call(3, "0.0.0.0:81", 5));
         assert!(it.is_over());
+    }
+
+    #[test]
+    fn what_can_never_come_true_is_refused() {
+        let read = |text: &str| text.parse::<Until>();
+        for text in [
+            "",
+            "0",
+            "99999999999999999999",
+            "80000000",
+            ":",
+            ":99999",
+            ":x",
+            "foo",
+            "localhost:80",
+            "*:80",
+            "::1:80",
+            "127.0.0.1",
+            "127.0.0.1:",
+            "[::1]",
+            "[127.0.0.1]:80",
+        ] {
+            assert!(read(text).is_err(), "{text}");
+        }
+        let address = |text: &str| Ok(Until::Address(text.to_owned()));
+        assert_eq!(read("[0:0::1]:7602"), address("[::1]:7602"));
+        assert_eq!(read("127.0.0.53%lo:53"), address("127.0.0.53%lo:53"));
+        assert_eq!(read("127.0.0.1:80"), address("127.0.0.1:80"));
+        assert_eq!(read("run/x"), address("run/x"));
+        assert_eq!(read("@x"), address("@x"));
+        assert_eq!(read(":80"), Ok(Until::Port(80)));
+        assert_eq!(read("2"), Ok(Until::Count(2)));
     }
 
     #[test]

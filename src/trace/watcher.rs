@@ -5,15 +5,16 @@ use std::collections::BTreeSet;
 use std::io::{self, Write as _};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use rustix::event::{PollFd, PollFlags, poll};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::process::{
     Pid, PidfdFlags, Signal, WaitOptions, kill_process, pidfd_open, pidfd_send_signal,
     set_child_subreaper, wait,
 };
 
+use super::keeper::Keeper;
 use super::message::{Message, Receiver};
 use super::sys::{self, Mask, Signals};
 use super::{Call, Fault, Traced};
@@ -32,11 +33,22 @@ pub(super) const SIGNALS: [i32; 9] = [
     libc::SIGCHLD,
 ];
 
+/// How far up a process's parents are followed.
+const MOST_PARENTS: usize = 4096;
+
+/// Those that ask for an end.
+pub(super) const DEADLY: [i32; 4] = [libc::SIGHUP, libc::SIGINT, libc::SIGQUIT, libc::SIGTERM];
+
+/// How long what the supervisor left behind may take to die of SIGKILL.
+const PATIENCE: Duration = Duration::from_secs(10);
+
 pub(super) struct Watcher {
     signals: Signals,
     processes: Processes,
     /// Children that this process had before it became backlint.
     strangers: BTreeSet<u32>,
+    /// Whether somebody wants an end, and nobody reads what is told.
+    mute: bool,
 }
 
 impl Watcher {
@@ -52,6 +64,7 @@ impl Watcher {
             signals,
             processes,
             strangers: own.into_iter().collect(),
+            mute: false,
         })
     }
 
@@ -62,20 +75,25 @@ impl Watcher {
 
     /// Listens to the supervisor until it has said all.
     pub(super) fn run(
-        self,
+        mut self,
         channel: UnixStream,
         supervisor: Pid,
+        keeper: Option<Keeper>,
         mut tell: impl FnMut(&Call),
     ) -> Result<Traced, Fault> {
         let mut receiver = Receiver::new(channel);
+        let kept = keeper.as_ref();
+        let kept = kept.map(|keeper| keeper.pid.as_raw_pid().cast_unsigned());
+        self.strangers.extend(kept);
         let said = loop {
-            let spoken = receiver.has_more() || self.sleep(&receiver);
+            let spoken = self.sleep(&receiver);
             self.pass_on(receiver.stream());
             if !spoken {
                 continue;
             }
             match receiver.next() {
-                Some(Message::Call(call)) => tell(&call),
+                Some(Message::Call(call)) if !self.mute => tell(&call),
+                Some(Message::Call(_)) => {}
                 Some(Message::Done(traced)) => break Some(Ok(*traced)),
                 Some(Message::Fault(fault)) => break Some(Err(fault)),
                 None => break None,
@@ -87,28 +105,37 @@ impl Watcher {
             Err(Fault::Other(why.to_owned()))
         });
         let _ = rustix::process::waitpid(Some(supervisor), WaitOptions::empty());
+        if let Some(keeper) = keeper {
+            keeper.finish();
+        }
         let _ = set_child_subreaper(None);
         self.signals.before().set();
         said
     }
 
-    /// Waits for words or signals; whether there are words.
+    /// Waits for words or signals; whether there are words. While nobody takes what is told already none are
+    /// heard, so that signals still are.
     fn sleep(&self, receiver: &Receiver) -> bool {
-        let mut fds = [
-            PollFd::new(receiver.stream(), PollFlags::IN),
-            PollFd::new(&self.signals, PollFlags::IN),
-        ];
+        let error = io::stderr();
+        let hears = self.mute || is_ready(&error);
+        let next = match hears {
+            true if receiver.has_more() => return true,
+            true => PollFd::new(receiver.stream(), PollFlags::IN),
+            false => PollFd::new(&error, PollFlags::OUT),
+        };
+        let mut fds = [next, PollFd::new(&self.signals, PollFlags::IN)];
         let _ = poll(&mut fds, None);
-        !fds[0].revents().is_empty()
+        hears && !fds[0].revents().is_empty()
     }
 
     /// Passes the signals on that came.
-    fn pass_on(&self, mut channel: &UnixStream) {
+    fn pass_on(&mut self, mut channel: &UnixStream) {
         while let Some(signal) = self.signals.next() {
             if signal.number == libc::SIGCHLD {
                 self.reap();
                 continue;
             }
+            self.mute |= DEADLY.contains(&signal.number) && !is_ready(&io::stderr());
             let number = u8::try_from(signal.number).unwrap_or_default();
             // A supervisor that is gone is seen when it is listened to.
             let _ = channel.write_all(&[number, u8::from(reached(signal))]);
@@ -126,9 +153,10 @@ impl Watcher {
         }
     }
 
-    /// Kills what the supervisor left behind.
+    /// Kills what the supervisor left behind. What cannot be killed is not waited for.
     fn end_all(&self) {
-        loop {
+        let end = Instant::now() + PATIENCE;
+        while Instant::now() < end {
             self.reap();
             let left = self.processes.descendants(std::process::id());
             let left: Vec<u32> = left
@@ -139,7 +167,7 @@ impl Watcher {
                 return;
             }
             for pid in left {
-                signal(pid, Signal::KILL);
+                signal(&self.processes, pid, Signal::KILL);
             }
             std::thread::sleep(Duration::from_millis(5));
         }
@@ -147,10 +175,15 @@ impl Watcher {
 
     /// Whether a process was there before, or comes from one that was.
     fn is_strange(&self, pid: u32) -> bool {
-        let parent = |pid: &u32| Some(self.processes.status(*pid)?.parent);
-        let mut up = std::iter::successors(Some(pid), parent).take(64);
-        up.any(|pid| self.strangers.contains(&pid))
+        ancestry(&self.processes, pid).any(|pid| self.strangers.contains(&pid))
     }
+}
+
+/// Whether a write would not wait; one that fails does not.
+fn is_ready(output: &io::Stderr) -> bool {
+    let mut fds = [PollFd::new(output, PollFlags::OUT)];
+    let now = Timespec::default();
+    !matches!(poll(&mut fds, Some(&now)), Ok(0))
 }
 
 /// Whether a signal has reached the command already: the kernel sends those of a terminal to all of its
@@ -161,14 +194,28 @@ fn reached(signal: sys::Signal) -> bool {
     signal.by_kernel && !(signal.number == libc::SIGHUP && is_leader)
 }
 
-/// Sends a signal to a descendant; where a sandbox forbids handles of processes, to its number.
-pub(super) fn signal(pid: u32, signal: Signal) {
-    let Some(pid) = i32::try_from(pid).ok().and_then(Pid::from_raw) else {
+/// Sends a signal to a descendant, and to nobody who has its number by now; where a sandbox forbids handles of
+/// processes, to its number.
+pub(super) fn signal(processes: &Processes, number: u32, signal: Signal) {
+    let Some(pid) = i32::try_from(number).ok().and_then(Pid::from_raw) else {
         return;
     };
     let _ = match pidfd_open(pid, PidfdFlags::empty()) {
-        Ok(handle) => pidfd_send_signal(handle, signal),
-        Err(Errno::SRCH) => Ok(()),
+        Ok(handle) if is_below(processes, number, std::process::id()) => {
+            pidfd_send_signal(handle, signal)
+        }
+        Ok(_) | Err(Errno::SRCH) => Ok(()),
         Err(_) => kill_process(pid, signal),
     };
+}
+
+/// Whether one process comes from another one.
+fn is_below(processes: &Processes, pid: u32, top: u32) -> bool {
+    ancestry(processes, pid).skip(1).any(|pid| pid == top)
+}
+
+/// A process, its parent, and so on.
+fn ancestry(processes: &Processes, pid: u32) -> impl Iterator<Item = u32> {
+    let parent = |pid: &u32| Some(processes.status(*pid)?.parent);
+    std::iter::successors(Some(pid), parent).take(MOST_PARENTS)
 }

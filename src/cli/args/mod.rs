@@ -71,26 +71,35 @@ Examples:
   backlint --show-config                       what is in force, and from where";
 
 const TRACE: &str = "\
-The command runs as the same user, with the same input, output and terminal, and needs no privilege: a seccomp filter
-asks backlint about listen() alone. As an ordinary user its setuid programs do not gain their privilege. What calls
-listen() through io_uring is not seen; if it still listens at the end it is reported as a gap.
+The command runs as the same user, with the same input, output and terminal, and needs no
+privilege: a seccomp filter asks backlint about listen() alone. What it prints stays on standard
+output, so write other formats than the table to a file: -f json=FILE. As an ordinary user its
+setuid programs do not gain their privilege. What calls listen() through io_uring is not seen; if
+it still listens at the end it is reported as a gap.
 
-With --host nothing is run: backlint watches every process of the machine, needs root, tracefs and a kernel with
-CONFIG_FTRACE_SYSCALLS, and judges the whole host in the end, with certain requests wherever a call was seen. While it is
-on every system call of the machine costs a little more. It makes a ring buffer of its own in tracefs, and a second
-process removes that if backlint is killed; if both are killed at once the next `backlint trace --host` does. Calls of
-32-bit programs and through io_uring are not seen; what listens so is reported as a gap.
+With --host nothing is run: backlint watches every process of the machine, needs root, tracefs and
+a kernel with CONFIG_FTRACE_SYSCALLS, and judges the whole host in the end, with certain requests
+wherever a call was seen. While it is on every system call of the machine costs a little more. It
+makes a ring buffer of its own in tracefs, and a second process removes that if backlint is
+killed; if both are killed at once the next `backlint trace --host` does. Calls of 32-bit programs
+and through io_uring are not seen; what listens so is reported as a gap.
 
---merge puts the requests that were seen into a record: listeners of the same workload, protocol, address and program get
-them, what else the record has stays, new listeners are added, and differences are told. The report is about that record.
+--merge puts the requests that were seen into a record: listeners of the same workload, protocol,
+address and program get them, what else the record has stays, new listeners are added, and
+differences are told. The report is about that record.
 
-Signals sent to backlint reach the command. If backlint is killed the command goes on and can still listen(); if the
-process that backlint starts to watch the command is killed, the command and all that it started are killed.
+Signals sent to backlint reach the command; once it has ended, one that asks for an end is for all
+that it left behind, which is waited for. A signal that comes while listen() waits for backlint
+can end it with EINTR, where its handler does not restart calls. If backlint is killed the command
+goes on and can still listen(); if the process that backlint starts to watch the command is
+killed, the command and all that it started are killed. If both are, the command is killed, and
+daemons that it left can still listen().
 
-Exit status: that of the audit: 0 no finding at or above --fail-on (default high); 1 such a finding, or a waiver that is
-over; 2 bad usage, a command that cannot be run or traced, or one that did not listen as --until-listening says; 3 with
---strict: gaps. With --command-status the command's, 128 and the number of a signal that ended it, unless it was not
-traced.
+Exit status: that of the audit: 0 no finding at or above --fail-on (default high); 1 such a
+finding, or a waiver that is over; 2 bad usage, a command that cannot be run or traced, or one
+that did not listen as --until-listening says; 3 with --strict: gaps. With --command-status the
+command's, 128 and the number of a signal that ended it, unless it was not traced or did not
+listen as --until-listening says.
 
 Examples:
   backlint trace -- nginx -g 'daemon off;'     until nginx ends, or Ctrl-C

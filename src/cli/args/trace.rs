@@ -26,7 +26,7 @@ pub(in crate::cli) struct Trace {
     #[arg(long = "for", help_heading = TRACE, value_name = "DURATION", value_parser = duration)]
     pub(in crate::cli) time: Option<Duration>,
     /// End it once so many sockets began to listen, or one at an address: `2`, `0.0.0.0:80`, `:80` for any
-    /// address, `/run/x.sock`, `@abstract`; repeatable, or with commas: then once all of them came true
+    /// address (`80` is eighty listeners), `/run/x.sock`, `@abstract`; repeatable, or with commas: then once all of them came true
     #[arg(long, help_heading = TRACE, value_name = "N|ADDRESS", value_delimiter = ',')]
     pub(in crate::cli) until_listening: Vec<Until>,
     /// Write what was seen to this file, to be judged again; JSON where it ends in .json, else YAML
@@ -43,7 +43,7 @@ pub(in crate::cli) struct Trace {
     #[arg(long, help_heading = TRACE)]
     pub(in crate::cli) new_netns: bool,
     /// Give a sysctl this value in the new network namespace before the command starts; repeatable
-    #[arg(long, help_heading = TRACE, value_name = "KEY=VALUE", requires = "new_netns")]
+    #[arg(long, help_heading = TRACE, value_name = "KEY=VALUE", requires = "new_netns", conflicts_with = "host")]
     pub(in crate::cli) sysctl: Vec<String>,
     #[command(flatten)]
     pub(in crate::cli) judging: Judging,

@@ -52,6 +52,8 @@ pub(super) fn watched(
         snapshot,
         gone,
         calls: traced.calls,
+        untold: 0,
+        cut: false,
         missing: traced.missing,
         ended: None,
     })

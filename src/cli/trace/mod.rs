@@ -39,20 +39,21 @@ pub(super) fn run(arguments: &Trace) -> Result<End, Failure> {
     let mut judge = Judge::new(&config, judging, &asked)?;
     // What did not listen this time may well exist.
     judge.terms.partial = !arguments.host && arguments.merge.is_none();
+    if let Some(path) = &arguments.output {
+        output::may_write(path)?;
+    }
     let mut merging = arguments.merge.as_deref().map(Merging::read).transpose()?;
     let mut watched = match arguments.host {
         true => host::watched(arguments, &judge.terms.rules, &judge.catalogue)?,
         false => traced(arguments, &judge.terms.rules, &judge.catalogue)?.into(),
     };
-    if watched.calls == 0 {
-        output::note("no call of listen() was seen");
-    }
+    watched.tell();
     if let Some(merging) = &mut merging {
         watched.snapshot = merging.merged(&watched, !arguments.host);
     }
-    if let Some(path) = &arguments.output {
-        output::file(path, &record::text(&mut watched.snapshot, path, None)?)?;
-    }
+    let write = |path| output::file(path, record::text(&mut watched.snapshot, path, None)?);
+    // The report is told all the same.
+    let written = arguments.output.as_deref().map(write).transpose();
     let sources = vec![Source {
         name: merging.map(|merging| merging.name),
         snapshot: watched.snapshot,
@@ -68,9 +69,10 @@ pub(super) fn run(arguments: &Trace) -> Result<End, Failure> {
             "it did not come to what --until-listening waits for: {missing}{ended}"
         ));
     }
+    written?;
     Ok(match watched.ended.filter(|_| arguments.command_status) {
+        _ if !watched.missing.is_empty() => End::Outcome(Outcome::Unusable),
         Some(ended) => End::Status(ended.status()),
-        None if !watched.missing.is_empty() => End::Outcome(Outcome::Unusable),
         None => End::Outcome(outcome),
     })
 }
@@ -82,13 +84,42 @@ struct Watched {
     gone: Vec<(usize, Listener)>,
     calls: u64,
     missing: Vec<String>,
+    /// Calls of those that were not told.
+    untold: u64,
+    /// Whether the command was ended by us.
+    cut: bool,
     /// How the command ended, where one was run.
     ended: Option<trace::Ended>,
+}
+
+impl Watched {
+    /// Says what the report does not.
+    fn tell(&self) {
+        if self.calls == 0 {
+            output::note("no call of listen() was seen");
+        }
+        if self.untold > 0 {
+            let untold = self.untold;
+            output::note(&format!(
+                "{untold} calls of listen() went untold, because nobody read what was told before"
+            ));
+        }
+        // A server that could not start is no good server.
+        let failed = |ended: &trace::Ended| *ended != trace::Ended::Status(0);
+        if let Some(ended) = self.ended.filter(failed)
+            && !self.cut
+            && self.missing.is_empty()
+        {
+            output::note(&format!("the command ended {ended}"));
+        }
+    }
 }
 
 impl From<trace::Traced> for Watched {
     fn from(traced: trace::Traced) -> Self {
         Self {
+            cut: traced.cut,
+            untold: traced.untold,
             snapshot: traced.snapshot,
             gone: Vec::new(),
             calls: traced.calls,
@@ -149,8 +180,9 @@ fn wanted(rules: &RuleSet, arguments: &Trace) -> Wanted {
 
 /// One line a call. Nothing can be done if standard error is closed.
 fn tell(call: &Call) {
-    let line = call.to_string();
-    let _ = writeln!(io::stderr(), "listen: {}", clean(&line));
+    let line = format!("listen: {}\n", clean(&call.to_string()));
+    // In one piece, or it would mix with what the command writes.
+    let _ = io::stderr().write_all(line.as_bytes());
 }
 
 /// One `KEY=VALUE` of a network namespace.

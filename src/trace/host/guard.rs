@@ -10,13 +10,12 @@ use std::os::fd::{AsFd as _, AsRawFd as _};
 use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
 
-use rustix::fs::{CWD, Mode, OFlags, openat};
 use rustix::io::Errno;
-use rustix::process::{Pid, WaitOptions, setsid, waitpid};
-use rustix::stdio::{dup2_stderr, dup2_stdin, dup2_stdout};
+use rustix::process::{Pid, WaitOptions, waitpid};
 
 use super::instance;
 use super::tracefs::Folder;
+use crate::trace::detached::detach;
 use crate::trace::{Fault, sys};
 
 /// How long the kernel may take to close what a killed process had open.
@@ -68,23 +67,8 @@ impl Guard {
 
 /// The guard's whole life. `None`: it could not get ready, or the instance stays.
 fn wait(instances: &Folder, name: &str, mut line: UnixStream) -> Option<()> {
-    let null = openat(
-        CWD,
-        "/dev/null",
-        OFlags::RDWR | OFlags::CLOEXEC,
-        Mode::empty(),
-    );
-    if let Ok(null) = null {
-        // What reads the first one's output must not wait for the second.
-        let _ = dup2_stdin(&null)
-            .and_then(|()| dup2_stdout(&null))
-            .and_then(|()| dup2_stderr(&null));
-    }
-    let _ = setsid();
-    let _ = rustix::process::chdir("/");
-    let kept = [0, 1, 2, instances.as_fd().as_raw_fd(), line.as_raw_fd()];
-    // The other end of the line too, which would never be closed otherwise.
-    sys::keep_open(&kept).ok()?;
+    // The other end of the line is closed too, which would never be otherwise.
+    detach(&[instances.as_fd().as_raw_fd(), line.as_raw_fd()])?;
     // Nothing is ever said. An error is an end too.
     while matches!(line.read(&mut [0]), Ok(1..)) {}
     let end = Instant::now() + PATIENCE;

@@ -10,6 +10,7 @@ mod isolated;
 mod kills;
 mod merge;
 mod programs;
+mod transparent;
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
