@@ -22,6 +22,9 @@ pub(super) enum Fault {
     /// Fewer bytes than it says.
     #[error("it is cut off")]
     Cut,
+    /// What stands first in it, or all of it, is no block of an archive.
+    #[error("it is no tar archive")]
+    NoArchive,
     /// It does not follow its format.
     #[error("{0}")]
     Broken(String),

@@ -13,8 +13,8 @@ use super::Fault;
 const SMALL: usize = 16 * 1024;
 /// Bytes that come out of a decoder at once.
 const LARGE: usize = 128 * 1024;
-/// Bytes that may come out of all layers of an image, however small they are packed.
-const MOST_UNPACKED: u64 = if cfg!(test) { 1 << 27 } else { 16 << 30 };
+/// Bytes that may come out of an image, however small it is packed.
+pub(in crate::image) const LEAST_UNPACKED: u64 = 16 << 30;
 /// As many times more bytes may come out of an image than it has itself; text becomes 5 to 20 times larger.
 const MOST_TIMES: u64 = 64;
 
@@ -99,14 +99,14 @@ impl Skim for BufReader<Section> {
     }
 }
 
-/// How many bytes may still come out of the decoders of one image.
+/// How many bytes may still come out of the decoders of one image, however often it is read.
 #[derive(Debug, Clone)]
 pub(in crate::image) struct Allowance(Arc<AtomicU64>);
 
 impl Allowance {
-    /// For an image of so many bytes.
-    pub(in crate::image) fn new(size: u64) -> Self {
-        let most = size.saturating_mul(MOST_TIMES).max(MOST_UNPACKED);
+    /// For an image of so many bytes. `least`: what any image has.
+    pub(in crate::image) fn new(size: u64, least: u64) -> Self {
+        let most = size.saturating_mul(MOST_TIMES).max(least);
         Self(Arc::new(AtomicU64::new(most)))
     }
 

@@ -235,11 +235,13 @@ fn what_is_no_image_is_told_with_what_would_be_one() {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name);
     std::fs::write(at("text"), "hello\n".repeat(200)).unwrap();
+    std::fs::write(at("short"), "hello\n").unwrap();
     std::fs::write(at("empty"), "").unwrap();
     std::fs::write(at("tar"), Tar::default().file("a", "1").end()).unwrap();
     std::fs::create_dir(at("folder")).unwrap();
     for (name, why) in [
         ("text", "the file is no tar archive"),
+        ("short", "the file is no tar archive"),
         ("empty", "the file is empty"),
         ("tar", "neither index.json nor manifest.json"),
         ("folder", "neither index.json nor directories"),
