@@ -23,7 +23,7 @@ use crate::cores;
 use crate::snapshot::Gap;
 use crate::text::untrusted::clean;
 
-/// Layers that are read at once: each has a decoder with its window, of which zstd's has 8 MiB.
+/// Layers that are read at once: each has a decoder with its window, of at most 8 MiB but for one of them.
 const MOST_ROWS: usize = 4;
 /// How often layers are read again for one question. A program takes three, an include one for each level.
 const MOST_ROUNDS: usize = 24;

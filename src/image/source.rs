@@ -10,6 +10,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::error::{ImageError, shown};
+use super::folder;
 use super::layer::Fault;
 use super::layer::decode::{MAGIC, Packing};
 use super::layer::stream::{Allowance, Part, Section, Skim};
@@ -121,6 +122,16 @@ impl Source {
     /// Whether it is a folder.
     pub(super) fn is_folder(&self) -> bool {
         matches!(self.parts, Parts::Folder(_))
+    }
+
+    /// Whether it is a folder that looks like a root file system.
+    pub(super) fn is_root(&self) -> bool {
+        matches!(&self.parts, Parts::Folder(root) if folder::is_root(root))
+    }
+
+    /// Whether a folder has something of this name.
+    pub(super) fn has(&self, name: &str) -> bool {
+        matches!(&self.parts, Parts::Folder(root) if root.leads(Path::new(name)).is_some())
     }
 
     /// A part by its name. `None`: there is none.

@@ -12,6 +12,7 @@ pub(super) mod members;
 mod pax;
 pub(super) mod scan;
 pub(super) mod stream;
+mod windows;
 pub(super) mod zstd;
 
 use std::io;

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::Fault;
+use super::windows::Windows;
 
 /// Bytes that are read at once from a file in which most is skipped.
 const SMALL: usize = 16 * 1024;
@@ -99,21 +100,28 @@ impl Skim for BufReader<Section> {
     }
 }
 
-/// How many bytes may still come out of the decoders of one image, however often it is read.
+/// What the decoders of one image may take: how many bytes may still come out of them, however often it is read, and
+/// whose turn it is to have a large window.
 #[derive(Debug, Clone)]
-pub(in crate::image) struct Allowance(Arc<AtomicU64>);
+pub(in crate::image) struct Allowance {
+    bytes: Arc<AtomicU64>,
+    pub(super) windows: Windows,
+}
 
 impl Allowance {
     /// For an image of so many bytes. `least`: what any image has.
     pub(in crate::image) fn new(size: u64, least: u64) -> Self {
         let most = size.saturating_mul(MOST_TIMES).max(least);
-        Self(Arc::new(AtomicU64::new(most)))
+        Self {
+            bytes: Arc::new(AtomicU64::new(most)),
+            windows: Windows::default(),
+        }
     }
 
     fn take(&self, count: u64) -> io::Result<()> {
         let left = |left: u64| left.checked_sub(count);
         let taken = self
-            .0
+            .bytes
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, left);
         taken.map(drop).map_err(|_| {
             let why = "becomes larger than any image when it is unpacked: it was made to exhaust who reads it";

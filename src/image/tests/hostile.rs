@@ -6,6 +6,8 @@ use std::time::{Duration, Instant};
 use super::super::held::Held;
 use super::super::layer::keep::Keep;
 use super::super::layer::scan::scan;
+use super::super::layer::stream::Allowance;
+use super::super::layer::zstd::Frames;
 use super::*;
 
 /// A GNU sparse file: places of content, and how long it is with its holes.
@@ -187,12 +189,64 @@ fn zstd_zeros(count: u32) -> Vec<u8> {
 
 #[test]
 fn the_frame_of_zeros_is_one() {
+    assert_eq!(unpacked(&zstd_zeros(1 << 20)).unwrap(), vec![0; 1 << 20]);
+}
+
+fn unpacked(frames: &[u8]) -> std::io::Result<Vec<u8>> {
     let mut all = Vec::new();
-    let frame = zstd_zeros(1 << 20);
-    super::super::layer::zstd::Frames::new(frame.as_slice())
-        .read_to_end(&mut all)
-        .unwrap();
-    assert_eq!(all, vec![0; 1 << 20]);
+    Frames::new(frames, &Allowance::new(0, 1 << 30)).read_to_end(&mut all)?;
+    Ok(all)
+}
+
+/// A frame of these bytes, not packed, with a window of 1 KiB times a power of two.
+fn zstd_window(bytes: &[u8], power: u8) -> Vec<u8> {
+    let mut frame = vec![0x28, 0xb5, 0x2f, 0xfd, 0, power << 3];
+    let mut blocks = bytes.chunks(1 << 17).peekable();
+    while let Some(block) = blocks.next() {
+        let header = u32::from(blocks.peek().is_none()) | (block.len() as u32) << 3;
+        frame.extend_from_slice(&header.to_le_bytes()[..3]);
+        frame.extend_from_slice(block);
+    }
+    frame
+}
+
+#[test]
+fn windows_of_128_mib_are_read_and_larger_ones_are_not() {
+    let frame = |power| zstd_window(b"abc", power);
+    let frames = [frame(17), frame(0), frame(14), frame(13), frame(17)].concat();
+    assert_eq!(unpacked(&frames).unwrap(), b"abcabcabcabcabc");
+    let error = unpacked(&frame(18)).unwrap_err().to_string();
+    assert!(error.contains("window"), "{error}");
+    assert_eq!(
+        unpacked(&frame(17)[..6]).unwrap_err().kind(),
+        std::io::ErrorKind::UnexpectedEof
+    );
+}
+
+/// Each waits for the others, but never for the archive that it is in itself.
+#[test]
+fn layers_with_large_windows_are_read_one_after_the_other() {
+    let layers: Vec<Vec<u8>> = (0..8)
+        .map(|n| {
+            Tar::default()
+                .file(&format!("srv/{n}"), &"x".repeat(300_000))
+                .end()
+        })
+        .map(|layer| {
+            [
+                zstd_window(&layer[..1024], 17),
+                zstd_window(&layer[1024..], 15),
+            ]
+            .concat()
+        })
+        .collect();
+    let archive = docker(&layers, &config(&[]));
+    for archive in [archive.clone(), zstd_window(&archive, 16)] {
+        let (_folder, path) = file(&archive);
+        let mut image = open(&path, None).unwrap();
+        assert_eq!(list(&mut image, "/srv").len(), 8);
+        assert_eq!(read(&mut image, "/srv/7").unwrap().len(), 300_000);
+    }
 }
 
 #[test]
