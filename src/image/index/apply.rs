@@ -76,12 +76,9 @@ impl Index {
             self.remove(directory, removed);
             return Ok(None);
         }
-        match member.kind {
-            Kind::Hardlink => {
-                let linked = self.hard_link(&member.path, &member.link)?;
-                return Ok((!linked).then_some(Oddity::LinkToNothing));
-            }
-            _ => {}
+        if member.kind == Kind::Hardlink {
+            let linked = self.hard_link(&member.path, &member.link)?;
+            return Ok((!linked).then_some(Oddity::LinkToNothing));
         }
         if name.is_empty() {
             // The root itself; anything but a directory in its place is nonsense that no tool unpacks.
