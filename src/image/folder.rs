@@ -25,10 +25,14 @@ pub(super) struct Folder(Root);
 impl Folder {
     /// This folder, if it looks like a root file system.
     pub(super) fn new(root: Root) -> Option<Self> {
-        let known = |name: &str| root.leads(Path::new(name)).is_some();
-        let is_root = FIRST_LEVEL.iter().any(|name| known(name));
-        is_root.then_some(Self(root))
+        is_root(&root).then_some(Self(root))
     }
+}
+
+/// Whether a folder looks like a root file system.
+pub(super) fn is_root(root: &Root) -> bool {
+    let known = |name: &str| root.leads(Path::new(name)).is_some();
+    FIRST_LEVEL.iter().any(|name| known(name))
 }
 
 impl Tree for Folder {

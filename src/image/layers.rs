@@ -13,6 +13,7 @@ use super::layer::decode::Packing;
 use super::layer::fetch::{Want, fetch};
 use super::layer::keep::Keep;
 use super::layer::scan::{Scanned, scan};
+use super::layer::stream::{Allowance, Skim};
 use super::manifest::Layer;
 use super::oddities::Oddities;
 use super::source::{Blob, Source, damaged};
@@ -22,7 +23,7 @@ use crate::cores;
 use crate::snapshot::Gap;
 use crate::text::untrusted::clean;
 
-/// Layers that are read at once: each has a decoder with its window, of which zstd's has 8 MiB.
+/// Layers that are read at once: each has a decoder with its window, of at most 8 MiB but for one of them.
 const MOST_ROWS: usize = 4;
 /// How often layers are read again for one question. A program takes three, an include one for each level.
 const MOST_ROUNDS: usize = 24;
@@ -34,6 +35,7 @@ const MOST_HELD: usize = 24 << 20;
 pub(super) struct Layers {
     source: Source,
     layers: Vec<Layer>,
+    allowance: Allowance,
     keep: Keep,
     /// `None`: not read yet.
     index: Option<Index>,
@@ -43,9 +45,11 @@ pub(super) struct Layers {
 
 impl Layers {
     pub(super) fn new(source: Source, layers: Vec<Layer>, config: Option<&Config>) -> Self {
+        let allowance = source.allowance(layers.iter().filter_map(|layer| layer.blob.as_ref()));
         Self {
             source,
             layers,
+            allowance,
             keep: Keep::new(config),
             index: None,
             held: BTreeMap::new(),
@@ -63,9 +67,10 @@ impl Layers {
             None => self.scan()?,
         };
         let index = self.index.insert(index);
-        for round in 0..=MOST_ROUNDS {
+        let (mut round, mut spent) = (0, false);
+        loop {
             let full = self.held.values().map(Held::bytes).sum::<usize>() > MOST_HELD;
-            let last = full || round == MOST_ROUNDS;
+            let last = full || spent || round == MOST_ROUNDS;
             let wanted = Mutex::default();
             let view = View::new(index, &self.held, &wanted, last);
             let answer = question(&view);
@@ -73,11 +78,15 @@ impl Layers {
             if wanted.is_empty() || last {
                 return Ok(answer);
             }
-            fetch_all(&self.source, &self.layers, wanted, &mut self.held)?;
+            let (source, layers) = (&self.source, &self.layers);
+            let wanted = at_once(wanted);
+            match fetch_all(source, layers, &self.allowance, wanted, &mut self.held) {
+                // As much was read again as may be: the last round answers from what is held.
+                Err(ImageError::TooLarge { .. }) => spent = true,
+                fetched => fetched?,
+            }
+            round += 1;
         }
-        // The last round answers whatever is missing.
-        let wanted = Mutex::default();
-        Ok(question(&View::new(index, &self.held, &wanted, true)))
     }
 
     /// What could not be understood.
@@ -98,15 +107,20 @@ impl Layers {
     fn scan(&mut self) -> Result<Index, ImageError> {
         let keep = &self.keep;
         let all = (0..self.layers.len()).collect();
-        let read = read(&self.source, &self.layers, &all, |_, input, packing| {
-            scan(input, keep, packing != Packing::Plain)
-        })?;
+        let read = read(
+            &self.source,
+            &self.layers,
+            &self.allowance,
+            &all,
+            |_, input, packing| scan(input, keep, packing != Packing::Plain),
+        )?;
         let mut index = Index::new();
         for (number, scanned) in read {
             let Scanned {
                 journal,
                 held,
                 oddities,
+                ..
             } = scanned;
             let layer = u16::try_from(number).unwrap_or(u16::MAX);
             self.oddities.append(oddities);
@@ -133,21 +147,21 @@ fn damaged_layer(source: &Source, layers: &[Layer], number: usize, fault: Fault)
 fn read<T: Send>(
     source: &Source,
     layers: &[Layer],
+    allowance: &Allowance,
     numbers: &BTreeSet<usize>,
-    work: impl Fn(usize, &mut dyn super::layer::stream::Skim, Packing) -> Result<T, Fault> + Sync,
+    work: impl Fn(usize, &mut dyn Skim, Packing) -> Result<T, Fault> + Sync,
 ) -> Result<BTreeMap<usize, T>, ImageError> {
     let blob = |number: usize| layers.get(number).and_then(|layer| layer.blob.as_ref());
     let blobs: Vec<(usize, &Blob)> = numbers
         .iter()
         .filter_map(|number| Some((*number, blob(*number)?)))
         .collect();
-    let allowance = source.allowance(blobs.iter().map(|(_, blob)| *blob));
     let rows = source.rows(&blobs, MOST_ROWS);
     let done = cores::map_from(2, &rows, |row| {
         let mut results = Vec::new();
         let mut order = row.iter();
         let blobs = row.iter().filter_map(|number| blob(*number));
-        let all = source.each(blobs, &allowance, |input, packing| {
+        let all = source.each(blobs, allowance, |input, packing| {
             let number = order.next().copied().unwrap_or_default();
             results.push((number, work(number, input, packing)?));
             Ok(())
@@ -164,10 +178,25 @@ fn read<T: Send>(
     Ok(done.into_iter().flat_map(|(results, _)| results).collect())
 }
 
+/// As much of what is wanted as is held together; the rest is wanted again.
+fn at_once(wanted: Wanted) -> Wanted {
+    let mut bytes = 0;
+    let mut room = |want: &Want| {
+        let before = bytes;
+        bytes += want.bytes();
+        before < MOST_HELD as u64
+    };
+    wanted
+        .into_iter()
+        .take_while(|(_, want)| room(want))
+        .collect()
+}
+
 /// Fetches what is wanted from the layers that have it.
 fn fetch_all(
     source: &Source,
     layers: &[Layer],
+    allowance: &Allowance,
     wanted: Wanted,
     held: &mut BTreeMap<Content, Held>,
 ) -> Result<(), ImageError> {
@@ -180,6 +209,7 @@ fn fetch_all(
     let found = read(
         source,
         layers,
+        allowance,
         &numbers,
         |number, input, _| match by_layer.get(&number) {
             Some(wanted) => fetch(input, wanted),

@@ -19,8 +19,6 @@ const MOST_MEMBERS: usize = 1 << 16;
 const MOST_TEXTS: usize = 16 << 20;
 /// Links from one part to another that are followed; `docker save` has written one.
 const MOST_LINKS: usize = 8;
-/// What a file is told to be whose first block is no header.
-pub(super) const NO_ARCHIVE: &str = "it is no tar archive";
 
 /// The parts of an archive.
 #[derive(Debug, Default)]

@@ -34,6 +34,7 @@ use crate::snapshot::Gap;
 use crate::text::untrusted::clean;
 use error::shown;
 use folder::Folder;
+use layer::stream::LEAST_UNPACKED;
 use layers::Layers;
 use manifest::Chosen;
 use source::Source;
@@ -60,6 +61,11 @@ enum Files {
 ///
 /// [`ImageError`].
 pub fn open(path: &Path, platform: Option<&Platform>) -> Result<Image, ImageError> {
+    open_within(path, platform, LEAST_UNPACKED)
+}
+
+/// The same, where so many bytes may come out of any image, however small it is.
+fn open_within(path: &Path, platform: Option<&Platform>, least: u64) -> Result<Image, ImageError> {
     let failed = |error: std::io::Error| ImageError::Unreadable {
         path: shown(path),
         why: error.to_string(),
@@ -71,12 +77,12 @@ pub fn open(path: &Path, platform: Option<&Platform>) -> Result<Image, ImageErro
     // Looked at before it is opened: a pipe without a writer would be waited for.
     let status = rustix::fs::stat(path).map_err(|error| failed(error.into()))?;
     let source = match FileType::from_raw_mode(status.st_mode) {
-        FileType::Directory => Source::folder(path, Root::open(path).map_err(failed)?),
+        FileType::Directory => Source::folder(path, Root::open(path).map_err(failed)?, least),
         FileType::RegularFile => {
             let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
             let file = rustix::fs::open(path, flags, Mode::empty());
             let file = file.map_err(|error| failed(error.into()))?;
-            Source::archive(path, file.into())?
+            Source::archive(path, file.into(), least)?
         }
         _ => return Err(ImageError::NotSeekable { path: shown(path) }),
     };

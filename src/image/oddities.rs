@@ -55,6 +55,7 @@ impl Oddities {
         self.0.iter().map(|(oddity, (count, first))| {
             let what = match count {
                 1 => format!("{first} in the image"),
+                2 => format!("{first} and another entry of the image"),
                 count => format!("{first} and {} other entries of the image", count - 1),
             };
             let blinds = "the file that was meant, which was left out";
@@ -131,7 +132,7 @@ mod tests {
         let gaps: Vec<String> = oddities.gaps().map(|gap| gap.to_string()).collect();
         assert_eq!(gaps.len(), 2);
         assert!(
-            gaps[0].starts_with("../a\\u{1b} and 1 other entries"),
+            gaps[0].starts_with("../a\\u{1b} and another entry of the image"),
             "{gaps:?}"
         );
     }

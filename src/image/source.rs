@@ -10,6 +10,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::error::{ImageError, shown};
+use super::folder;
 use super::layer::Fault;
 use super::layer::decode::{MAGIC, Packing};
 use super::layer::stream::{Allowance, Part, Section, Skim};
@@ -41,6 +42,8 @@ pub(super) enum Place {
 pub(super) struct Source {
     /// For messages.
     pub(super) path: String,
+    /// What may come out of any image.
+    least: u64,
     parts: Parts,
 }
 
@@ -51,21 +54,23 @@ enum Parts {
         size: u64,
         packing: Packing,
         table: Table,
+        allowance: Allowance,
     },
     Folder(Root),
 }
 
 impl Source {
     /// A folder.
-    pub(super) fn folder(path: &Path, root: Root) -> Self {
+    pub(super) fn folder(path: &Path, root: Root, least: u64) -> Self {
         Self {
             path: shown(path),
+            least,
             parts: Parts::Folder(root),
         }
     }
 
     /// An archive.
-    pub(super) fn archive(path: &Path, file: File) -> Result<Self, ImageError> {
+    pub(super) fn archive(path: &Path, file: File, least: u64) -> Result<Self, ImageError> {
         let path = shown(path);
         let failed = |error: std::io::Error| ImageError::Unreadable {
             path: path.clone(),
@@ -86,15 +91,16 @@ impl Source {
             return Err(ImageError::Unknown { path, part, why });
         }
         let file = Arc::new(file);
+        let allowance = Allowance::new(size, least);
         let table = match packing {
             Packing::Plain => members::seek(&file, size),
             _ => {
                 let section = Section::new(Arc::clone(&file), 0, size).buffered();
-                members::stream(packing.decode(section, &Allowance::new(size)))
+                members::stream(packing.decode(section, &allowance))
             }
         };
         let table = table.map_err(|fault| match fault {
-            Fault::Broken(why) if why == members::NO_ARCHIVE => ImageError::NoImage {
+            Fault::NoArchive => ImageError::NoImage {
                 path: path.clone(),
                 why: "the file is no tar archive".to_owned(),
             },
@@ -102,11 +108,13 @@ impl Source {
         })?;
         Ok(Self {
             path,
+            least,
             parts: Parts::Archive {
                 file,
                 size,
                 packing,
                 table,
+                allowance,
             },
         })
     }
@@ -114,6 +122,16 @@ impl Source {
     /// Whether it is a folder.
     pub(super) fn is_folder(&self) -> bool {
         matches!(self.parts, Parts::Folder(_))
+    }
+
+    /// Whether it is a folder that looks like a root file system.
+    pub(super) fn is_root(&self) -> bool {
+        matches!(&self.parts, Parts::Folder(root) if folder::is_root(root))
+    }
+
+    /// Whether a folder has something of this name.
+    pub(super) fn has(&self, name: &str) -> bool {
+        matches!(&self.parts, Parts::Folder(root) if root.leads(Path::new(name)).is_some())
     }
 
     /// A part by its name. `None`: there is none.
@@ -190,13 +208,13 @@ impl Source {
         rows.filter(|row| !row.is_empty()).collect()
     }
 
-    /// How much may come out of these parts.
+    /// How much may come out of these parts: of an archive, what its table left.
     pub(super) fn allowance<'a>(&self, blobs: impl Iterator<Item = &'a Blob>) -> Allowance {
         match &self.parts {
-            Parts::Archive { size, .. } => Allowance::new(*size),
+            Parts::Archive { allowance, .. } => allowance.clone(),
             Parts::Folder(_) => {
                 let sizes = blobs.map(|blob| blob.size);
-                Allowance::new(sizes.fold(0, u64::saturating_add))
+                Allowance::new(sizes.fold(0, u64::saturating_add), self.least)
             }
         }
     }

@@ -1,6 +1,6 @@
 //! Puts a layer on those below it.
 
-use super::{Fault, Index, Kind, MOST_STEPS, Node, ROOT};
+use super::{Fault, Index, Kind, Node, ROOT, too_long, too_many};
 use crate::image::layer::journal::Journal;
 use crate::image::layer::members::Member;
 use crate::image::oddities::{MOST_PATH, Oddities, Oddity};
@@ -15,6 +15,8 @@ const AUFS: &[u8] = b".wh..wh.";
 const MOST_LINKS: usize = 40;
 /// Hard links that may stand before their target, which no tool writes.
 const MOST_EARLY: usize = 1024;
+/// Bytes of a path with the links in it followed.
+const DEEPEST: usize = 2 * MOST_PATH;
 
 impl Index {
     /// Puts a layer on, the lowest first.
@@ -74,15 +76,9 @@ impl Index {
             self.remove(directory, removed);
             return Ok(None);
         }
-        match member.kind {
-            Kind::Hardlink => {
-                let linked = self.hard_link(&member.path, &member.link)?;
-                return Ok((!linked).then_some(Oddity::LinkToNothing));
-            }
-            Kind::Symlink if member.link.len() > MOST_PATH || member.link.contains(&0) => {
-                return Ok(Some(Oddity::NoName));
-            }
-            _ => {}
+        if member.kind == Kind::Hardlink {
+            let linked = self.hard_link(&member.path, &member.link)?;
+            return Ok((!linked).then_some(Oddity::LinkToNothing));
         }
         if name.is_empty() {
             // The root itself; anything but a directory in its place is nonsense that no tool unpacks.
@@ -112,7 +108,7 @@ impl Index {
     /// Gives a file another name. `false`: it is not there.
     fn hard_link(&mut self, path: &[u8], link: &[u8]) -> Result<bool, Fault> {
         let (parents, name) = split(path);
-        let target = self.resolve(link, false);
+        let target = self.follow(link, false)?;
         let target = target.and_then(|(id, _)| self.node(id)).copied();
         let Some(target) = target.filter(|node| node.kind != Some(Kind::Directory)) else {
             return Ok(false);
@@ -173,26 +169,24 @@ impl Index {
             .split(|byte| *byte == b'/')
             .filter(|name| !name.is_empty())
         {
-            self.steps += 1;
-            if self.steps > MOST_STEPS {
-                return Err(Fault::TooLarge(
-                    "has longer paths than images have".to_owned(),
-                ));
-            }
+            self.spend(1)?;
             end += name.len() + 1;
             let id = self.child_or_new(here, name)?;
             let begun = self.begun;
-            let Some(node) = self.node(id) else {
+            let Some(node) = self.node(id).copied() else {
                 return Err(too_many());
             };
-            let counts = Self::counts(node, floor);
+            let counts = Self::counts(&node, floor);
             if counts && node.kind == Some(Kind::Symlink) && node.set >= begun {
                 let way = path.get(..end - 1).unwrap_or_default();
-                if let Some(directory) = self.directory(way) {
+                if let Some(directory) = self.directory(way)? {
                     let rest = path.get(end..).unwrap_or_default();
-                    return Ok(Place::Elsewhere(
-                        [&directory, b"/".as_slice(), rest].concat(),
-                    ));
+                    let path = [&directory, b"/".as_slice(), rest].concat();
+                    // Links may put a directory deeper than any path is long, and from there deeper still.
+                    return match path.len() {
+                        0..=DEEPEST => Ok(Place::Elsewhere(path)),
+                        _ => Err(too_long()),
+                    };
                 }
             }
             let stays = counts && node.kind == Some(Kind::Directory);
@@ -211,10 +205,13 @@ impl Index {
     }
 
     /// The path of the directory that a link leads to.
-    fn directory(&self, path: &[u8]) -> Option<Vec<u8>> {
-        let (id, _) = self.resolve(path, true)?;
-        let node = self.node(id)?;
-        (node.kind == Some(Kind::Directory)).then(|| self.path(id))
+    fn directory(&mut self, path: &[u8]) -> Result<Option<Vec<u8>>, Fault> {
+        let found = self.follow(path, true)?;
+        let found = found.and_then(|(id, _)| Some((id, self.node(id)?)));
+        let is_directory = |node: &Node| node.kind == Some(Kind::Directory);
+        Ok(found
+            .filter(|(_, node)| is_directory(node))
+            .map(|(id, _)| self.path(id)))
     }
 }
 
@@ -234,8 +231,4 @@ fn split(path: &[u8]) -> (&[u8], &[u8]) {
         ),
         None => (&[], path),
     }
-}
-
-fn too_many() -> Fault {
-    Fault::TooLarge("has more entries than an image can have".to_owned())
 }

@@ -17,11 +17,14 @@ use std::hash::{BuildHasher, RandomState};
 use hashbrown::HashTable;
 
 use super::layer::Fault;
+use super::layer::keep::MOST_ENTRIES;
 use super::layer::members::Kind;
 
-/// Names of all paths that may be walked through while the index is made; a hostile image has paths of two
-/// thousand names each.
-const MOST_STEPS: u64 = 200_000_000;
+/// Names of all paths that may be walked through while the index is made, those of links too; a hostile image has paths
+/// of two thousand names each. The largest images that people make have a tenth.
+const MOST_STEPS: u64 = 50_000_000;
+/// Paths that the tree may have: as many as entries, though each may bring two thousand directories.
+const MOST_NODES: usize = MOST_ENTRIES;
 /// The root of the image.
 pub(super) const ROOT: u32 = 0;
 /// No node.
@@ -153,13 +156,12 @@ impl Index {
         if let Some(id) = self.child(parent, name) {
             return Ok(id);
         }
-        let full = || Fault::TooLarge("has more entries than an image can have".to_owned());
-        let id = u32::try_from(self.nodes.len())
-            .ok()
-            .filter(|id| *id != NONE);
-        let id = id.ok_or_else(full)?;
+        if self.nodes.len() > MOST_NODES {
+            return Err(too_many());
+        }
+        let id = u32::try_from(self.nodes.len()).map_err(|_| too_many())?;
         let start = self.keep(name)?;
-        let length = u8::try_from(name.len()).map_err(|_| full())?;
+        let length = u8::try_from(name.len()).map_err(|_| too_many())?;
         let sibling = self.node(parent).map_or(NONE, |parent| parent.child);
         self.nodes.push(Node {
             parent,
@@ -204,6 +206,15 @@ impl Index {
         let start = u32::try_from(self.names.len()).map_err(full)?;
         self.names.extend_from_slice(bytes);
         Ok(start)
+    }
+
+    /// Counts steps.
+    fn spend(&mut self, steps: u64) -> Result<(), Fault> {
+        self.steps += steps;
+        match self.steps {
+            0..=MOST_STEPS => Ok(()),
+            _ => Err(too_long()),
+        }
     }
 
     /// Whether a node counts where what is below its parents counts from `floor` on.
@@ -308,5 +319,16 @@ impl Index {
         all
     }
 }
+
+fn too_many() -> Fault {
+    Fault::TooLarge("has more entries than an image can have".to_owned())
+}
+
+fn too_long() -> Fault {
+    Fault::TooLarge("has longer paths than images have".to_owned())
+}
+
+#[cfg(test)]
+mod cost;
 #[cfg(test)]
 mod model;

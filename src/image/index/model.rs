@@ -89,26 +89,26 @@ fn lay(lower: &Files, layer: &[Entry]) -> Files {
             }
         }
     }
-    let mut all: Files = lower
-        .iter()
-        .filter(|(path, _)| {
-            let gone = removed
-                .iter()
-                .any(|gone| *gone == **path || is_below(path, gone));
-            let covered = opaque
-                .iter()
-                .chain(&hidden)
-                .any(|over| is_below(path, over));
-            let above = path.match_indices('/').any(|(at, _)| {
-                own.get(&path[..at])
-                    .is_some_and(|kind| *kind != Kind::Directory)
-            });
-            !gone && !covered && !above
-        })
-        .map(|(path, kind)| (path.clone(), *kind))
-        .collect();
+    let mut all = seen_below(lower, &own, &removed, &[opaque, hidden].concat());
     all.extend(own);
     all
+}
+
+/// What a layer leaves of the files below it.
+fn seen_below(lower: &Files, own: &Files, removed: &[String], over: &[String]) -> Files {
+    let seen = |path: &str| {
+        let gone = removed
+            .iter()
+            .any(|gone| gone == path || is_below(path, gone));
+        let covered = over.iter().any(|over| is_below(path, over));
+        let above = path.match_indices('/').any(|(at, _)| {
+            own.get(&path[..at])
+                .is_some_and(|kind| *kind != Kind::Directory)
+        });
+        !gone && !covered && !above
+    };
+    let lower = lower.iter().filter(|(path, _)| seen(path));
+    lower.map(|(path, kind)| (path.clone(), *kind)).collect()
 }
 
 fn lower_kind<'a>(

@@ -43,7 +43,7 @@ impl Packing {
     ) -> Box<dyn Skim + 'a> {
         match self {
             Self::Gzip => Box::new(Unpacked::new(MultiGzDecoder::new(input), allowance)),
-            Self::Zstd => Box::new(Unpacked::new(Frames::new(input), allowance)),
+            Self::Zstd => Box::new(Unpacked::new(Frames::new(input, allowance), allowance)),
             Self::Plain | Self::Other(_) => Box::new(input),
         }
     }

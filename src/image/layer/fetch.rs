@@ -20,6 +20,18 @@ pub(in crate::image) enum Want {
     Parts(Vec<Range<u64>>),
 }
 
+impl Want {
+    /// How many bytes that may be.
+    pub(in crate::image) fn bytes(&self) -> u64 {
+        match self {
+            Self::Database => 1 << 20,
+            Self::Parts(parts) => parts.iter().fold(0, |sum, part| {
+                sum.saturating_add(part.end.saturating_sub(part.start))
+            }),
+        }
+    }
+}
+
 /// Reads what is wanted, by where the files stand.
 pub(in crate::image) fn fetch(
     input: &mut dyn Skim,

@@ -15,8 +15,9 @@ pub(in crate::image) struct Journal {
 }
 
 impl Journal {
-    /// Adds a member under its name inside the image.
-    pub(in crate::image) fn push(&mut self, path: &[u8], member: &Member) {
+    /// Adds a member under its name inside the image. Gives how many bytes that takes.
+    pub(in crate::image) fn push(&mut self, path: &[u8], member: &Member) -> usize {
+        let before = self.bytes.len();
         let shared = path
             .iter()
             .zip(&self.last)
@@ -40,6 +41,7 @@ impl Journal {
         self.last.extend_from_slice(suffix);
         self.at = member.at;
         self.count += 1;
+        self.bytes.len() - before
     }
 
     /// Hands out all members in their order; of the file's content only where it stands.

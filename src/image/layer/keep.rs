@@ -14,6 +14,10 @@ use crate::image::config::Config;
 const MOST_BYTES: usize = 8 << 20;
 /// Bytes of a text that is kept unasked.
 const MOST_TEXT: u64 = 64 * 1024;
+/// Bytes that are counted for each file that is kept, besides its own.
+const EACH: u64 = 128;
+/// Bytes of the journals of all layers together; the largest images that people make have a sixth.
+const MOST_JOURNAL: usize = 128 << 20;
 /// Bytes at the front of a program, with the path of its interpreter.
 pub(in crate::image) const HEAD: u64 = 16 * 1024;
 /// Bytes at its end, with the table of its sections and their names.
@@ -69,6 +73,7 @@ pub(in crate::image) struct Keep {
     programs: Vec<Vec<u8>>,
     bytes: AtomicUsize,
     entries: AtomicUsize,
+    journal: AtomicUsize,
 }
 
 /// What of a file is kept.
@@ -100,10 +105,11 @@ impl Keep {
             programs,
             bytes: AtomicUsize::new(MOST_BYTES),
             entries: AtomicUsize::new(MOST_ENTRIES),
+            journal: AtomicUsize::new(MOST_JOURNAL),
         }
     }
 
-    /// What of this member is kept.
+    /// What of this member is kept. Its bytes are taken, but for a database, of which only what is read tells.
     pub(super) fn of(&self, path: &[u8], member: &Member) -> Kept {
         if member.kind != Kind::File || member.size == 0 {
             return Kept::Nothing;
@@ -125,7 +131,7 @@ impl Keep {
             (true, wanted)
         };
         let bytes = if text { member.size } else { HEAD + TAIL };
-        match (wanted && self.take(bytes), text) {
+        match (wanted && self.take(bytes + EACH), text) {
             (false, _) => Kept::Nothing,
             (true, true) => Kept::Whole,
             (true, false) => Kept::Ends,
@@ -143,26 +149,37 @@ impl Keep {
 
     /// Whether so many bytes may be kept too.
     pub(super) fn take(&self, bytes: u64) -> bool {
-        let Ok(bytes) = usize::try_from(bytes) else {
-            return false;
-        };
-        let left = |left: usize| left.checked_sub(bytes);
-        let taken = self
-            .bytes
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, left);
-        taken.is_ok()
+        usize::try_from(bytes).is_ok_and(|bytes| take(&self.bytes, bytes))
+    }
+
+    /// These bytes are kept no longer.
+    pub(super) fn give_back(&self, bytes: usize) {
+        self.bytes.fetch_add(bytes, Ordering::Relaxed);
     }
 
     /// One more entry.
     pub(super) fn count(&self) -> Result<(), Fault> {
-        let left = |left: usize| left.checked_sub(1);
-        let counted = self
-            .entries
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, left);
-        counted
-            .map(drop)
-            .map_err(|_| Fault::TooLarge(format!("has more than {MOST_ENTRIES} entries")))
+        let too_many = || Fault::TooLarge(format!("has more than {MOST_ENTRIES} entries"));
+        take(&self.entries, 1).then_some(()).ok_or_else(too_many)
     }
+
+    /// So many bytes more of a journal.
+    pub(super) fn write(&self, bytes: usize) -> Result<(), Fault> {
+        let too_long = || {
+            let most = MOST_JOURNAL >> 20;
+            Fault::TooLarge(format!("has names of more than {most} MiB"))
+        };
+        take(&self.journal, bytes)
+            .then_some(())
+            .ok_or_else(too_long)
+    }
+}
+
+/// Takes of what is left, if there is so much.
+fn take(from: &AtomicUsize, count: usize) -> bool {
+    let left = |left: usize| left.checked_sub(count);
+    from.fetch_update(Ordering::Relaxed, Ordering::Relaxed, left)
+        .is_ok()
 }
 
 /// Whether a database of packages belongs at this path, which has no slash in front.
@@ -227,5 +244,16 @@ mod tests {
         let keep = Keep::new(None);
         assert!(keep.take(MOST_BYTES as u64 - 1) && keep.take(1) && !keep.take(1));
         assert!(!Keep::new(None).take(u64::MAX));
+        keep.give_back(2);
+        assert!(keep.take(2) && !keep.take(1));
+    }
+
+    #[test]
+    fn journals_of_all_layers_have_one_budget() {
+        let keep = Keep::new(None);
+        keep.write(MOST_JOURNAL - 1).unwrap();
+        keep.write(1).unwrap();
+        let fault = keep.write(1).unwrap_err();
+        assert_eq!(fault.to_string(), "has names of more than 128 MiB");
     }
 }

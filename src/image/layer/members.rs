@@ -167,6 +167,7 @@ impl<S: Skim> Members<S> {
         while let Some(rest) = block.get_mut(filled..).filter(|rest| !rest.is_empty()) {
             match self.input.read(rest) {
                 Ok(0) if filled == 0 => return Ok(None),
+                Ok(0) if self.at == 0 => return Err(Fault::NoArchive),
                 Ok(0) => return Err(Fault::Cut),
                 Ok(count) => filled += count,
                 Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
@@ -178,10 +179,10 @@ impl<S: Skim> Members<S> {
             return Ok(None);
         }
         if !sums_up(header.as_bytes(), header.cksum().ok()) {
-            return Err(Fault::broken(match self.at {
-                BLOCK => "it is no tar archive",
-                _ => "a header of its tar archive is damaged",
-            }));
+            return Err(match self.at {
+                BLOCK => Fault::NoArchive,
+                _ => Fault::broken("a header of its tar archive is damaged"),
+            });
         }
         Ok(Some(header))
     }

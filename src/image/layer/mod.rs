@@ -12,6 +12,7 @@ pub(super) mod members;
 mod pax;
 pub(super) mod scan;
 pub(super) mod stream;
+mod windows;
 pub(super) mod zstd;
 
 use std::io;
@@ -22,6 +23,9 @@ pub(super) enum Fault {
     /// Fewer bytes than it says.
     #[error("it is cut off")]
     Cut,
+    /// What stands first in it, or all of it, is no block of an archive.
+    #[error("it is no tar archive")]
+    NoArchive,
     /// It does not follow its format.
     #[error("{0}")]
     Broken(String),

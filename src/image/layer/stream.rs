@@ -8,13 +8,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::Fault;
+use super::windows::Windows;
 
 /// Bytes that are read at once from a file in which most is skipped.
 const SMALL: usize = 16 * 1024;
 /// Bytes that come out of a decoder at once.
 const LARGE: usize = 128 * 1024;
-/// Bytes that may come out of all layers of an image, however small they are packed.
-const MOST_UNPACKED: u64 = if cfg!(test) { 1 << 27 } else { 16 << 30 };
+/// Bytes that may come out of an image, however small it is packed.
+pub(in crate::image) const LEAST_UNPACKED: u64 = 16 << 30;
 /// As many times more bytes may come out of an image than it has itself; text becomes 5 to 20 times larger.
 const MOST_TIMES: u64 = 64;
 
@@ -99,21 +100,28 @@ impl Skim for BufReader<Section> {
     }
 }
 
-/// How many bytes may still come out of the decoders of one image.
+/// What the decoders of one image may take: how many bytes may still come out of them, however often it is read, and
+/// whose turn it is to have a large window.
 #[derive(Debug, Clone)]
-pub(in crate::image) struct Allowance(Arc<AtomicU64>);
+pub(in crate::image) struct Allowance {
+    bytes: Arc<AtomicU64>,
+    pub(super) windows: Windows,
+}
 
 impl Allowance {
-    /// For an image of so many bytes.
-    pub(in crate::image) fn new(size: u64) -> Self {
-        let most = size.saturating_mul(MOST_TIMES).max(MOST_UNPACKED);
-        Self(Arc::new(AtomicU64::new(most)))
+    /// For an image of so many bytes. `least`: what any image has.
+    pub(in crate::image) fn new(size: u64, least: u64) -> Self {
+        let most = size.saturating_mul(MOST_TIMES).max(least);
+        Self {
+            bytes: Arc::new(AtomicU64::new(most)),
+            windows: Windows::default(),
+        }
     }
 
     fn take(&self, count: u64) -> io::Result<()> {
         let left = |left: u64| left.checked_sub(count);
         let taken = self
-            .0
+            .bytes
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, left);
         taken.map(drop).map_err(|_| {
             let why = "becomes larger than any image when it is unpacked: it was made to exhaust who reads it";

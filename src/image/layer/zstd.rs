@@ -8,34 +8,77 @@ use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
 use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 
 use super::Fault;
-use super::stream::pass_over;
+use super::stream::{Allowance, pass_over};
+use super::windows::{Large, SMALL, Windows};
 
-/// The largest window: what zstd itself takes unless it is told otherwise (`ZSTD_WINDOWLOG_LIMIT_DEFAULT`).
+/// The largest window: what zstd itself takes unless it is told otherwise (`ZSTD_WINDOWLOG_LIMIT_DEFAULT`), and what
+/// `zstd --ultra -22` and `zstd --long` write. One row of layers has such a window at a time.
 const MOST_WINDOW: u64 = 1 << 27;
+
+/// A decoder of frames with windows of so many bytes.
+fn decoder(most: u64) -> FrameDecoder {
+    let mut decoder = FrameDecoder::new();
+    decoder.set_max_window_size(most);
+    decoder
+}
+
+/// The bytes of a frame's header, some 18 at most, as they are read.
+struct Recorded<R> {
+    input: R,
+    bytes: Vec<u8>,
+}
+
+impl<R> Recorded<R> {
+    fn new(input: R) -> Self {
+        let bytes = Vec::new();
+        Self { input, bytes }
+    }
+}
+
+impl<R: Read> Read for Recorded<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.input.read(buffer)?;
+        let read = buffer.get(..count).unwrap_or_default();
+        self.bytes.extend_from_slice(read);
+        Ok(count)
+    }
+}
 
 /// What a zstd stream holds.
 pub(in crate::image) struct Frames<R> {
     input: R,
     decoder: FrameDecoder,
     inside: bool,
+    windows: Windows,
+    large: Option<Large>,
 }
 
 impl<R: BufRead> Frames<R> {
-    pub(in crate::image) fn new(input: R) -> Self {
-        let mut decoder = FrameDecoder::new();
-        decoder.set_max_window_size(MOST_WINDOW);
+    pub(in crate::image) fn new(input: R, allowance: &Allowance) -> Self {
         Self {
             input,
-            decoder,
+            decoder: decoder(SMALL),
             inside: false,
+            windows: allowance.windows.clone(),
+            large: None,
         }
     }
 
     /// Begins the next frame. `false`: there is none.
     fn begin(&mut self) -> io::Result<bool> {
         while !self.input.fill_buf()?.is_empty() {
-            match self.decoder.init(&mut self.input) {
+            let mut header = Recorded::new(&mut self.input);
+            match self.decoder.init(&mut header) {
                 Ok(()) => return Ok(true),
+                Err(FrameDecoderError::WindowSizeTooBig { requested, .. })
+                    if requested <= MOST_WINDOW =>
+                {
+                    let header = header.bytes;
+                    self.large = Some(self.windows.large());
+                    self.decoder = decoder(MOST_WINDOW);
+                    let again = self.decoder.init(header.as_slice());
+                    return again.map(|()| true).map_err(|error| self.fault(&error));
+                }
                 Err(FrameDecoderError::ReadFrameHeaderError(ReadFrameHeaderError::SkipFrame {
                     length,
                     ..
@@ -86,6 +129,11 @@ impl<R: BufRead> Read for Frames<R> {
             }
             self.end()?;
             self.inside = false;
+            if self.large.is_some() {
+                // The window goes before the turn does.
+                self.decoder = decoder(SMALL);
+                self.large = None;
+            }
         }
     }
 }

@@ -24,6 +24,14 @@ struct Image {
     layer_sources: Option<BTreeMap<String, Box<RawValue>>>,
 }
 
+/// Whether a text has the fields of such a manifest, and is not somebody else's file of this name.
+pub(super) fn is_manifest(text: &[u8]) -> bool {
+    match text.trim_ascii_start() {
+        [b'{', ..] => oci::is_manifest(text),
+        _ => serde_json::from_slice::<Vec<Image>>(text).is_ok_and(|images| !images.is_empty()),
+    }
+}
+
 /// From `manifest.json`.
 pub(super) fn from_manifest(
     source: &Source,

@@ -46,11 +46,11 @@ pub(super) fn choose(
     platform: Option<&Platform>,
 ) -> Result<Option<Chosen>, ImageError> {
     // Docker writes index.json beside manifest.json since 25; it knows platforms and digests.
-    let chosen = if let Some(text) = source.text("index.json")? {
+    let chosen = if let Some(text) = about(source, "index.json")? {
         oci::from_index(source, &text, platform)?
-    } else if let Some(text) = source.text("manifest.json")? {
+    } else if let Some(text) = about(source, "manifest.json")? {
         docker::from_manifest(source, &text, platform)?
-    } else if let Some(text) = source.text("repositories")? {
+    } else if let Some(text) = about(source, "repositories")? {
         legacy::from_repositories(source, &text, platform)?
     } else {
         return Ok(None);
@@ -73,6 +73,25 @@ pub(super) fn choose(
         }
     }
     Ok(Some(chosen))
+}
+
+/// A text of this name that describes an image. A root file system may have a file of that name too, as a web
+/// application's, or a directory: there it has to look like one.
+fn about(source: &Source, name: &str) -> Result<Option<Vec<u8>>, ImageError> {
+    if !source.is_root() {
+        return source.text(name);
+    }
+    let describes = match name {
+        "index.json" => source.has("oci-layout") || source.has("blobs"),
+        "manifest.json" => source
+            .text(name)
+            .is_ok_and(|text| text.is_some_and(|text| docker::is_manifest(&text))),
+        _ => false,
+    };
+    match describes {
+        true => source.text(name),
+        false => Ok(None),
+    }
 }
 
 /// Reads JSON.

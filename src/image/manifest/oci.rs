@@ -80,6 +80,12 @@ pub(super) fn from_index(
     layout.read(&manifest, candidate.name.clone(), wanted)
 }
 
+/// Whether a text has the fields of a manifest, and is not somebody else's file of this name.
+pub(super) fn is_manifest(text: &[u8]) -> bool {
+    let document: Option<Document> = serde_json::from_slice(text).ok();
+    document.is_some_and(|document| document.config.is_some() && document.layers.is_some())
+}
+
 /// From the manifest of a folder that has one image, its parts beside it.
 pub(super) fn from_folder(
     source: &Source,

@@ -235,11 +235,13 @@ fn what_is_no_image_is_told_with_what_would_be_one() {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name);
     std::fs::write(at("text"), "hello\n".repeat(200)).unwrap();
+    std::fs::write(at("short"), "hello\n").unwrap();
     std::fs::write(at("empty"), "").unwrap();
     std::fs::write(at("tar"), Tar::default().file("a", "1").end()).unwrap();
     std::fs::create_dir(at("folder")).unwrap();
     for (name, why) in [
         ("text", "the file is no tar archive"),
+        ("short", "the file is no tar archive"),
         ("empty", "the file is empty"),
         ("tar", "neither index.json nor manifest.json"),
         ("folder", "neither index.json nor directories"),
@@ -289,6 +291,50 @@ fn a_root_file_system_is_read_without_leaving_it() {
     assert!(!image.ask(|tree| tree.is_program("/etc/a")).unwrap());
     let database = read(&mut image, "/var/lib/dpkg/status").unwrap();
     assert!(database.starts_with("Package: p\nVersion: 1\n\n"));
+}
+
+#[test]
+fn a_root_file_system_may_have_files_that_are_named_as_those_of_images() {
+    for (name, text) in [
+        (
+            "manifest.json",
+            r#"{"name": "app", "icons": [], "start_url": "/"}"#,
+        ),
+        ("manifest.json", r#"[{"Config": 5}]"#),
+        ("manifest.json", "[]"),
+        ("manifest.json", "no JSON"),
+        ("manifest.json/x", ""),
+        ("index.json", r#"{"manifests": [{"digest": "x"}]}"#),
+        ("index.json", "no JSON"),
+        ("index.json/x", ""),
+        ("repositories/x", ""),
+        ("repositories", "{}"),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir_all(folder.path().join("etc")).unwrap();
+        std::fs::write(folder.path().join("etc/a"), "1").unwrap();
+        let path = folder.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+        let mut image = open(folder.path(), None).unwrap();
+        assert!(image.config().is_none(), "{name}");
+        assert_eq!(read(&mut image, "/etc/a").unwrap(), "1", "{name}");
+    }
+}
+
+#[test]
+fn an_image_in_a_folder_is_one_beside_other_folders_too() {
+    let mut layout = Layout::default();
+    let image = layout.image(&Platform::here().to_string(), &[layer()]);
+    let folder = layout.end(&[named(image, "web:2")]).folder();
+    std::fs::create_dir(folder.path().join("home")).unwrap();
+    assert_eq!(open(folder.path(), None).unwrap().name(), "web:2");
+    let (saved, _) = file(b"");
+    std::fs::create_dir(saved.path().join("home")).unwrap();
+    std::fs::write(saved.path().join("c"), config(&["x"])).unwrap();
+    let manifest = r#"[{"Config": "c", "RepoTags": ["web:3"], "Layers": []}]"#;
+    std::fs::write(saved.path().join("manifest.json"), manifest).unwrap();
+    assert_eq!(open(saved.path(), None).unwrap().name(), "web:3");
 }
 
 #[test]

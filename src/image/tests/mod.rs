@@ -13,7 +13,7 @@ use sha2::{Digest as _, Sha256};
 use tar::{EntryType, Header};
 use tempfile::TempDir;
 
-use super::{Image, ImageError, Platform, Unread, open};
+use super::{Image, ImageError, Platform, Unread, open, open_within};
 
 /// A tar archive that is being made, with names that no tool would write.
 #[derive(Default)]
@@ -154,8 +154,15 @@ pub(in crate::image) fn image(layers: &[Vec<u8>]) -> Image {
 /// Why an archive of these bytes is refused, when it is opened or read.
 #[track_caller]
 pub(in crate::image) fn refused(bytes: &[u8]) -> ImageError {
+    refused_within(bytes, super::LEAST_UNPACKED)
+}
+
+/// The same where so many bytes may come out of any image.
+#[track_caller]
+pub(in crate::image) fn refused_within(bytes: &[u8], least: u64) -> ImageError {
     let (_folder, path) = file(bytes);
-    let asked = open(&path, None).and_then(|mut image| image.ask(|tree| tree.real("/")));
+    let asked =
+        open_within(&path, None, least).and_then(|mut image| image.ask(|tree| tree.real("/")));
     let error = asked.unwrap_err();
     assert!(error.to_string().contains("image.tar"), "{error}");
     error
