@@ -78,18 +78,25 @@ pub(super) enum Token {
 /// Tokens of one text, at most.
 const MOST: usize = 1 << 16;
 
-/// Splits a text.
-pub(super) fn tokens(text: &str) -> Vec<Token> {
+/// Words before which no command has begun.
+const BEFORE_COMMAND: [&str; 10] = [
+    "if", "elif", "while", "until", "then", "else", "do", "!", "{", "time",
+];
+
+/// Splits a text. `false`: not to its end, or something in it does not end.
+pub(super) fn tokens(text: &str) -> (Vec<Token>, bool) {
     let mut lexer = Lexer {
         chars: text.chars().peekable(),
         line: 1,
         found: Vec::new(),
         word: Word::default(),
         documents: Vec::new(),
+        open: false,
     };
     while lexer.found.len() < MOST && lexer.step() {}
     lexer.end_word();
-    lexer.found
+    let whole = !lexer.open && lexer.chars.peek().is_none();
+    (lexer.found, whole)
 }
 
 struct Lexer<'a> {
@@ -99,6 +106,8 @@ struct Lexer<'a> {
     word: Word,
     /// Delimiters of here-documents that begin on the next line, and whether tabs before them go.
     documents: Vec<(String, bool)>,
+    /// Whether the text ended inside of quotes or brackets.
+    open: bool,
 }
 
 impl Lexer<'_> {
@@ -156,8 +165,18 @@ impl Lexer<'_> {
             '&' => self.operator(Operator::Background),
             '|' if self.eat('|') => self.operator(Operator::Or),
             '|' => self.operator(Operator::Pipe),
+            '[' if self.begins_condition() => self.condition(),
+            // The values of an array.
+            '(' if self.ends_with_equals() => {
+                self.skip_open('(', ')');
+                self.word.parts.push(Part::Unknown);
+            }
             '(' => self.operator(Operator::Open),
             ')' => self.operator(Operator::Close),
+            '<' | '>' if self.chars.peek() == Some(&'(') => {
+                self.skip_group('(', ')');
+                self.word.parts.push(Part::Unknown);
+            }
             '<' | '>' => self.redirect(c),
             other => self.in_word(other),
         }
@@ -175,16 +194,11 @@ impl Lexer<'_> {
             },
             '\'' => {
                 self.word.quoted = true;
-                while let Some(c) = self.next().filter(|c| *c != '\'') {
-                    self.word.push(c);
-                }
+                self.single_quoted();
             }
             '"' => self.double_quoted(),
             '$' => self.dollar(false),
-            '`' => {
-                while self.next().is_some_and(|c| c != '`') {}
-                self.word.parts.push(Part::Unknown);
-            }
+            '`' => self.backquoted(),
             '*' | '?' | '[' if !self.word.is_empty() || self.is_pattern() => {
                 self.word.parts.push(Part::Unknown);
             }
@@ -203,7 +217,7 @@ impl Lexer<'_> {
         self.word.quoted = true;
         while let Some(c) = self.next() {
             match c {
-                '"' => break,
+                '"' => return,
                 '\\' => match self.next() {
                     Some('\n') | None => {}
                     Some(c @ ('$' | '`' | '"' | '\\')) => self.word.push(c),
@@ -213,13 +227,74 @@ impl Lexer<'_> {
                     }
                 },
                 '$' => self.dollar(true),
-                '`' => {
-                    while self.next().is_some_and(|c| c != '`') {}
-                    self.word.parts.push(Part::Unknown);
-                }
+                '`' => self.backquoted(),
                 c => self.word.push(c),
             }
         }
+        self.open = true;
+    }
+
+    fn single_quoted(&mut self) {
+        while let Some(c) = self.next() {
+            if c == '\'' {
+                return;
+            }
+            self.word.push(c);
+        }
+        self.open = true;
+    }
+
+    fn backquoted(&mut self) {
+        self.word.parts.push(Part::Unknown);
+        while let Some(c) = self.next() {
+            if c == '`' {
+                return;
+            }
+        }
+        self.open = true;
+    }
+
+    /// Whether a `[` that was read begins the `[[` of a command.
+    fn begins_condition(&self) -> bool {
+        let mut next = self.chars.clone();
+        let doubled = next.next() == Some('[') && next.next().is_some_and(char::is_whitespace);
+        let first = match self.found.last() {
+            None => true,
+            Some(Token::Operator(operator)) => !matches!(operator, Operator::Redirect(_)),
+            Some(Token::Word(word)) => word
+                .plain()
+                .is_some_and(|word| BEFORE_COMMAND.contains(&word)),
+        };
+        doubled && first && self.word.is_empty()
+    }
+
+    /// What stands between `[[` and `]]` is no list of commands.
+    fn condition(&mut self) {
+        let line = self.line;
+        self.next();
+        let mut ended = false;
+        while let Some(c) = self.next() {
+            if c == ']' && self.word.is_empty() && self.eat(']') {
+                ended = true;
+                break;
+            }
+            match c {
+                c if c.is_whitespace() => self.word = Word::default(),
+                '\'' | '"' | '\\' | '`' | '$' => self.in_word(c),
+                c => self.word.push(c),
+            }
+        }
+        self.open |= !ended;
+        self.word = Word {
+            parts: vec![Part::Text("[[".to_owned())],
+            line,
+            ..Word::default()
+        };
+        self.end_word();
+    }
+
+    fn ends_with_equals(&self) -> bool {
+        matches!(self.word.parts.as_slice(), [Part::Text(text)] if text.ends_with('=') && !self.word.quoted)
     }
 
     /// What follows a `$`.
@@ -283,17 +358,38 @@ impl Lexer<'_> {
 
     /// What stands between an opening bracket, which is next, and its closing one.
     fn skip_group(&mut self, open: char, close: char) -> String {
+        self.next();
+        self.skip_open(open, close)
+    }
+
+    /// What stands behind an opening bracket, up to its closing one.
+    fn skip_open(&mut self, open: char, close: char) -> String {
         let mut text = String::new();
-        let mut depth = 0;
+        let mut depth = 1;
+        // The quote that is open. In `${ }` a single one may be an apostrophe.
+        let mut quote = None;
         while let Some(c) = self.next() {
-            depth += i32::from(c == open);
-            depth -= i32::from(c == close);
+            match (c, quote) {
+                ('\\', None | Some('"')) => {
+                    text.push(c);
+                    text.extend(self.next());
+                    continue;
+                }
+                ('"' | '\'', None) if open == '(' => quote = Some(c),
+                (c, Some(quoted)) if c == quoted => quote = None,
+                (c, None) => {
+                    depth += i32::from(c == open);
+                    depth -= i32::from(c == close);
+                }
+                _ => {}
+            }
             if depth == 0 {
-                break;
+                return text;
             }
             text.push(c);
         }
-        text.split_off(open.len_utf8().min(text.len()))
+        self.open = true;
+        text
     }
 
     /// A redirection with its target, which is no word of the command.
@@ -311,6 +407,15 @@ impl Lexer<'_> {
         while self.eat('>') || self.eat('|') {}
         let copies = self.eat('&');
         while self.eat(' ') || self.eat('\t') {}
+        if matches!(self.chars.peek(), Some('<' | '>')) {
+            // `> >( )`: what a command of its own reads or writes.
+            let mut next = self.chars.clone();
+            next.next();
+            if next.next() == Some('(') {
+                self.next();
+                self.skip_group('(', ')');
+            }
+        }
         let before = self.found.len();
         while self
             .chars
