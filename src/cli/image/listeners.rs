@@ -1,7 +1,7 @@
 //! The listeners that a container of an image would have: what configurations state, then the ports that
 //! the image exposes, then usual ports. The same endpoint from two of them is one listener.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr};
 
 use super::processes::Processes;
@@ -9,17 +9,19 @@ use crate::image::Exposed;
 use crate::services::Catalogue;
 use crate::services::endpoint::Endpoint;
 use crate::services::inspect::{Expected, expect, sockets};
-use crate::snapshot::{Listener, Owner, Protocol, address};
+use crate::snapshot::{Gap, Listener, Owner, Protocol, address};
 
 /// Listeners of one image, at most: a range of ports is one each.
 const MOST: usize = 4096;
+/// Exposed ports that no configuration explains, at most: of more, a range, nothing is said of each.
+const MOST_FREE: usize = 64;
 
-/// The listeners, with their processes.
+/// The listeners, with their processes, and what is not said of them.
 pub(super) fn all(
     processes: &Processes<'_>,
     exposed: &[Exposed],
     catalogue: &Catalogue,
-) -> Vec<Listener> {
+) -> (Vec<Listener>, Vec<Gap>) {
     let mut found = Found::default();
     let owners = processes.owners();
     let programs: Vec<Program> = owners
@@ -41,13 +43,14 @@ pub(super) fn all(
         }
     }
     let installed = processes.are_installed();
+    let ports: BTreeSet<u16> = exposed.iter().map(|it| it.port).collect();
     for program in &programs {
-        program.as_configured(exposed, installed, &mut found);
+        program.as_configured(&ports, installed, &mut found);
     }
-    let free: Vec<Exposed> = exposed
+    let free: BTreeSet<(Protocol, u16)> = exposed
         .iter()
-        .filter(|it| !found.has(**it))
-        .copied()
+        .map(|it| (it.protocol, it.port))
+        .filter(|it| !found.ports.contains(it))
         .collect();
     for program in &programs {
         if program.expected.on.is_empty() && !installed {
@@ -60,11 +63,10 @@ pub(super) fn all(
         .iter()
         .all(|program| !program.expected.on.is_empty());
     if !all_told || programs.is_empty() || processes.is_unclear() {
-        for port in exposed {
-            found.unexplained(*port);
-        }
+        found.unexplained(&free);
     }
-    found.0.into_values().collect()
+    let gaps = found.gaps();
+    (found.all.into_values().collect(), gaps)
 }
 
 /// A program with what is known of where it listens.
@@ -77,8 +79,8 @@ struct Program {
 impl Program {
     /// Listens where its configuration says. Of a program that is merely installed only what the image
     /// exposes counts, if it exposes anything.
-    fn as_configured(&self, exposed: &[Exposed], installed: bool, found: &mut Found) {
-        let is_exposed = |port: Option<u16>| exposed.iter().any(|it| Some(it.port) == port);
+    fn as_configured(&self, exposed: &BTreeSet<u16>, installed: bool, found: &mut Found) {
+        let is_exposed = |port: Option<u16>| port.is_some_and(|port| exposed.contains(&port));
         for on in &self.expected.on {
             if !installed || exposed.is_empty() || is_exposed(port(on)) {
                 found.add(on, Some(&self.owner), self.presumed);
@@ -92,17 +94,17 @@ impl Program {
 
     /// Listens on the ports that the image exposes and nothing else explains: on its usual one, if that is
     /// among them, or on all, if it is the only program or one that may listen anywhere.
-    fn as_exposed(&self, free: &[Exposed], alone: bool, found: &mut Found) {
+    fn as_exposed(&self, free: &BTreeSet<(Protocol, u16)>, alone: bool, found: &mut Found) {
         let Expected { usual, told, .. } = self.expected;
-        let is_usual = |it: &&Exposed| Some(it.port) == usual;
-        if let Some(port) = free.iter().find(is_usual) {
-            found.exposed(*port, &self.owner, self.presumed);
+        let own = free.iter().find(|(_, port)| Some(*port) == usual);
+        if let Some(port) = own {
+            found.exposed(*port, Some(&self.owner), self.presumed);
         } else if let Some(port) = usual.filter(|_| told || free.is_empty() || !alone) {
             let presumed = self.presumed || !told;
             found.add(&Endpoint::Port(None, port), Some(&self.owner), presumed);
-        } else if alone {
+        } else if alone && free.len() <= MOST_FREE {
             for port in free {
-                found.exposed(*port, &self.owner, self.presumed);
+                found.exposed(*port, Some(&self.owner), self.presumed);
             }
         }
     }
@@ -118,7 +120,15 @@ fn port(on: &Endpoint) -> Option<u16> {
 
 /// Listeners by protocol and address.
 #[derive(Default)]
-struct Found(BTreeMap<(Protocol, String), Listener>);
+struct Found {
+    all: BTreeMap<(Protocol, String), Listener>,
+    /// The ports of these.
+    ports: BTreeSet<(Protocol, u16)>,
+    /// Whether there are more than are kept.
+    left_out: bool,
+    /// Exposed ports that nothing is said of.
+    unsaid: usize,
+}
 
 impl Found {
     fn add(&mut self, on: &Endpoint, owner: Option<&Owner>, presumed: bool) {
@@ -141,11 +151,14 @@ impl Found {
     }
 
     fn keep(&mut self, protocol: Protocol, text: String, owner: Option<&Owner>, presumed: bool) {
-        if self.0.len() >= MOST {
+        let key = (protocol, text.clone());
+        if self.all.len() >= MOST && !self.all.contains_key(&key) {
+            self.left_out = true;
             return;
         }
-        let key = (protocol, text.clone());
-        let listener = self.0.entry(key).or_insert_with(|| {
+        let port = address::port(protocol, &text);
+        self.ports.extend(port.map(|port| (protocol, port)));
+        let listener = self.all.entry(key).or_insert_with(|| {
             let mut listener = Listener::new(protocol, text);
             listener.owners.extend(owner.cloned());
             listener.presumed = presumed;
@@ -155,27 +168,41 @@ impl Found {
         listener.presumed &= presumed;
     }
 
-    /// Whether something listens on an exposed port.
-    fn has(&self, exposed: Exposed) -> bool {
-        let of_port = |listener: &Listener| {
-            address::port(listener.protocol, &listener.address) == Some(exposed.port)
-        };
-        let same = |listener: &&Listener| listener.protocol == exposed.protocol;
-        self.0.values().filter(same).any(of_port)
-    }
-
-    fn exposed(&mut self, port: Exposed, owner: &Owner, presumed: bool) {
+    fn exposed(&mut self, on: (Protocol, u16), owner: Option<&Owner>, presumed: bool) {
         let any = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
-        let text = address::internet(any, None, port.port);
-        self.keep(port.protocol, text, Some(owner), presumed);
+        let text = address::internet(any, None, on.1);
+        self.keep(on.0, text, owner, presumed);
     }
 
-    /// An exposed port that no program explains.
-    fn unexplained(&mut self, port: Exposed) {
-        if !self.has(port) {
-            let any = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
-            let text = address::internet(any, None, port.port);
-            self.keep(port.protocol, text, None, true);
+    /// Exposed ports that no program explains.
+    fn unexplained(&mut self, free: &BTreeSet<(Protocol, u16)>) {
+        let unsaid: Vec<_> = free.difference(&self.ports).copied().collect();
+        if unsaid.len() > MOST_FREE {
+            self.unsaid = unsaid.len();
+            return;
         }
+        for port in unsaid {
+            self.exposed(port, None, true);
+        }
+    }
+
+    /// What is not said of listeners.
+    fn gaps(&self) -> Vec<Gap> {
+        let mut gaps = Vec::new();
+        if self.unsaid > 0 {
+            gaps.push(Gap::new(
+                format!("{} exposed ports", self.unsaid),
+                "no program of the image explains them, and they are too many to look at each",
+                "whether something listens there, and what it asks for",
+            ));
+        }
+        if self.left_out {
+            gaps.push(Gap::new(
+                "listeners of the image",
+                format!("there are more than {MOST}"),
+                "what the others ask for",
+            ));
+        }
+        gaps
     }
 }

@@ -165,8 +165,9 @@ fn complete(
         image.boots = processes.boots();
     }
     let exposed = config.map_or(&[][..], |config| &config.exposed);
-    let found = listeners::all(&processes, exposed, catalogue);
+    let (found, unsaid) = listeners::all(&processes, exposed, catalogue);
     snapshot.namespaces[0].listeners = found;
+    gaps.extend(unsaid);
     inspect(&mut snapshot, &processes, catalogue);
     gaps.extend(processes.gaps());
     snapshot.gaps.extend(gaps);

@@ -227,11 +227,11 @@ impl Host for Processes<'_> {
     }
 
     fn directory(&self, pid: u32) -> Option<String> {
-        let directory = &self.program(pid)?.command.directory;
-        Some(match directory.is_empty() {
-            true => "/".to_owned(),
-            false => directory.clone(),
-        })
+        match self.program(pid)?.command.directory.as_str() {
+            "" => Some("/".to_owned()),
+            start::NOWHERE => None,
+            directory => Some(directory.to_owned()),
+        }
     }
 
     fn variable(&self, pid: u32, name: &str) -> Option<String> {

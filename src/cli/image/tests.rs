@@ -237,3 +237,33 @@ fn what_only_a_run_shows_is_not_asked_and_files_are_dead() {
     );
     assert!(judgement.not_asked.iter().any(|rule| rule.id == "BL106"));
 }
+
+#[test]
+fn thousands_of_exposed_ports_are_one_gap() {
+    let all: Vec<u16> = (1..=u16::MAX).collect();
+    for words in [&["/srv/app"][..], &["sh"], &["nginx"]] {
+        let began = std::time::Instant::now();
+        let snapshot = recorded(&[("/srv/app", "ELF")], words, &all);
+        assert!(snapshot.namespaces[0].listeners.len() < 10, "{words:?}");
+        let ports = |gap: &&Gap| gap.what.ends_with("exposed ports");
+        assert_eq!(snapshot.gaps.iter().filter(ports).count(), 1, "{words:?}");
+        assert!(began.elapsed().as_secs() < 20);
+    }
+    let few: Vec<u16> = (1..=20).collect();
+    let snapshot = recorded(&[("/srv/app", "ELF")], &["/srv/app"], &few);
+    assert_eq!(snapshot.namespaces[0].listeners.len(), 20);
+}
+
+#[test]
+fn more_listeners_than_are_kept_are_told() {
+    let listens = (1..=5000).map(|port| format!("listen {port};"));
+    let text = listens.collect::<String>();
+    let text: &'static str = Box::leak(format!("http {{ server {{ {text} }} }}").into_boxed_str());
+    let snapshot = recorded(&[("/etc/nginx/nginx.conf", text)], &["nginx"], &[]);
+    assert!(
+        snapshot
+            .gaps
+            .iter()
+            .any(|gap| gap.why == "there are more than 4096")
+    );
+}

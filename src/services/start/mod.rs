@@ -17,7 +17,7 @@ mod wrapper;
 use std::collections::BTreeMap;
 
 use super::host::{file_name, join};
-use shell::{Kind, Script, Start};
+use shell::{Budget, Kind, Script, Start};
 
 /// The files that a program of the image sees. Paths are absolute.
 pub trait Root {
@@ -38,7 +38,7 @@ pub struct Command {
     pub words: Vec<String>,
     /// The environment.
     pub variables: BTreeMap<String, String>,
-    /// The working directory; empty: `/`.
+    /// The working directory; empty: `/`. [`NOWHERE`]: it is not known.
     pub directory: String,
 }
 
@@ -84,6 +84,9 @@ const MOST: usize = 64;
 /// Commands that are followed in all: a script may start itself in many ways.
 const MOST_STEPS: usize = 512;
 
+/// The directory of a command of which it is not known: no file is in it.
+pub const NOWHERE: &str = "/?";
+
 /// Follows what an image starts. `is_server` knows the file names of executables that listen.
 pub fn follow(command: &Command, root: &dyn Root, is_server: &dyn Fn(&str) -> bool) -> Started {
     let mut follower = Follower {
@@ -91,6 +94,7 @@ pub fn follow(command: &Command, root: &dyn Root, is_server: &dyn Fn(&str) -> bo
         is_server,
         started: Started::default(),
         steps: 0,
+        budget: Budget::new(),
     };
     let way = Way {
         depth: 0,
@@ -98,6 +102,10 @@ pub fn follow(command: &Command, root: &dyn Root, is_server: &dyn Fn(&str) -> bo
         prepared: false,
     };
     follower.run(command, way);
+    if follower.budget.is_spent() {
+        let why = "they become more text than is followed";
+        follower.unclear("variables and arguments of what it starts", why);
+    }
     let Started { programs, .. } = &mut follower.started;
     let mut seen: Vec<Program> = Vec::new();
     programs.retain(|program| {
@@ -121,6 +129,7 @@ struct Follower<'a> {
     is_server: &'a dyn Fn(&str) -> bool,
     started: Started,
     steps: usize,
+    budget: Budget,
 }
 
 impl Follower<'_> {
@@ -153,7 +162,8 @@ impl Follower<'_> {
         if resolve::is_shell(called) {
             return self.shell(command, way);
         }
-        if let Some(programs) = supervise::programs(self.root, called, &real, command) {
+        if let Some(programs) = supervise::programs(self.root, called, &real, command, &self.budget)
+        {
             return self.supervised(&path, programs, way);
         }
         if let Some(inner) = packages::script(self.root, called, command) {
@@ -246,7 +256,7 @@ impl Follower<'_> {
             return self.unclear(&words, why);
         };
         let is_server = |word: &str| (self.is_server)(file_name(word));
-        let told = shell::read(&script, &is_server);
+        let told = shell::read(&script, &is_server, &self.budget);
         let prepared = way.prepared || told.prepares;
         for (line, why) in &told.unclear {
             self.unclear(&script.place(*line), why);

@@ -3,7 +3,10 @@
 //! Follows supervisord's `supervisor/options.py` (`[program:x] command=`, `[include] files=`), s6-svscan(8)
 //! and s6-overlay's folders, and runsvdir(8).
 
-use super::{Command, Root, absolute};
+use std::collections::BTreeSet;
+
+use super::shell::Budget;
+use super::{Command, MOST, Root, absolute};
 use crate::services::host::{file_name, parent};
 
 /// What a supervisor starts.
@@ -22,6 +25,9 @@ const SUPERVISORD: [&str; 4] = [
     "/etc/supervisor.conf",
 ];
 
+/// Files that one includes, at most.
+const MOST_FILES: usize = 1024;
+
 /// Folders of s6-overlay, which its /init starts.
 const OVERLAY: [&str; 3] = ["/etc/services.d", "/etc/s6-overlay/s6-rc.d", "/run/service"];
 
@@ -36,10 +42,11 @@ pub(super) fn programs(
     called: &str,
     real: &str,
     command: &Command,
+    budget: &Budget,
 ) -> Option<Found> {
     let words = &command.words[1..];
     match called {
-        "supervisord" => Some(supervisord(root, command)),
+        "supervisord" => Some(supervisord(root, command, budget)),
         "s6-svscan" | "runsvdir" => {
             let folder = words
                 .iter()
@@ -82,7 +89,8 @@ fn services(root: &dyn Root, folders: &[String], command: &Command) -> Found {
             let directory = format!("{folder}/{name}");
             let run = format!("{directory}/run");
             let script = root.text(&run).is_some() || root.is_program(&run);
-            if script {
+            // The follower says of one more than it follows that they are too many.
+            if script && found.commands.len() <= MOST {
                 found.commands.push(Command {
                     words: vec![run],
                     directory,
@@ -95,7 +103,7 @@ fn services(root: &dyn Root, folders: &[String], command: &Command) -> Found {
 }
 
 /// supervisord(1) with its configuration.
-fn supervisord(root: &dyn Root, command: &Command) -> Found {
+fn supervisord(root: &dyn Root, command: &Command, budget: &Budget) -> Found {
     let mut found = Found::default();
     let mut words = command.words.iter();
     let mut named = None;
@@ -130,13 +138,14 @@ fn supervisord(root: &dyn Root, command: &Command) -> Found {
             found.unclear.push((file, "it cannot be read".to_owned()));
             continue;
         };
-        let included = section_file(&file, &text, command, &mut found);
+        let included = section_file(&file, &text, (command, budget), &mut found);
         // Only the main file includes others.
         if at == 1 {
             let folder = parent(&path).to_owned();
             let all = included
                 .iter()
                 .flat_map(|pattern| matching(root, &folder, pattern));
+            let all: BTreeSet<String> = all.take(MOST_FILES).collect();
             files.extend(all);
         }
     }
@@ -144,7 +153,12 @@ fn supervisord(root: &dyn Root, command: &Command) -> Found {
 }
 
 /// One file: its programs go to `found`. Returns the patterns that it includes.
-fn section_file(file: &str, text: &str, command: &Command, found: &mut Found) -> Vec<String> {
+fn section_file(
+    file: &str,
+    text: &str,
+    (command, budget): (&Command, &Budget),
+    found: &mut Found,
+) -> Vec<String> {
     let mut included = Vec::new();
     let mut section = "";
     let mut program = Section::default();
@@ -170,7 +184,7 @@ fn section_file(file: &str, text: &str, command: &Command, found: &mut Found) ->
                 included.extend(value.split_whitespace().map(str::to_owned));
             }
             _ if !section.starts_with("program:") => {}
-            "command" => program.command = Some((n + 1, expand(value, command))),
+            "command" => program.command = Some((n + 1, expand(value, command, budget))),
             "directory" => program.directory = Some(absolute(command, value)),
             "autostart" => program.stays = value == "false",
             _ => {}
@@ -192,6 +206,9 @@ struct Section {
 
 impl Section {
     fn keep(self, file: &str, command: &Command, found: &mut Found) {
+        if found.commands.len() + found.unclear.len() > MOST {
+            return;
+        }
         let Some((line, text)) = self.command.filter(|_| !self.stays) else {
             return;
         };
@@ -208,13 +225,29 @@ impl Section {
     }
 }
 
-/// `%(ENV_NAME)s` of supervisord.
-fn expand(value: &str, command: &Command) -> String {
-    let mut out = value.to_owned();
-    for (name, value) in &command.variables {
-        out = out.replace(&format!("%(ENV_{name})s"), value);
+/// `%(ENV_NAME)s` of supervisord, once: what a value holds is not looked at again. What cannot be replaced
+/// stays as it is.
+fn expand(value: &str, command: &Command, budget: &Budget) -> String {
+    let mut out = String::new();
+    let mut rest = value;
+    while let Some((before, after)) = rest.split_once("%(") {
+        out.push_str(before);
+        let known = after.split_once(")s").and_then(|(name, behind)| {
+            let value = command.variables.get(name.strip_prefix("ENV_")?)?;
+            budget.take(value.len()).then_some((value, behind))
+        });
+        match known {
+            Some((value, behind)) => {
+                out.push_str(value);
+                rest = behind;
+            }
+            None => {
+                out.push_str("%(");
+                rest = after;
+            }
+        }
     }
-    out
+    out + rest
 }
 
 /// The files that a pattern of `[include]` means: only its last part may have wildcards here.

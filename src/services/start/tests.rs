@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use super::*;
 
+mod ways;
+
 /// An image in memory: texts and programs by path.
 #[derive(Default)]
 struct Files(BTreeMap<&'static str, &'static str>);
@@ -307,6 +309,12 @@ fn no_text_makes_it_panic_or_go_on_for_ever() {
         ". /e; /e",
         "$((1",
         "`",
+        "[[ a",
+        "a=(b",
+        "> >(",
+        "A=$A$A\nA=$A$A$A$A$A$A$A$A",
+        "set -- \"$@\" \"$@\" a\n/e \"$@\"",
+        "export A=b$A$A\nexec \"$0\" \"$A\" \"$A\"",
     ] {
         let leaked: &'static str =
             Box::leak(format!("#!/bin/sh\n{text}\nexec /e\n").into_boxed_str());

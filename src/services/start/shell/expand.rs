@@ -1,15 +1,16 @@
 //! The values that a script's words have, as far as they stand in its text, in its environment or in its
 //! arguments.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 
 use super::lexer::{Part, Word};
 use crate::services::host::join;
-use crate::services::start::Command;
+use crate::services::start::{Command, NOWHERE};
 
 /// What is known of a shell while its text is read.
 #[derive(Debug)]
-pub(super) struct Shell {
+pub(super) struct Shell<'b> {
     /// `None`: it is set, and to what is not known.
     variables: BTreeMap<String, Option<String>>,
     exported: Command,
@@ -19,7 +20,44 @@ pub(super) struct Shell {
     shifted: Option<Vec<String>>,
     /// Whether they may be others than these.
     doubt: bool,
+    /// `None`: it is not known.
     directory: Option<String>,
+    budget: &'b Budget,
+}
+
+/// How much text the values of one image's scripts may become in all: each could double the one before.
+#[derive(Debug)]
+pub(in crate::services::start) struct Budget {
+    left: Cell<usize>,
+}
+
+/// Bytes that are expanded for one image.
+const MOST_EXPANDED: usize = 4 << 20;
+/// Bytes that a word takes beside its text.
+const WORD: usize = 32;
+
+impl Budget {
+    pub(in crate::services::start) fn new() -> Self {
+        Self {
+            left: Cell::new(MOST_EXPANDED),
+        }
+    }
+
+    /// Takes some away. `false`: that much is not left, and nothing is from now on.
+    pub(in crate::services::start) fn take(&self, bytes: usize) -> bool {
+        let left = self.left.get().checked_sub(bytes);
+        self.left.set(left.unwrap_or(0));
+        left.is_some_and(|left| left > 0)
+    }
+
+    fn take_all(&self, words: &[String]) -> bool {
+        self.take(words.iter().map(|word| word.len() + WORD).sum())
+    }
+
+    /// Whether more was asked for than there was.
+    pub(in crate::services::start) fn is_spent(&self) -> bool {
+        self.left.get() == 0
+    }
 }
 
 /// Ways that arguments may be set, at most.
@@ -31,8 +69,8 @@ pub(super) fn is_itself(word: &Word) -> bool {
     word.parts.iter().any(zero)
 }
 
-impl Shell {
-    pub(super) fn new(command: &Command, arguments: &[String]) -> Self {
+impl<'b> Shell<'b> {
+    pub(super) fn new(command: &Command, arguments: &[String], budget: &'b Budget) -> Self {
         let variables = command.variables.iter();
         let variables = variables.map(|(name, value)| (name.clone(), Some(value.clone())));
         Self {
@@ -41,7 +79,8 @@ impl Shell {
             arguments: vec![arguments.to_vec()],
             shifted: None,
             doubt: false,
-            directory: Some(command.directory.clone()),
+            directory: Some(command.directory.clone()).filter(|path| path != NOWHERE),
+            budget,
         }
     }
 
@@ -65,6 +104,10 @@ impl Shell {
             return None;
         };
         let (name, value) = first.split_once('=')?;
+        let (name, adds) = match name.strip_suffix('+') {
+            Some(name) => (name, true),
+            None => (name, false),
+        };
         let named = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
         if !named || !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
             return None;
@@ -76,28 +119,40 @@ impl Shell {
             let value = match part {
                 Part::Text(text) => Some(text.clone()),
                 Part::Variable { name, default, .. } => self.value(name, default.as_deref(), 0),
-                Part::All { .. } => Some(self.arguments[0].join(" ")),
+                Part::All { .. } => self.all(0),
                 Part::Unknown => None,
             };
             text = text.zip(value).map(|(text, value)| text + &value);
         }
-        Some((name.to_owned(), text))
+        Some((name.to_owned(), text.filter(|_| !adds)))
+    }
+
+    /// All arguments as one word.
+    fn all(&self, way: usize) -> Option<String> {
+        let arguments = self.arguments.get(way).map_or(&[][..], Vec::as_slice);
+        let fits = self.budget.take_all(arguments);
+        fits.then(|| arguments.join(" "))
     }
 
     /// The value of a variable. `None`: it is not known.
     fn value(&self, name: &str, default: Option<&str>, way: usize) -> Option<String> {
+        let value = self.known(name, default, way)?;
+        self.budget.take(value.len()).then(|| value.to_owned())
+    }
+
+    fn known<'v>(&'v self, name: &str, default: Option<&'v str>, way: usize) -> Option<&'v str> {
         if let Ok(number) = name.parse::<usize>() {
             let argument = self.arguments.get(way)?.get(number.checked_sub(1)?);
             return match argument {
-                Some(argument) => Some(argument.clone()),
-                None => Some(default.unwrap_or_default().to_owned()),
+                Some(argument) => Some(argument),
+                None => Some(default.unwrap_or_default()),
             };
         }
         match self.variables.get(name) {
-            Some(Some(value)) if value.is_empty() => Some(default.unwrap_or_default().to_owned()),
-            Some(value) => value.clone(),
+            Some(Some(value)) if value.is_empty() => Some(default.unwrap_or_default()),
+            Some(value) => value.as_deref(),
             // Whoever starts the container may set it, which the image does not know.
-            None => default.map(str::to_owned),
+            None => default,
         }
     }
 
@@ -138,14 +193,30 @@ impl Shell {
 
     pub(super) fn change_directory(&mut self, to: Option<&String>, doubt: bool) {
         let from = self.directory.take();
+        let to = to.filter(|to| !doubt && !to.starts_with('-'));
         self.directory = match (from, to) {
-            (Some(from), Some(to)) if !doubt && to != "-" => Some(join(&from, to)),
+            (_, Some(to)) if to.starts_with('/') => Some(join("/", to)),
+            (Some(from), Some(to)) => Some(join(&from, to)),
             _ => None,
         };
     }
 
+    /// The working directory; `None`: it is not known.
+    pub(super) fn directory(&self) -> Option<&String> {
+        self.directory.as_ref()
+    }
+
+    pub(super) fn set_directory(&mut self, directory: Option<String>) {
+        self.directory = directory;
+    }
+
     pub(super) fn shift(&mut self, number: Option<&String>, nested: bool) {
         let number = number.map_or(Some(1), |number| number.parse().ok());
+        let words: usize = self.arguments.iter().map(Vec::len).sum();
+        if !self.budget.take(words) {
+            self.doubt = true;
+            return;
+        }
         match number {
             Some(number) if !nested => {
                 for arguments in &mut self.arguments {
@@ -238,10 +309,14 @@ impl Shell {
                 Part::All { .. } => {
                     let arguments = self.arguments.get(way).map_or(&[][..], Vec::as_slice);
                     if word.parts.len() == 1 {
-                        out.extend_from_slice(arguments);
-                        return true;
+                        let fits = self.budget.take_all(arguments);
+                        out.extend_from_slice(if fits { arguments } else { &[] });
+                        return fits;
                     }
-                    text.push_str(&arguments.join(" "));
+                    let Some(all) = self.all(way) else {
+                        return false;
+                    };
+                    text.push_str(&all);
                 }
                 Part::Variable {
                     name,
@@ -252,6 +327,10 @@ impl Shell {
                         return false;
                     };
                     if word.parts.len() == 1 && !quoted {
+                        // A word may be of one letter.
+                        if !self.budget.take(value.len().saturating_mul(WORD / 2)) {
+                            return false;
+                        }
                         out.extend(value.split_whitespace().map(str::to_owned));
                         return true;
                     }
@@ -266,15 +345,23 @@ impl Shell {
         true
     }
 
-    /// A command with what this shell gives to it.
+    /// A command with what this shell gives to it. `None`: it would be too much.
     pub(super) fn command(
         &self,
         words: Vec<String>,
         assignments: &[(String, Option<String>)],
-    ) -> Command {
+    ) -> Option<Command> {
+        let variables = self.exported.variables.iter();
+        let length: usize = variables
+            .map(|(name, value)| name.len() + value.len())
+            .sum();
+        if !self.budget.take(length + WORD) {
+            return None;
+        }
+        let directory = self.directory.clone();
         let mut command = Command {
             words,
-            directory: self.directory.clone().unwrap_or_default(),
+            directory: directory.unwrap_or_else(|| NOWHERE.to_owned()),
             ..self.exported.clone()
         };
         for (name, value) in assignments {
@@ -282,6 +369,6 @@ impl Shell {
                 command.variables.insert(name.clone(), value.clone());
             }
         }
-        command
+        Some(command)
     }
 }

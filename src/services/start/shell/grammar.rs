@@ -1,9 +1,10 @@
-//! The commands of a shell's text in their order, and how deep in `if`, `case`, loops, functions and
-//! brackets each stands. Nothing is decided here: which way a script goes only a shell knows.
+//! The commands of a shell's text in their order, how deep in `if`, `case`, loops, functions and brackets
+//! each stands, and what of its list must have come out well before it. Nothing is decided here: which way
+//! a script goes only a shell knows.
 
 use std::collections::BTreeSet;
 
-use super::lexer::{Operator, Token, Word, tokens};
+use super::lexer::{Operator, Part, Token, Word, tokens};
 
 /// One command with its words, the assignments before them included.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -11,14 +12,31 @@ pub(super) struct Simple {
     pub(super) words: Vec<Word>,
     /// The constructs that it is in.
     pub(super) depth: usize,
+    /// Whether it stands in the body of a function.
+    pub(super) function: bool,
+    /// The outermost `( )` that it is in: a shell of its own.
+    pub(super) bracket: Option<usize>,
+    /// The list (commands with `&&` and `||` between them) at depth 0 that it belongs to.
+    pub(super) list: usize,
     /// What stands before it.
     pub(super) after: After,
+    /// Whether it is run at all.
+    pub(super) reached: Reached,
     /// Whether the shell goes on while it runs.
     pub(super) background: bool,
+    /// Whether the list that it is in is run while the shell goes on.
+    pub(super) aside: bool,
     /// Whether its output goes to a file.
     pub(super) writes: bool,
     /// Whether its output goes to another command.
     pub(super) piped: bool,
+}
+
+impl Simple {
+    /// Whether a shell of its own runs it, so that the script does not become it.
+    pub(super) fn in_subshell(&self) -> bool {
+        self.aside || self.piped || self.after == After::Pipe || self.bracket.is_some()
+    }
 }
 
 /// What connects a command to the one before it.
@@ -31,12 +49,35 @@ pub(super) enum After {
     Pipe,
 }
 
+/// Whether the commands before it in its list let a command be run.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Reached {
+    #[default]
+    Surely,
+    /// If commands before it do what they are for.
+    IfWell,
+    /// Something is asked before it, or it is what is done where something failed.
+    Perhaps,
+}
+
 /// The commands of a text, and the names of its functions.
 #[derive(Debug, Default)]
 pub(super) struct Commands {
     pub(super) all: Vec<Simple>,
     pub(super) functions: BTreeSet<String>,
+    /// Whether it was read to its end.
+    pub(super) whole: bool,
 }
+
+/// Commands that ask something.
+const TESTS: [&str; 13] = [
+    "[", "[[", "test", "grep", "egrep", "fgrep", "command", "type", "hash", "which", "false",
+    "pgrep", "getent",
+];
+/// Commands that do not fail.
+const WELL: [&str; 8] = [
+    ":", "true", "echo", "printf", "export", "set", "umask", "trap",
+];
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Open {
@@ -45,37 +86,77 @@ enum Open {
     Bracket,
 }
 
+/// A construct that is open.
+#[derive(Debug)]
+struct Frame {
+    open: Open,
+    function: bool,
+    /// Whether a pattern of `case` comes next.
+    pattern: bool,
+    list: List,
+}
+
+/// The list that is being read.
+#[derive(Debug, Default)]
+struct List {
+    reached: Reached,
+    /// Whether something of it is asked, or is more than one command.
+    tested: bool,
+    may_fail: bool,
+    /// Its first command.
+    start: usize,
+}
+
 /// Takes a text apart.
 pub(super) fn commands(text: &str) -> Commands {
     let mut parser = Parser::default();
-    let mut tokens = tokens(text).into_iter().peekable();
+    let (tokens, whole) = tokens(text);
+    let mut tokens = tokens.into_iter().peekable();
     while let Some(token) = tokens.next() {
         match token {
             Token::Word(word) => parser.word(word),
-            Token::Operator(Operator::Open) if parser.simple.words.len() == 1 => {
-                // `name ()`: the body follows, as a command of its own.
-                if tokens.peek() == Some(&Token::Operator(Operator::Close)) {
-                    tokens.next();
-                    parser.function();
-                }
+            // `name ()`: the body follows, as a command of its own.
+            Token::Operator(Operator::Open)
+                if parser.simple.words.len() == 1
+                    && tokens.peek() == Some(&Token::Operator(Operator::Close)) =>
+            {
+                tokens.next();
+                parser.function();
             }
             Token::Operator(operator) => parser.operator(operator),
         }
     }
     parser.end(After::Nothing);
+    parser.commands.whole = whole;
     parser.commands
 }
 
 #[derive(Debug, Default)]
 struct Parser {
     commands: Commands,
-    open: Vec<Open>,
+    open: Vec<Frame>,
+    /// The list at depth 0.
+    top: List,
+    lists: usize,
+    brackets: usize,
     simple: Simple,
     after: After,
+    /// Whether `&&`, `||` or `|` came, so that the list goes on behind a line's end.
+    goes_on: bool,
+    negated: bool,
+    /// Whether the next construct is the body of a function.
+    body: bool,
 }
 
 impl Parser {
     fn word(&mut self, word: Word) {
+        if let Some(frame) = self.open.last_mut().filter(|frame| frame.pattern) {
+            if word.plain() == Some("esac") {
+                frame.pattern = false;
+                self.close(Open::Case);
+            }
+            return;
+        }
         if !self.simple.words.is_empty() {
             let names_function =
                 self.simple.words.len() == 1 && self.simple.words[0].plain() == Some("function");
@@ -87,28 +168,60 @@ impl Parser {
             return;
         }
         match word.plain() {
-            Some("if" | "for" | "while" | "until" | "select") => self.push(Open::Block, word),
-            Some("case") => self.push(Open::Case, word),
-            Some("{") => self.open.push(Open::Block),
-            Some("fi" | "done" | "esac" | "}") => {
-                self.open.pop();
+            Some("if" | "while" | "until" | "{") => self.push(Open::Block),
+            // What follows up to the line's end is no command.
+            Some("for" | "select") => {
+                self.push(Open::Block);
+                self.begin(word);
             }
-            Some("then" | "else" | "elif" | "do" | "in" | "!" | "time") => {}
+            Some("case") => self.push(Open::Case),
+            Some("fi" | "done" | "}") => self.close(Open::Block),
+            Some("esac") => self.close(Open::Case),
+            Some("!") => self.negated = true,
+            Some("then" | "else" | "elif" | "do" | "time") => {}
             _ => self.begin(word),
         }
     }
 
     fn begin(&mut self, word: Word) {
-        self.simple.depth = self.open.len();
-        self.simple.after = self.after;
-        self.simple.words.push(word);
+        let reached = self.list().reached;
+        let simple = &mut self.simple;
+        simple.depth = self.open.len();
+        simple.function = self.open.iter().any(|frame| frame.function);
+        let bracket = self.open.iter().any(|frame| frame.open == Open::Bracket);
+        simple.bracket = bracket.then_some(self.brackets);
+        simple.list = self.lists;
+        simple.after = self.after;
+        simple.reached = reached;
+        simple.words.push(word);
+        self.goes_on = false;
     }
 
-    /// A construct begins; what follows `for` and `case` up to the line's end is no command.
-    fn push(&mut self, open: Open, word: Word) {
-        self.open.push(open);
-        if matches!(word.plain(), Some("for" | "case" | "select")) {
-            self.begin(word);
+    fn list(&mut self) -> &mut List {
+        match self.open.last_mut() {
+            Some(frame) => &mut frame.list,
+            None => &mut self.top,
+        }
+    }
+
+    fn push(&mut self, open: Open) {
+        let outermost = self.open.iter().all(|frame| frame.open != Open::Bracket);
+        self.brackets += usize::from(open == Open::Bracket && outermost);
+        self.open.push(Frame {
+            open,
+            function: std::mem::take(&mut self.body),
+            pattern: open == Open::Case,
+            list: List::default(),
+        });
+        self.goes_on = false;
+        self.negated = false;
+    }
+
+    /// The end of a construct. One that ends another leaves it open: so what follows is not sure.
+    fn close(&mut self, open: Open) {
+        if self.open.last().is_some_and(|frame| frame.open == open) {
+            self.open.pop();
+            self.list().tested = true;
         }
     }
 
@@ -116,9 +229,15 @@ impl Parser {
         let name = self.simple.words.first().and_then(Word::plain);
         self.commands.functions.extend(name.map(str::to_owned));
         self.simple = Simple::default();
+        self.body = true;
     }
 
     fn operator(&mut self, operator: Operator) {
+        if let Some(frame) = self.open.last_mut().filter(|frame| frame.pattern) {
+            // A pattern of `case` is no command.
+            frame.pattern = operator != Operator::Close;
+            return;
+        }
         match operator {
             Operator::Redirect(writes) => self.simple.writes |= writes,
             Operator::End => self.end(After::Nothing),
@@ -130,31 +249,72 @@ impl Parser {
             }
             Operator::Background => {
                 self.simple.background = true;
+                let start = self.list().start;
+                self.simple.aside = true;
+                let before = self.commands.all.get_mut(start..).unwrap_or_default();
+                before.iter_mut().for_each(|simple| simple.aside = true);
                 self.end(After::Nothing);
             }
-            Operator::CaseEnd => self.end(After::Nothing),
+            Operator::CaseEnd => {
+                self.end(After::Nothing);
+                if let Some(frame) = self.open.last_mut() {
+                    frame.pattern = frame.open == Open::Case;
+                }
+            }
             Operator::Open => {
-                self.end(After::Nothing);
-                self.open.push(Open::Bracket);
+                self.end(self.after);
+                self.push(Open::Bracket);
             }
-            Operator::Close if self.open.last() == Some(&Open::Case) => {
-                // A pattern of `case` is no command.
+            // `;&` of bash goes on to the next pattern.
+            Operator::Close if self.open.last().is_some_and(|it| it.open == Open::Case) => {
                 self.simple = Simple::default();
             }
             Operator::Close => {
                 self.end(After::Nothing);
-                self.open.pop();
+                self.close(Open::Bracket);
             }
         }
     }
 
     fn end(&mut self, after: After) {
         let simple = std::mem::take(&mut self.simple);
+        if simple.words.is_empty() && self.goes_on && after == After::Nothing {
+            return;
+        }
         let first = simple.words.first().and_then(Word::plain);
-        let header = matches!(first, Some("for" | "case" | "select"));
+        let header = matches!(first, Some("for" | "select"));
+        let negated = std::mem::take(&mut self.negated);
+        let tested = negated || first.is_some_and(|name| TESTS.contains(&name));
+        let well = first.is_some_and(|name| WELL.contains(&name)) || assigns(&simple.words);
+        let list = self.list();
+        list.tested |= tested;
+        list.may_fail |= !well;
+        match after {
+            After::Pipe => {}
+            After::And if list.tested => list.reached = Reached::Perhaps,
+            After::And if list.may_fail => list.reached = list.reached.max(Reached::IfWell),
+            After::And => {}
+            After::Or => list.reached = Reached::Perhaps,
+            After::Nothing => *list = List::default(),
+        }
         if !simple.words.is_empty() && !header {
             self.commands.all.push(simple);
         }
+        if after == After::Nothing {
+            let next = self.commands.all.len();
+            self.list().start = next;
+            self.lists += usize::from(self.open.is_empty());
+        }
+        self.goes_on = after != After::Nothing;
         self.after = after;
     }
+}
+
+/// Whether words are nothing but assignments of what needs no other command.
+fn assigns(words: &[Word]) -> bool {
+    let one = |word: &Word| {
+        matches!(word.parts.first(), Some(Part::Text(text)) if text.contains('='))
+            && !word.parts.contains(&Part::Unknown)
+    };
+    words.iter().all(one)
 }

@@ -1,6 +1,8 @@
 //! Words and operators of a shell's text, as XCU 2.2 to 2.4 of POSIX have them. What only a shell can
 //! know (substitutions, patterns, arithmetic) becomes [`Part::Unknown`].
 
+mod skip;
+
 use std::iter::Peekable;
 use std::str::Chars;
 
@@ -78,18 +80,20 @@ pub(super) enum Token {
 /// Tokens of one text, at most.
 const MOST: usize = 1 << 16;
 
-/// Splits a text.
-pub(super) fn tokens(text: &str) -> Vec<Token> {
+/// Splits a text. `false`: not to its end, or something in it does not end.
+pub(super) fn tokens(text: &str) -> (Vec<Token>, bool) {
     let mut lexer = Lexer {
         chars: text.chars().peekable(),
         line: 1,
         found: Vec::new(),
         word: Word::default(),
         documents: Vec::new(),
+        open: false,
     };
     while lexer.found.len() < MOST && lexer.step() {}
     lexer.end_word();
-    lexer.found
+    let whole = !lexer.open && lexer.chars.peek().is_none();
+    (lexer.found, whole)
 }
 
 struct Lexer<'a> {
@@ -99,6 +103,8 @@ struct Lexer<'a> {
     word: Word,
     /// Delimiters of here-documents that begin on the next line, and whether tabs before them go.
     documents: Vec<(String, bool)>,
+    /// Whether the text ended inside of quotes or brackets.
+    open: bool,
 }
 
 impl Lexer<'_> {
@@ -156,8 +162,18 @@ impl Lexer<'_> {
             '&' => self.operator(Operator::Background),
             '|' if self.eat('|') => self.operator(Operator::Or),
             '|' => self.operator(Operator::Pipe),
+            '[' if self.begins_condition() => self.condition(),
+            // The values of an array.
+            '(' if self.ends_with_equals() => {
+                self.skip_open('(', ')');
+                self.word.parts.push(Part::Unknown);
+            }
             '(' => self.operator(Operator::Open),
             ')' => self.operator(Operator::Close),
+            '<' | '>' if self.chars.peek() == Some(&'(') => {
+                self.skip_group('(', ')');
+                self.word.parts.push(Part::Unknown);
+            }
             '<' | '>' => self.redirect(c),
             other => self.in_word(other),
         }
@@ -175,16 +191,11 @@ impl Lexer<'_> {
             },
             '\'' => {
                 self.word.quoted = true;
-                while let Some(c) = self.next().filter(|c| *c != '\'') {
-                    self.word.push(c);
-                }
+                self.single_quoted();
             }
             '"' => self.double_quoted(),
             '$' => self.dollar(false),
-            '`' => {
-                while self.next().is_some_and(|c| c != '`') {}
-                self.word.parts.push(Part::Unknown);
-            }
+            '`' => self.backquoted(),
             '*' | '?' | '[' if !self.word.is_empty() || self.is_pattern() => {
                 self.word.parts.push(Part::Unknown);
             }
@@ -203,7 +214,7 @@ impl Lexer<'_> {
         self.word.quoted = true;
         while let Some(c) = self.next() {
             match c {
-                '"' => break,
+                '"' => return,
                 '\\' => match self.next() {
                     Some('\n') | None => {}
                     Some(c @ ('$' | '`' | '"' | '\\')) => self.word.push(c),
@@ -213,13 +224,15 @@ impl Lexer<'_> {
                     }
                 },
                 '$' => self.dollar(true),
-                '`' => {
-                    while self.next().is_some_and(|c| c != '`') {}
-                    self.word.parts.push(Part::Unknown);
-                }
+                '`' => self.backquoted(),
                 c => self.word.push(c),
             }
         }
+        self.open = true;
+    }
+
+    fn ends_with_equals(&self) -> bool {
+        matches!(self.word.parts.as_slice(), [Part::Text(text)] if text.ends_with('=') && !self.word.quoted)
     }
 
     /// What follows a `$`.
@@ -281,21 +294,6 @@ impl Lexer<'_> {
         }
     }
 
-    /// What stands between an opening bracket, which is next, and its closing one.
-    fn skip_group(&mut self, open: char, close: char) -> String {
-        let mut text = String::new();
-        let mut depth = 0;
-        while let Some(c) = self.next() {
-            depth += i32::from(c == open);
-            depth -= i32::from(c == close);
-            if depth == 0 {
-                break;
-            }
-            text.push(c);
-        }
-        text.split_off(open.len_utf8().min(text.len()))
-    }
-
     /// A redirection with its target, which is no word of the command.
     fn redirect(&mut self, first: char) {
         let number = self
@@ -311,6 +309,15 @@ impl Lexer<'_> {
         while self.eat('>') || self.eat('|') {}
         let copies = self.eat('&');
         while self.eat(' ') || self.eat('\t') {}
+        if matches!(self.chars.peek(), Some('<' | '>')) {
+            // `> >( )`: what a command of its own reads or writes.
+            let mut next = self.chars.clone();
+            next.next();
+            if next.next() == Some('(') {
+                self.next();
+                self.skip_group('(', ')');
+            }
+        }
         let before = self.found.len();
         while self
             .chars
@@ -336,25 +343,6 @@ impl Lexer<'_> {
         let harmless = copies || target == "/dev/null" || target.starts_with("/dev/std");
         let writes = first == '>' && !harmless;
         self.found.push(Token::Operator(Operator::Redirect(writes)));
-    }
-
-    fn skip_document(&mut self, delimiter: &str, tabs: bool) {
-        let mut line = String::new();
-        while let Some(c) = self.next() {
-            if c != '\n' {
-                line.push(c);
-                continue;
-            }
-            let text = if tabs {
-                line.trim_start_matches('\t')
-            } else {
-                &line
-            };
-            if text == delimiter {
-                return;
-            }
-            line.clear();
-        }
     }
 }
 

@@ -8,8 +8,9 @@ mod grammar;
 mod lexer;
 
 use super::{Command, Root, absolute};
+pub(super) use expand::Budget;
 use expand::Shell;
-use grammar::{After, Simple};
+use grammar::{After, Commands, Reached, Simple};
 
 /// A text and what it is run with.
 #[derive(Debug, Clone)]
@@ -100,6 +101,9 @@ pub(super) struct Told {
     pub(super) unclear: Vec<(usize, String)>,
 }
 
+/// Commands, and reasons why some are not clear, that are kept of one script.
+const MOST_TOLD: usize = 512;
+
 /// Commands that neither start a server nor write configuration.
 const HARMLESS: [&str; 43] = [
     "rm", "kill", "pwd", "which", "dirname", ":", "[", "[[", "test", "true", "false", "echo",
@@ -110,110 +114,210 @@ const HARMLESS: [&str; 43] = [
 ];
 
 /// Reads a script. `is_server` knows programs that listen, by their name or path.
-pub(super) fn read(script: &Script, is_server: &dyn Fn(&str) -> bool) -> Told {
+pub(super) fn read(script: &Script, is_server: &dyn Fn(&str) -> bool, budget: &Budget) -> Told {
     let commands = grammar::commands(&script.text);
+    let last = last(&commands.all);
     let mut reader = Reader {
-        shell: Shell::new(&script.command, &script.arguments),
+        shell: Shell::new(&script.command, &script.arguments, budget),
         is_server,
         told: Told::default(),
+        last_list: last.and_then(|last| only_list(&commands.all, last)),
+        before_cd: None,
     };
-    let meant = |simple: &Simple| {
-        let name = simple.words.first().and_then(lexer::Word::plain);
-        simple.depth == 0
-            && !simple.background
-            && !name.is_some_and(|name| HARMLESS.contains(&name))
-    };
-    let last = commands.all.iter().rposition(meant);
     for (n, simple) in commands.all.iter().enumerate() {
         let function = simple.words.first().and_then(lexer::Word::plain);
         if function.is_some_and(|name| commands.functions.contains(name)) {
-            continue;
-        }
-        if !reader.simple(simple, last == Some(n), commands.all.get(n.wrapping_sub(1))) {
+            reader.call(simple, last == Some(n));
+        } else if !reader.simple(simple, last == Some(n)) {
             break;
         }
     }
-    let told = &mut reader.told;
-    if told.starts.is_empty() && told.unclear.is_empty() {
-        told.unclear
-            .push((1, "what it starts is not told by its text".to_owned()));
+    reader.end(&commands)
+}
+
+/// The command that a text comes to at last: the first of its last pipeline.
+fn last(all: &[Simple]) -> Option<usize> {
+    let mut last = None;
+    let mut in_pipeline = false;
+    for (n, simple) in all.iter().enumerate() {
+        in_pipeline &= simple.after == After::Pipe;
+        let name = simple.words.first().and_then(lexer::Word::plain);
+        let meant = name != Some("exit") && !name.is_some_and(|name| HARMLESS.contains(&name));
+        if meant && !simple.aside && !simple.function && !in_pipeline {
+            last = Some(n);
+            in_pipeline = true;
+        }
     }
-    reader.told
+    last
+}
+
+/// The list of the last command, where nothing else comes if it ends early.
+fn only_list(all: &[Simple], last: usize) -> Option<usize> {
+    let list = all.get(last)?.list;
+    let other = |simple: &Simple| simple.list == list && simple.after == After::Or;
+    (!all.iter().any(other)).then_some(list)
 }
 
 struct Reader<'a> {
-    shell: Shell,
+    shell: Shell<'a>,
     is_server: &'a dyn Fn(&str) -> bool,
     told: Told,
+    /// The list that the text ends with.
+    last_list: Option<usize>,
+    before_cd: Option<Before>,
 }
 
+/// The working directory before a `cd` that may not hold for what follows its list or its brackets.
+struct Before {
+    list: usize,
+    bracket: Option<usize>,
+    directory: Option<String>,
+    /// Whether it holds again, since a shell of its own went elsewhere. If not, both may be.
+    again: bool,
+}
+
+/// Why a command is not followed.
+const ONLY_A_SHELL: &str = "which program it starts only a shell knows";
+
 impl Reader<'_> {
+    /// What is said once all is read.
+    fn end(mut self, commands: &Commands) -> Told {
+        if !commands.whole {
+            for start in &mut self.told.starts {
+                start.known = false;
+            }
+            self.unclear(1, "its text could not be read to its end");
+        }
+        if self.told.starts.is_empty() && self.told.unclear.is_empty() {
+            self.unclear(1, "what it starts is not told by its text");
+        }
+        self.told
+    }
+
+    fn unclear(&mut self, line: usize, why: &str) {
+        if self.told.unclear.len() < MOST_TOLD {
+            self.told.unclear.push((line, why.to_owned()));
+        }
+    }
+
+    /// A call of a function, whose commands were told where they stand.
+    fn call(&mut self, simple: &Simple, last: bool) {
+        let ways = self.told.starts.iter().any(|start| start.kind == Kind::Way);
+        if (last || simple.aside) && !ways {
+            let line = simple.words.first().map_or(1, |word| word.line);
+            self.unclear(line, ONLY_A_SHELL);
+        }
+    }
+
+    /// Whether a command may not be run.
+    fn is_nested(&self, simple: &Simple) -> bool {
+        simple.depth > 0 || simple.reached == Reached::Perhaps
+    }
+
+    /// Whether it is run only if those before it went well, and something else if not.
+    fn is_conditional(&self, simple: &Simple) -> bool {
+        simple.reached == Reached::IfWell && self.last_list != Some(simple.list)
+    }
+
     /// One command; `false`: nothing behind it is run.
-    fn simple(&mut self, simple: &Simple, last: bool, before: Option<&Simple>) -> bool {
+    fn simple(&mut self, simple: &Simple, last: bool) -> bool {
+        self.leave(simple);
         let line = simple.words.first().map_or(1, |word| word.line);
-        let tested = before.and_then(|before| before.words.first()?.plain());
-        let tested = matches!(tested, Some("[" | "[[" | "test"));
-        let chosen = match simple.after {
-            After::Nothing | After::Pipe => false,
-            After::And => tested,
-            After::Or => true,
-        };
-        let nested = simple.depth > 0 || chosen;
+        let nested = self.is_nested(simple);
+        let unsure = nested || self.is_conditional(simple) || simple.in_subshell();
         self.told.prepares |= simple.writes;
         let (assignments, words) = self.shell.assignments(&simple.words);
         if words.is_empty() {
-            self.shell.assign(&assignments, nested);
+            self.shell.assign(&assignments, unsure);
             return true;
         }
         let (all, known) = self.shell.expand(words);
         let Some(name) = all.first().cloned() else {
             if !known && last {
-                self.told.unclear.push((
-                    line,
-                    "which program it starts only a shell knows".to_owned(),
-                ));
+                self.unclear(line, ONLY_A_SHELL);
             }
             return true;
         };
         match name.as_str() {
-            "exit" => return nested,
-            "cd" => self.shell.change_directory(all.get(1), nested || !known),
-            "export" => self.shell.export(&words[1..], nested),
-            "shift" => self.shell.shift(all.get(1), nested),
+            "exit" => return unsure || simple.reached != Reached::Surely,
+            "cd" | "pushd" | "popd" => self.change_directory(simple, all.get(1).filter(|_| known)),
+            "export" => self.shell.export(&words[1..], unsure),
+            "shift" => self.shell.shift(all.get(1), unsure),
             "set" if all.get(1).is_some_and(|word| word == "--") => {
-                let (all, known) = self.shell.expand_set(&words[2..], nested);
-                self.shell.set(&all, nested, known);
+                let (all, known) = self.shell.expand_set(&words[2..], unsure);
+                self.shell.set(&all, unsure, known);
+            }
+            "eval" if !last && all.iter().any(|word| word.contains("exec")) => {
+                self.unclear(line, ONLY_A_SHELL);
             }
             name if HARMLESS.contains(&name) => {}
             "exec" => {
                 let words = words.get(1..).unwrap_or_default();
-                return self.exec(words, &assignments, line, nested);
+                return self.exec(simple, words, &assignments, line, last);
             }
-            _ => self.plain(simple, words, &assignments, (line, nested, last)),
+            _ => self.plain(simple, words, &assignments, (line, last)),
         }
         true
+    }
+
+    fn change_directory(&mut self, simple: &Simple, to: Option<&String>) {
+        let subshell = simple.in_subshell();
+        if self.before_cd.is_none() && (subshell || self.is_conditional(simple)) {
+            self.before_cd = Some(Before {
+                list: simple.list,
+                bracket: simple.bracket,
+                directory: self.shell.directory().cloned(),
+                again: subshell,
+            });
+        }
+        // In brackets it holds for what follows there.
+        let doubt = simple.reached == Reached::Perhaps
+            || simple.depth > usize::from(simple.bracket.is_some());
+        self.shell.change_directory(to, doubt || to.is_none());
+    }
+
+    /// The end of the list or of the brackets in which a `cd` was.
+    fn leave(&mut self, simple: &Simple) {
+        let over = |before: &mut Before| {
+            simple.bracket != before.bracket
+                || simple.bracket.is_none() && simple.list != before.list
+        };
+        if let Some(before) = self.before_cd.take_if(over) {
+            let same = self.shell.directory() == before.directory.as_ref();
+            let directory = before.directory.filter(|_| before.again || same);
+            self.shell.set_directory(directory);
+        }
     }
 
     /// `exec`; `false`: nothing behind it is run.
     fn exec(
         &mut self,
+        simple: &Simple,
         words: &[lexer::Word],
         assignments: &[(String, Option<String>)],
         line: usize,
-        nested: bool,
+        last: bool,
     ) -> bool {
-        let options = words.iter().take_while(|word| {
-            word.plain()
-                .is_some_and(|word| matches!(word, "-c" | "-l" | "--"))
-        });
-        let words = &words[options.count()..];
+        let mut words = words;
+        while let [first, rest @ ..] = words
+            && let Some(option) = first.plain().filter(|word| word.starts_with('-'))
+        {
+            // The word behind `-a` is the name that the program is given.
+            let named = usize::from(option.ends_with('a'));
+            words = rest.get(named..).unwrap_or_default();
+        }
         // Redirections alone.
         if words.is_empty() {
             return true;
         }
+        if simple.bracket.is_none() && simple.in_subshell() {
+            self.plain(simple, words, assignments, (line, last));
+            return true;
+        }
+        let nested = self.is_nested(simple);
         let kind = if nested { Kind::Way } else { Kind::Becomes };
         self.start(words, assignments, kind, line);
-        nested
+        nested || self.is_conditional(simple)
     }
 
     /// A command that is no word of the shell.
@@ -222,17 +326,19 @@ impl Reader<'_> {
         simple: &Simple,
         words: &[lexer::Word],
         assignments: &[(String, Option<String>)],
-        (line, nested, last): (usize, bool, bool),
+        (line, last): (usize, bool),
     ) {
         let (all, _) = self.shell.expand(words);
         let serves = all.iter().take(4).any(|word| (self.is_server)(word));
-        let becomes = last && !nested && !simple.piped;
-        match (becomes, serves) {
-            (true, _) => self.start(words, assignments, Kind::Becomes, line),
-            (false, true) if nested => self.start(words, assignments, Kind::Perhaps, line),
-            (false, true) => self.start(words, assignments, Kind::Always, line),
+        let nested = self.is_nested(simple);
+        let perhaps = nested || self.is_conditional(simple);
+        let kind = if perhaps { Kind::Perhaps } else { Kind::Always };
+        match (last, serves) {
+            (true, _) if !nested => self.start(words, assignments, Kind::Becomes, line),
+            (_, true) => self.start(words, assignments, kind, line),
+            (true, false) => self.unclear(line, ONLY_A_SHELL),
             (false, false) if simple.background && !nested => {
-                self.start(words, assignments, Kind::Always, line);
+                self.start(words, assignments, kind, line);
             }
             (false, false) => self.told.prepares = true,
         }
@@ -251,14 +357,19 @@ impl Reader<'_> {
         }
         for (words, known) in self.shell.alternatives(words) {
             if words.first().is_none_or(String::is_empty) {
-                let why = "which program it starts only a shell knows";
-                self.told.unclear.push((line, why.to_owned()));
+                self.unclear(line, ONLY_A_SHELL);
                 continue;
             }
+            let command = self.shell.command(words, assignments);
+            let Some(command) = command.filter(|_| self.told.starts.len() < MOST_TOLD) else {
+                self.unclear(line, "too much is started to be followed");
+                continue;
+            };
             self.told.starts.push(Start {
-                command: self.shell.command(words, assignments),
+                command,
                 kind,
-                known,
+                // What it reads depends on where it is.
+                known: known && self.shell.directory().is_some(),
                 line,
             });
         }
