@@ -8,7 +8,6 @@ use serde::de::{DeserializeOwned, DeserializeSeed as _};
 
 use super::diagnostic::{Diagnostic, bounded_nesting};
 use super::locate::{Locate, ReadAt, Step};
-use super::positions;
 
 /// Bytes within which a file says what it is.
 const BEGINNING: usize = 4096;
@@ -125,6 +124,18 @@ impl<'a> Document<'a> {
         let place = (0..=path.len())
             .rev()
             .find_map(|end| self.place(&path[..end]));
+        self.at_place(place, message)
+    }
+
+    /// A fault at a line and a column. [`Document::at`] reads the whole file for each: of many, the places are
+    /// better found by [`Positions`].
+    ///
+    /// [`Positions`]: super::positions::Positions
+    pub fn at_place(
+        &self,
+        place: Option<(usize, usize)>,
+        message: impl Into<String>,
+    ) -> Diagnostic {
         Diagnostic::at(self.name, self.text, place, message)
     }
 
@@ -142,25 +153,6 @@ impl<'a> Document<'a> {
             diagnostic.span = Some(align(self.text, span.start, scalar, range));
         }
         diagnostic
-    }
-
-    /// The line of each of the `count` elements of the sequence that a path leads to, from 1. YAML and JSON
-    /// are read once for all of them.
-    pub fn lines_of(&self, path: &[Step], count: usize) -> Vec<usize> {
-        let positions = match self.syntax {
-            Syntax::Yaml => Some(positions::yaml(self.text)),
-            Syntax::Json => Some(positions::json(self.text)),
-            Syntax::Toml => None,
-        };
-        let line = |n: usize| {
-            let element: Vec<Step> = path.iter().cloned().chain([n.into()]).collect();
-            let place = match &positions {
-                Some(positions) => positions.place(&element),
-                None => self.place(&element),
-            };
-            place.map_or(1, |(line, _)| line)
-        };
-        (0..count).map(line).collect()
     }
 
     /// Line and column of the node that a path leads to, both from 1, columns in characters.
@@ -274,16 +266,17 @@ fn align(text: &str, start: usize, scalar: &str, range: Range<usize>) -> Range<u
 
 #[cfg(test)]
 mod tests {
+    use super::super::positions::Positions;
     use super::*;
 
     #[track_caller]
     fn lines(text: &str, expected: &[usize]) {
         let document = Document::new("f", text);
-        assert_eq!(
-            document.lines_of(&["a".into()], expected.len()),
-            expected,
-            "{text}"
-        );
+        let positions = Positions::of(text);
+        let quick: Vec<usize> = (0..expected.len())
+            .map(|n| positions.place(&["a".into(), n.into()]).unwrap().0)
+            .collect();
+        assert_eq!(quick, expected, "{text}");
         let slow: Vec<usize> = (0..expected.len())
             .map(|n| document.place(&["a".into(), n.into()]).unwrap().0)
             .collect();
@@ -306,7 +299,6 @@ mod tests {
         assert_eq!(document.place(&["only".into(), 1.into()]), Some((3, 3)));
         assert_eq!(document.place(&["strict".into()]), Some((4, 10)));
         assert_eq!(document.place(&["none".into()]), None);
-        assert_eq!(document.lines_of(&["only".into()], 2), [2, 3]);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::snapshot::Protocol;
+use crate::snapshot::{Listener, Owner, Protocol, Requested, Source};
 
 /// A call of listen(2).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,6 +46,36 @@ pub struct Socket {
     pub netns: Option<u64>,
     /// The maximum of its accept queue after the call, where the kernel tells.
     pub max: Option<u32>,
+}
+
+impl Call {
+    /// What it asked for, as a record has it.
+    pub(super) fn requested(&self) -> Requested {
+        Requested {
+            backlog: Some(i64::from(self.backlog)),
+            source: Source::Trace,
+            place: None,
+            applied: true,
+        }
+    }
+
+    /// The listener that it made, with what is known of it. `None`: not even the protocol is.
+    pub(super) fn listener(&self) -> Option<Listener> {
+        let socket = self.socket.as_ref()?;
+        let mut listener =
+            Listener::new(socket.protocol?, socket.address.clone().unwrap_or_default());
+        listener.inode = Some(socket.inode).filter(|inode| *inode != 0);
+        listener.accept_queue.max = socket.max;
+        listener.requested = Some(self.requested());
+        listener.owners = vec![Owner {
+            pid: Some(self.pid),
+            comm: self.comm.clone(),
+            exe: self.exe.clone(),
+            fd: Some(self.fd),
+            ..Owner::default()
+        }];
+        Some(listener)
+    }
 }
 
 impl Socket {

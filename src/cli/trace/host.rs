@@ -101,10 +101,12 @@ fn place(snapshot: &Snapshot, gone: Vec<host::Gone>) -> Vec<(usize, Listener)> {
             "these listened meanwhile, do no more, and are not in the record: {shown}{more}"
         ));
     }
-    let at = |netns| snapshot.namespaces.iter().position(|it| it.id == netns);
-    let known = gone.into_iter().filter(|it| it.netns.is_some());
-    known
-        .filter_map(|it| Some((at(it.netns)?, it.listener)))
+    let namespaces = snapshot.namespaces.iter().enumerate();
+    let known: BTreeMap<u64, usize> = namespaces
+        .filter_map(|(at, it)| Some((it.id?, at)))
+        .collect();
+    gone.into_iter()
+        .filter_map(|it| Some((*known.get(&it.netns?)?, it.listener)))
         .collect()
 }
 

@@ -17,6 +17,7 @@ use crate::text::diagnostic::Diagnostic;
 use crate::text::document::Document;
 use crate::text::locate::Step;
 use crate::text::nearest::nearest;
+use crate::text::positions::Positions;
 
 /// How an entry looks, for whoever wrote something else.
 const EXAMPLE: &str = "an entry is `{rule: BL101, subject: {netns: host, address: \"0.0.0.0:80\"}, reason: why it is \
@@ -127,13 +128,19 @@ pub(super) fn load(
                 continue;
             }
         };
-        let lines = document.lines_of(&["waivers".into()], file.waivers.len());
-        for (n, (entry, line)) in file.waivers.into_iter().zip(lines).enumerate() {
-            // Each is looked up in the whole file.
+        let positions = &Positions::of(text);
+        for (n, entry) in file.waivers.into_iter().enumerate() {
             if faults.len() >= TOLD {
                 break;
             }
-            let reader = Reader { document, n, rules };
+            let place = positions.place(&["waivers".into(), n.into()]);
+            let line = place.map_or(1, |(line, _)| line);
+            let reader = Reader {
+                document,
+                positions,
+                n,
+                rules,
+            };
             match reader.waiver(entry, (name.clone(), line)) {
                 Err(fault) => faults.push(fault),
                 Ok(waiver) => {
@@ -174,6 +181,8 @@ const EXPIRES: &str = "write the last day on which it holds like 2027-01-31";
 /// One entry and its place.
 struct Reader<'a> {
     document: Document<'a>,
+    /// Of the whole file, which is long when it has many faults.
+    positions: &'a Positions,
     n: usize,
     rules: &'a RuleSet,
 }
@@ -182,7 +191,8 @@ impl Reader<'_> {
     fn at(&self, path: &[Step], message: impl Into<String>) -> Diagnostic {
         let mut whole: Vec<Step> = vec!["waivers".into(), self.n.into()];
         whole.extend_from_slice(path);
-        self.document.at(&whole, message)
+        self.document
+            .at_place(self.positions.place(&whole), message)
     }
 
     fn waiver(&self, entry: Entry, place: (String, usize)) -> Result<Waiver, Diagnostic> {

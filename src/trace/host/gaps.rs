@@ -6,6 +6,7 @@ use std::io::Read as _;
 use std::path::Path;
 
 use super::event::Place;
+use super::fitting::{At, Fitting};
 use crate::snapshot::{Gap, Namespace, Source};
 
 /// Addresses that a gap names.
@@ -25,7 +26,7 @@ pub(super) fn lost(lost: u64, forgotten: u64) -> Option<Gap> {
 /// What listens and was asked for by no call.
 pub(super) fn uncalled(
     namespaces: &[Namespace],
-    new: &[(usize, usize)],
+    new: &[At],
     seen: &[(Option<String>, Place)],
 ) -> Option<Gap> {
     let mut places: BTreeSet<String> = BTreeSet::new();
@@ -40,13 +41,8 @@ pub(super) fn uncalled(
         let by = by.map_or(String::new(), |comm| format!(" of {comm}"));
         places.insert(format!("{}{by}{of}", listener.address));
     }
-    let is_listed = |place: &Place| {
-        new.iter().any(|(n, at)| {
-            let listener = &namespaces[*n].listeners[*at];
-            place.fits(listener.protocol, &listener.address)
-        })
-    };
-    for (comm, place) in seen.iter().filter(|(_, place)| !is_listed(place)) {
+    let listed = Fitting::new(namespaces, new);
+    for (comm, place) in seen.iter().filter(|(_, place)| !listed.has(place)) {
         let comm = comm.as_deref().unwrap_or("?");
         let name = place
             .address()

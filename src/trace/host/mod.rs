@@ -9,6 +9,7 @@
 
 mod calls;
 mod event;
+mod fitting;
 mod format;
 mod gaps;
 mod guard;

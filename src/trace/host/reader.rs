@@ -1,6 +1,6 @@
 //! Reads the ring buffer: all processors' pages, put into one order by their times.
 
-use std::collections::VecDeque;
+use std::collections::BTreeMap;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::time::Duration;
@@ -26,11 +26,36 @@ pub(super) struct Reader {
     events: Events,
     processors: Vec<Processor>,
     page: Vec<u8>,
-    /// Events that were read, by time.
-    waiting: VecDeque<Event>,
+    waiting: Waiting,
     /// Up to which time all processors were read.
     complete: u64,
     dropped: u64,
+}
+
+/// Events that were read, by time; those of one moment as they came, so that a processor's keep their order.
+#[derive(Default)]
+struct Waiting {
+    events: BTreeMap<(u64, u64), Event>,
+    /// How many ever came.
+    count: u64,
+}
+
+impl Waiting {
+    /// Whether there was room for it.
+    fn push(&mut self, event: Event) -> bool {
+        let fits = self.events.len() < MOST;
+        if fits {
+            self.count += 1;
+            self.events.insert((event.time, self.count), event);
+        }
+        fits
+    }
+
+    /// The first, if it is not later than this.
+    fn pop(&mut self, until: u64) -> Option<Event> {
+        let first = self.events.first_entry()?;
+        (first.key().0 <= until).then(|| first.remove())
+    }
 }
 
 struct Processor {
@@ -73,7 +98,7 @@ impl Reader {
             layout,
             events,
             processors,
-            waiting: VecDeque::new(),
+            waiting: Waiting::default(),
             complete: 0,
             dropped: 0,
         })
@@ -81,7 +106,7 @@ impl Reader {
 
     /// Waits until there is something to read, one of `others` has something, or the time is over.
     pub(super) fn wait(&mut self, others: &[PollFd<'_>], time: Option<Duration>) {
-        let time = match self.waiting.is_empty() {
+        let time = match self.waiting.events.is_empty() {
             true => time.map_or(LONGEST, |time| time.min(LONGEST)),
             // They only wait for the rest of the same moment.
             false => Duration::ZERO,
@@ -113,7 +138,6 @@ impl Reader {
     /// Reads all that is there.
     pub(super) fn read(&mut self) {
         let now = clock_gettime(ClockId::Monotonic);
-        let before = self.waiting.len();
         for processor in &self.processors {
             while let Ok(length @ 1..) = rustix::io::read(&processor.pages, &mut self.page) {
                 let page = self.page.get(..length).unwrap_or_default();
@@ -121,18 +145,9 @@ impl Reader {
                     let Some(event) = self.events.read(time, record) else {
                         return;
                     };
-                    match self.waiting.len() < MOST {
-                        true => self.waiting.push_back(event),
-                        false => self.dropped += 1,
-                    }
+                    self.dropped += u64::from(!self.waiting.push(event));
                 });
             }
-        }
-        if self.waiting.len() > before {
-            // Stable, so that events of one processor and one moment keep their order.
-            self.waiting
-                .make_contiguous()
-                .sort_by_key(|event| event.time);
         }
         let nanoseconds = |seconds: i64, rest: i64| {
             let seconds = u64::try_from(seconds).ok()?.checked_mul(1_000_000_000)?;
@@ -144,12 +159,7 @@ impl Reader {
     /// The next event, once nothing can come before it any more: a thread may have moved to a processor
     /// that was read already.
     pub(super) fn next(&mut self) -> Option<Event> {
-        let complete = self.complete;
-        let is_due = self
-            .waiting
-            .front()
-            .is_some_and(|event| event.time <= complete);
-        is_due.then(|| self.waiting.pop_front()).flatten()
+        self.waiting.pop(self.complete)
     }
 
     /// Lets no more come, and reads what is left.
@@ -160,8 +170,8 @@ impl Reader {
 
     /// Gives up what was read and not taken.
     pub(super) fn give_up(&mut self) {
-        self.dropped += u64::try_from(self.waiting.len()).unwrap_or(u64::MAX);
-        self.waiting.clear();
+        self.dropped += u64::try_from(self.waiting.events.len()).unwrap_or(u64::MAX);
+        self.waiting.events.clear();
     }
 
     /// How many events were lost.
@@ -185,7 +195,43 @@ fn lost(stats: &str) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use super::super::event::What;
     use super::*;
+
+    fn event(time: u64, thread: u32) -> Event {
+        Event {
+            time,
+            thread,
+            what: What::Exit { worked: true },
+        }
+    }
+
+    #[test]
+    fn events_come_by_time_and_those_of_one_moment_as_they_were_read() {
+        let mut waiting = Waiting::default();
+        for (time, thread) in [(5, 1), (3, 2), (5, 3), (4, 4), (9, 5)] {
+            assert!(waiting.push(event(time, thread)));
+        }
+        let mut next = || waiting.pop(5).map(|event| event.thread);
+        assert_eq!([next(), next(), next()], [Some(2), Some(4), Some(1)]);
+        assert_eq!([next(), next()], [Some(3), None]);
+        assert_eq!(waiting.pop(9), Some(event(9, 5)));
+    }
+
+    /// One is taken and another read, as while a call is looked at.
+    #[test]
+    fn a_full_queue_takes_and_gives_soon() {
+        let mut waiting = Waiting::default();
+        let start = std::time::Instant::now();
+        for n in 0..200_000 {
+            waiting.push(event(n, 1));
+        }
+        for n in 200_000..300_000 {
+            assert!(waiting.push(event(n, 1)));
+            assert_eq!(waiting.pop(u64::MAX).map(|it| it.time), Some(n - 200_000));
+        }
+        assert!(start.elapsed().as_secs() < 20, "{:?}", start.elapsed());
+    }
 
     #[test]
     fn all_that_the_kernel_lost_is_counted() {

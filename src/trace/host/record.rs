@@ -3,11 +3,11 @@
 
 use std::collections::BTreeSet;
 
-use super::calls::{Calls, given};
-use super::event::Place;
+use super::calls::Calls;
+use super::fitting::Fitting;
 use super::gaps;
 use crate::collect::{self, Seen, Sources, Wanted, namespaces::Reach};
-use crate::snapshot::{Gap, Listener, Namespace, Owner, Protocol, Requested, Source};
+use crate::snapshot::{Gap, Listener, Namespace};
 use crate::trace::Fault;
 use crate::trace::call::Call;
 
@@ -55,16 +55,8 @@ impl Gone {
     /// `own` is the inode of backlint's network namespace. `None`: it is not known what it was.
     fn new(call: &Call, own: Option<u64>) -> Option<Self> {
         let socket = call.socket.as_ref()?;
-        let mut listener = Listener::new(socket.protocol?, socket.address.clone()?);
-        listener.accept_queue.max = socket.max;
-        listener.requested = Some(requested(call));
-        listener.owners = vec![Owner {
-            pid: Some(call.pid),
-            comm: call.comm.clone(),
-            exe: call.exe.clone(),
-            fd: Some(call.fd),
-            ..Owner::default()
-        }];
+        socket.address.as_ref()?;
+        let listener = call.listener()?;
         let known = socket.netns.or(own.filter(|_| !socket.elsewhere));
         Some(Self {
             netns: known.filter(|_| socket.inode != 0),
@@ -88,7 +80,7 @@ pub(super) fn apply(
         for (at, listener) in listeners.iter_mut().enumerate() {
             let call = listener.inode.and_then(|inode| left.remove(&inode));
             if let Some((call, _)) = call {
-                listener.requested = Some(requested(&call));
+                listener.requested = Some(call.requested());
             } else if before.lacks(namespace, listener) {
                 new.push((n, at));
             }
@@ -97,26 +89,16 @@ pub(super) fn apply(
     }
     let mut gone: Vec<Call> = left.into_values().map(|(call, _)| call).collect();
     let mut assigned = BTreeSet::new();
+    let fitting = Fitting::new(&seen.snapshot.namespaces, &new);
     for (call, place) in calls.loose {
-        let namespaces = &seen.snapshot.namespaces;
-        let fits = |(n, at): &&(usize, usize)| {
-            fits(
-                &call,
-                place.as_ref(),
-                &namespaces[*n],
-                &namespaces[*n].listeners[*at],
-            )
-        };
-        let mut fitting = new.iter().filter(fits);
-        match (fitting.next(), fitting.next()) {
-            (Some(&(n, at)), None) => {
-                seen.snapshot.namespaces[n].listeners[at].requested = Some(requested(&call));
-                assigned.insert((n, at));
+        match fitting.of(&call, place.as_ref()).as_slice() {
+            [(n, at)] => {
+                seen.snapshot.namespaces[*n].listeners[*at].requested = Some(call.requested());
+                assigned.insert((*n, *at));
             }
+            [] if place.is_some() => gone.push(call),
             // Which of several it is, nobody can tell.
-            (Some(_), Some(_)) => {}
-            (None, _) if place.is_some() => gone.push(call),
-            (None, _) => {}
+            _ => {}
         }
     }
     new.retain(|it| !assigned.contains(it));
@@ -133,40 +115,11 @@ pub(super) fn apply(
         .collect()
 }
 
-fn requested(call: &Call) -> Requested {
-    Requested {
-        backlog: Some(i64::from(call.backlog)),
-        source: Source::Trace,
-        place: None,
-        applied: true,
-    }
-}
-
-/// Whether a listener may be what a call was for whose socket nobody could look at: at the place where one
-/// began to listen, or at the same number of a process of the same name; and with a queue of that length.
-fn fits(call: &Call, place: Option<&Place>, namespace: &Namespace, listener: &Listener) -> bool {
-    let cap = namespace.sysctl_int("net.core.somaxconn");
-    let cap = cap.and_then(|cap| u32::try_from(cap).ok());
-    let max = listener.accept_queue.max;
-    let long = |cap| max.is_none_or(|max| given(call.backlog, cap) == max);
-    let is_its = match place {
-        Some(place) => place.fits(listener.protocol, &listener.address),
-        None => {
-            let inherited = |fd: Option<u32>, comm: Option<&str>| {
-                fd == Some(call.fd) && comm.is_some() && comm == call.comm.as_deref()
-            };
-            let mut owners = listener.owners.iter();
-            let internet = [Protocol::Tcp, Protocol::Mptcp].contains(&listener.protocol);
-            !internet && owners.any(|owner| inherited(owner.fd, owner.comm.as_deref()))
-        }
-    };
-    is_its && cap.is_none_or(long)
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::event::Place;
     use super::*;
-    use crate::snapshot::{Snapshot, SysctlValue};
+    use crate::snapshot::{Owner, Protocol, Snapshot, SysctlValue};
     use crate::trace::call::tests::call;
 
     fn listener(protocol: Protocol, inode: u64, address: &str, max: u32) -> Listener {
@@ -289,6 +242,31 @@ mod tests {
                 .why
                 .starts_with("/run/x of nginx: began")
         );
+    }
+
+    /// Any user can have many sockets at one port, and end as many processes that called.
+    #[test]
+    fn thousands_of_calls_and_listeners_of_one_port_are_matched_soon() {
+        const MANY: u64 = 30_000;
+        let name = |n: u64| format!("127.0.{}.{}:80", n >> 8, n & 255);
+        let all = (0..MANY).map(|n| listener(Protocol::Tcp, n + 1, &name(n), 100));
+        let mut it = seen(all.collect());
+        // Half of them at another place, and the other half with another length.
+        let loose = (0..MANY).map(|n| match n % 2 {
+            0 => (call(0, &name(n), 99), Some(place(&name(n)))),
+            _ => (call(0, "", 100), Some(place("0.0.0.0:80"))),
+        });
+        let uncalled = (0..MANY).map(|n| (None, place(&format!("10.0.{}.{}:80", n >> 8, n & 255))));
+        let calls = Calls {
+            loose: loose.collect(),
+            uncalled: uncalled.collect(),
+            ..Calls::default()
+        };
+        let start = std::time::Instant::now();
+        let gone = apply(&mut it, (&before(&[]), Some(1)), calls, 0);
+        assert!(start.elapsed().as_secs() < 20, "{:?}", start.elapsed());
+        assert_eq!(gone.len() as u64, MANY / 2);
+        assert!(it.snapshot.gaps[0].why.contains("59997 more"));
     }
 
     #[test]

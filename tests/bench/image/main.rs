@@ -1,4 +1,7 @@
-//! Reading an image against `gzip -dc` of its layers, as whole processes, in pairs.
+//! Auditing an image, and only reading it, against `gzip -dc` of its layers, as whole processes, side by side.
+//!
+//! `audit` is the command as users run it, from its start to its report: `backlint audit --image ARCHIVE --fail-on
+//! never`. The others are the library in a copy of this program.
 //!
 //! The image is made once, in the target folder: 100,000 files and 1 GiB in five gzip layers, as `podman save
 //! --format oci-archive` writes them, the same bytes every time. Three quarters of the bytes are like executables, the
@@ -24,6 +27,13 @@ use measure::{Cost, run};
 const READ: &str = "--read";
 /// And of the one that makes it.
 const MAKE: &str = "--make";
+/// What is measured.
+const COMMANDS: [&str; 4] = [
+    "gzip -dc LAYERS",
+    "backlint audit --image ARCHIVE",
+    "the library, first reading",
+    "the library, and a file fetched later",
+];
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
@@ -105,15 +115,22 @@ fn compare(arguments: &[String]) -> io::Result<()> {
         reader.arg(READ).arg(&made.archive).args(files);
         Ok(reader)
     };
+    let audit = || {
+        let mut audit = Command::new(env!("CARGO_BIN_EXE_backlint"));
+        audit.args(["audit", "--no-config", "--fail-on", "never", "--image"]);
+        audit.arg(&made.archive);
+        audit
+    };
     let far = format!("/{}", make::FAR);
-    let mut costs: [Vec<Cost>; 3] = Default::default();
+    let mut costs: [Vec<Cost>; COMMANDS.len()] = Default::default();
     for round in 0..=rounds {
         // In an order that turns, so that none always comes first.
-        for step in 0..3 {
-            let which = (round + step) % 3;
+        for step in 0..COMMANDS.len() {
+            let which = (round + step) % COMMANDS.len();
             let command = match which {
                 0 => gzip(),
-                1 => reader(&[])?,
+                1 => audit(),
+                2 => reader(&[])?,
                 _ => reader(&[&far])?,
             };
             let cost = run(command)?;
@@ -128,23 +145,18 @@ fn compare(arguments: &[String]) -> io::Result<()> {
 }
 
 /// The table: the middle of all rounds, and the most memory of any.
-fn print(costs: &[Vec<Cost>; 3]) {
-    let names = [
-        "gzip -dc LAYERS",
-        "backlint, first reading",
-        "backlint, and a file fetched later",
-    ];
+fn print(costs: &[Vec<Cost>; COMMANDS.len()]) {
     println!(
-        "\n{:<36} {:>9} {:>9} {:>9} {:>14}",
+        "\n{:<38} {:>9} {:>9} {:>9} {:>14}",
         "", "wall", "cpu", "memory", "speed of gzip"
     );
-    for (name, own) in names.into_iter().zip(costs) {
+    for (name, own) in COMMANDS.into_iter().zip(costs) {
         let ratios = own
             .iter()
             .zip(&costs[0])
             .map(|(own, gzip)| gzip.wall.as_secs_f64() / own.wall.as_secs_f64());
         println!(
-            "{name:<36} {:>7.2} s {:>7.2} s {:>5.1} MiB {:>13.2}x",
+            "{name:<38} {:>7.2} s {:>7.2} s {:>5.1} MiB {:>13.2}x",
             median(own.iter().map(|cost| cost.wall.as_secs_f64())),
             median(own.iter().map(|cost| cost.cpu.as_secs_f64())),
             own.iter().map(|cost| cost.memory).max().unwrap_or(0) as f64 / 1024.0,

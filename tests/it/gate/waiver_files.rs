@@ -86,4 +86,5 @@ fn of_ten_thousand_faults_the_first_are_told() {
     home.write("w.yaml", &file(&vec![waiver("{netns: host}", ""); 10_000]));
     let run = home.run("--snapshot web.yaml --waivers w.yaml").ended(2);
     assert_eq!(run.err.matches("error").count(), 20, "{}", run.err);
+    assert!(run.err.contains("--> w.yaml:5:"), "{}", run.err);
 }

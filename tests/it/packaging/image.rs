@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::build::{built, own};
 use crate::support::podman::Podman;
-use crate::support::program::{Run, finish, scrubbed};
+use crate::support::program::{finish, scrubbed};
 use crate::support::wait;
 
 /// A storage in which the image `backlint` was built as the Containerfile says.
@@ -28,11 +28,6 @@ fn with_image() -> Podman {
         context,
     ]);
     podman
-}
-
-/// Runs a container to its end: `words` are those behind `podman run --rm`.
-fn run(podman: &Podman, words: &str) -> Run {
-    podman.shell(&format!("podman run --detach {words}\n"), "run --rm")
 }
 
 /// The server, static, in a folder.
@@ -77,20 +72,22 @@ fn the_image_runs_as_the_program_that_is_in_it() {
     );
     let about = env!("CARGO_PKG_DESCRIPTION");
     assert_eq!(labels["org.opencontainers.image.description"], about);
-    let said = run(&podman, "backlint --version").ended(0);
+    let said = podman.run_to_end("backlint --version").ended(0);
     assert_eq!(said.out.trim(), format!("backlint {version}"));
-    let said = run(&podman, "--user 1000:1000 backlint explain BL101 nginx").ended(0);
+    let said = podman
+        .run_to_end("--user 1000:1000 backlint explain BL101 nginx")
+        .ended(0);
     assert!(said.out.contains("nginx"), "{}", said.out);
-    let said = run(&podman, "backlint explain").ended(0);
+    let said = podman.run_to_end("backlint explain").ended(0);
     assert!(said.out.contains("client-symptoms"), "{}", said.out);
     for user in ["0:0", "1000:1000"] {
         let words = format!("--user {user} backlint audit --fail-on never --format json");
-        let report = run(&podman, &words).ended(0).json();
+        let report = podman.run_to_end(&words).ended(0).json();
         assert_eq!(report["schema"], "backlint/report/v1");
         assert_eq!(report["listeners"], serde_json::json!([]));
     }
     // In standard error too nothing but its own words: no loader, no library and no file is missed.
-    let said = run(&podman, "backlint no-such-command").ended(2);
+    let said = podman.run_to_end("backlint no-such-command").ended(2);
     assert_eq!(said.out, "");
     assert!(said.err.starts_with("error: "), "{}", said.err);
 }
@@ -100,7 +97,9 @@ fn another_image_copies_it_and_is_gated() {
     let podman = with_image();
     let until = ["--until-listening", "1", "--for", "10s"];
     traced_server(&podman, "gated", &until);
-    let gated = run(&podman, "--sysctl net.core.somaxconn=128 gated").ended(1);
+    let gated = podman
+        .run_to_end("--sysctl net.core.somaxconn=128 gated")
+        .ended(1);
     let call = "listen: server[";
     assert!(gated.err.contains(call), "{gated:#?}");
     assert!(
@@ -115,11 +114,9 @@ fn another_image_copies_it_and_is_gated() {
         gated.out.contains("the server was asked to stop"),
         "{gated:#?}"
     );
-    let passed = run(
-        &podman,
-        "--sysctl net.core.somaxconn=70000 --user 1000:1000 gated",
-    )
-    .ended(0);
+    let passed = podman
+        .run_to_end("--sysctl net.core.somaxconn=70000 --user 1000:1000 gated")
+        .ended(0);
     assert!(
         passed.err.contains("asked for 70000, got 70000"),
         "{passed:#?}"
@@ -174,7 +171,7 @@ fn a_container_audits_the_host_and_the_namespaces_of_others() {
             .filter(|it| *it != without)
             .collect();
         let words = format!("{} backlint list --port 8080 --format json", kept.join(" "));
-        run(&podman, &words).ended(0).json()
+        podman.run_to_end(&words).ended(0).json()
     };
     wait::until("the server", || {
         let text = fs::read_to_string(&child).unwrap_or_default();

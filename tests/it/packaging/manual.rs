@@ -106,7 +106,7 @@ fn a_page_reads_as_one() {
     }
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
     for words in [
-        "SYNOPSIS backlint trace [OPTIONS] [-- <COMMAND>...]",
+        "SYNOPSIS backlint trace [OPTIONS] -- <COMMAND>... backlint trace --host [OPTIONS] DESCRIPTION",
         "DESCRIPTION Run a command, record each listen()",
         "--sysctl <KEY=VALUE> Give a sysctl this value",
         "EXIT STATUS That of the audit: 0 no finding at or above --fail-on (default high) 1 such a",

@@ -120,6 +120,11 @@ impl Podman {
         pid.parse().unwrap()
     }
 
+    /// Runs a container to its end: `words` are those behind `podman run --rm`.
+    pub(crate) fn run_to_end(&self, words: &str) -> Run {
+        self.shell(&format!("podman run --detach {words}\n"), "run --rm")
+    }
+
     /// Runs a shell's text in which `docker run --detach` and `podman run --detach` are `podman VERB`
     /// in this storage.
     pub(crate) fn shell(&self, text: &str, verb: &str) -> Run {

@@ -1,14 +1,12 @@
 //! Killing the parts of `backlint trace --host` in each order, and ending it in each way: no process is left,
 //! and no instance.
 
-use std::io::{BufRead as _, BufReader};
-use std::process::{Command, Stdio};
-
 use rustix::process::Signal;
 
-use super::host::{TRACING, Watching};
-use super::kills::{children, is_there, only_child, send};
+use super::watching::{TRACING, Watching};
+use crate::support::processes::{children, is_there, only_child, send};
 use crate::support::program::{backlint, finish, scrubbed};
+use crate::support::terminal::Terminal;
 use crate::support::wait;
 
 /// The names of all instances.
@@ -137,29 +135,12 @@ fn a_closed_terminal_ends_it_and_leaves_nothing() {
         .read()
         .unwrap_or_else(|poisoned| poisoned.into_inner());
     let program = env!("CARGO_BIN_EXE_backlint");
-    let mut script = Command::new("script")
-        .args([
-            "-qec",
-            &format!("{program} trace --no-config --host"),
-            "/dev/null",
-        ])
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let mut out = BufReader::new(script.stdout.take().unwrap());
-    let mut line = String::new();
-    while !line.contains("watching") {
-        assert!(out.read_line(&mut line).unwrap() > 0, "{line}");
-    }
-    let pids = std::iter::successors(Some(script.id()), |pid| children(*pid).first().copied());
-    let pids: Vec<u32> = pids.skip(1).collect();
+    let mut terminal = Terminal::run(&format!("{program} trace --no-config --host"));
+    terminal.prints("watching");
+    let pids = terminal.processes();
     assert!(pids.len() >= 2, "{pids:?}");
     let tracer = pids[pids.len() - 2];
     assert!(has_instance(tracer), "{pids:?}");
-    script.kill().unwrap();
-    script.wait().unwrap();
-    drop(out);
+    terminal.close();
     gone(tracer, &pids);
 }

@@ -1,53 +1,48 @@
 //! Killing the parts of a trace in each order: nothing is left that waits, and no server that cannot listen.
 
-use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStderr, Command, Stdio};
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::Signal;
 
 use super::{User, mode};
+use crate::support::processes::{Orphan, children, is_there, only_child, send};
 use crate::support::program::backlint;
+use crate::support::terminal::Terminal;
 use crate::support::wait;
 
 /// A trace that runs `listener asked`, and its three processes.
 struct Running {
     tracer: Child,
+    err: BufReader<ChildStderr>,
     supervisor: u32,
     command: u32,
 }
 
-/// The children of a process.
-pub(super) fn children(pid: u32) -> Vec<u32> {
-    let text = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
-    let pids = text.split_whitespace().map(|pid| pid.parse().unwrap());
-    pids.collect()
-}
-
-pub(super) fn only_child(pid: u32) -> u32 {
-    wait::until("a child", || children(pid).first().copied())
-}
-
-pub(super) fn is_there(pid: u32) -> bool {
-    let status = fs::read_to_string(format!("/proc/{pid}/status"));
-    status.is_ok_and(|status| !status.contains("State:\tZ"))
-}
-
-pub(super) fn send(pid: u32, signal: Signal) {
-    let pid = Pid::from_raw(i32::try_from(pid).unwrap()).unwrap();
-    kill_process(pid, signal).unwrap();
-}
-
 impl Running {
     fn start(user: User, options: &[&str]) -> Self {
+        Self::of(user, options, &mode("asked 11"), 11).0
+    }
+
+    /// With a daemon, which left its session and its parents.
+    fn with_daemon(user: User) -> (Self, Orphan) {
+        let both = "\"$0\" daemon 12; exec \"$0\" asked 11";
+        let command = ["sh", "-c", both, mode("once")[0]];
+        let (run, line) = Self::of(user, &[], &command, 12);
+        let pid = line.split(['[', ']']).nth(1).unwrap();
+        (run, Orphan(pid.parse().unwrap()))
+    }
+
+    /// Runs a command until there is a call for this backlog; the line that says so.
+    fn of(user: User, options: &[&str], command: &[&str], backlog: u32) -> (Self, String) {
         let mut program = user.backlint();
         program
             .args(["trace", "--no-config", "--fail-on", "never"])
             .args(options)
             .arg("--")
-            .args(mode("asked 11"));
+            .args(command);
         let tracer = program
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -56,16 +51,19 @@ impl Running {
         let mut tracer = tracer.unwrap();
         let mut err = BufReader::new(tracer.stderr.take().unwrap());
         let mut line = String::new();
-        err.read_line(&mut line).unwrap();
-        assert!(line.contains("asked for 11, got 11"), "{line}");
-        tracer.stderr = Some(err.into_inner());
+        while !line.contains(&format!("asked for {backlog}, got {backlog}")) {
+            line.clear();
+            assert!(err.read_line(&mut line).unwrap() > 0, "no {backlog}");
+        }
         let supervisor = only_child(tracer.id());
         let command = only_child(supervisor);
-        Self {
+        let run = Self {
             tracer,
             supervisor,
             command,
-        }
+            err,
+        };
+        (run, line)
     }
 
     fn gone(&self, what: &str, pid: u32) {
@@ -79,8 +77,7 @@ impl Running {
 
     fn said(&mut self) -> String {
         let mut text = String::new();
-        let mut err = self.tracer.stderr.take().unwrap();
-        err.read_to_string(&mut text).unwrap();
+        self.err.read_to_string(&mut text).unwrap();
         text
     }
 }
@@ -122,10 +119,11 @@ fn when_the_tracer_is_killed_the_time_still_ends_the_command() {
 #[test]
 fn when_the_supervisor_is_killed_nothing_is_left() {
     for user in User::BOTH {
-        let mut run = Running::start(user, &[]);
+        let (mut run, daemon) = Running::with_daemon(user);
         send(run.supervisor, Signal::KILL);
         assert_eq!(run.status(), Some(2));
-        assert!(!is_there(run.command));
+        // No patience: it was waited for.
+        assert!(!is_there(run.command) && !is_there(daemon.0));
         assert!(run.said().contains("was killed, and the command with it"));
     }
 }
@@ -174,26 +172,11 @@ fn signals_reach_the_command() {
 fn a_closed_terminal_ends_all_of_it() {
     let words = mode("asked 12").join(" ");
     let program = env!("CARGO_BIN_EXE_backlint");
-    let mut script = Command::new("script")
-        .args([
-            "-qec",
-            &format!("{program} trace --no-config -- {words}"),
-            "/dev/null",
-        ])
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let mut out = BufReader::new(script.stdout.take().unwrap());
-    let mut line = String::new();
-    out.read_line(&mut line).unwrap();
-    assert!(line.contains("asked for 12"), "{line}");
-    let pids = std::iter::successors(Some(script.id()), |pid| children(*pid).first().copied());
-    let pids: Vec<u32> = pids.skip(1).collect();
+    let mut terminal = Terminal::run(&format!("{program} trace --no-config -- {words}"));
+    terminal.prints("asked for 12");
+    let pids = terminal.processes();
     assert!(pids.len() >= 3, "{pids:?}");
-    script.kill().unwrap();
-    script.wait().unwrap();
+    terminal.close();
     for pid in pids {
         wait::until("all of it", || (!is_there(pid)).then_some(()));
     }

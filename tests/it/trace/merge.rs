@@ -7,7 +7,7 @@ use rustix::process::Signal;
 use serde_json::{Value, json};
 
 use super::folder;
-use super::host::Watching;
+use super::watching::Watching;
 use crate::support::program::{backlint, finish, scrubbed};
 
 const RECORD: &str = "schema: backlint/snapshot/v1\nhost: {kernel: 6.1.0}\nnamespaces:\n- name: web\n  \

@@ -11,8 +11,10 @@ mod kills;
 mod merge;
 mod programs;
 mod transparent;
+mod watching;
 
 use std::fs;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -49,23 +51,33 @@ fn folder() -> TempDir {
     folder
 }
 
-/// listener.c, built once, static, and readable by everybody.
+/// listener.c, static, and readable by everybody: built once for all runs of the tests that have the same.
 fn listener() -> &'static Path {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
     BUILT.get_or_init(|| {
         let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/trace/listener.c");
-        let folder = std::env::temp_dir();
-        let program = folder.join(format!("backlint-test-listener-{}", std::process::id()));
-        let built = finish(
-            Command::new("cc")
-                .args(["-static", "-O1", "-Wall", "-Werror", "-pthread", "-o"])
-                .arg(&program)
-                .arg(source),
-        );
-        built.ended(0);
-        fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+        let mut content = DefaultHasher::new();
+        fs::read(&source).unwrap().hash(&mut content);
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
+        let program = folder.join(format!("listener-{:016x}", content.finish()));
+        if program.exists() {
+            return program;
+        }
+        let unfinished = tempfile::tempdir_in(folder).unwrap();
+        let built = unfinished.path().join("listener");
+        let mut cc = Command::new("cc");
+        cc.args(["-static", "-O1", "-Wall", "-Werror", "-pthread", "-o"]);
+        finish(cc.arg(&built).arg(source)).ended(0);
+        fs::set_permissions(&built, fs::Permissions::from_mode(0o755)).unwrap();
+        fs::rename(built, &program).unwrap();
         program
     })
+}
+
+/// somaxconn of this namespace: a trace of a command without one of its own gets no more.
+fn cap() -> u32 {
+    let text = fs::read_to_string("/proc/sys/net/core/somaxconn").unwrap();
+    text.trim().parse().unwrap()
 }
 
 /// A finished trace.

@@ -4,7 +4,12 @@
 //! A listener of the record is one of the trace if namespace (its workload, which stays when it is made
 //! again), protocol and address are the same, and nothing says that it is another program's.
 
+mod record;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+
+use record::Record;
 
 use super::{Gap, Listener, Namespace, Requested, Snapshot, Source};
 
@@ -67,21 +72,45 @@ pub fn merge(
     gone: &[(usize, Listener)],
     alone: bool,
 ) -> Vec<Told> {
-    let mut told = Vec::new();
     let alone = alone && record.namespaces.len() == 1 && seen.namespaces.len() == 1;
+    let mut lost: BTreeMap<usize, Vec<&Listener>> = BTreeMap::new();
+    for (of, listener) in gone {
+        lost.entry(*of).or_default().push(listener);
+    }
+    let mut tellings = Tellings::default();
+    let mut open = Record::new(record);
     for (n, namespace) in seen.namespaces.iter().enumerate() {
         let there = namespace.listeners.iter().filter(|it| asked(it).is_some());
-        let there: Vec<(&Listener, bool)> = there.map(|it| (it, true)).collect();
-        let gone = gone.iter().filter(|(of, _)| *of == n);
-        let gone = gone.map(|(_, listener)| (listener, false));
-        for (listener, lives) in there.into_iter().chain(gone) {
-            one(record, namespace, (listener, lives), alone, &mut told);
+        let gone = lost.remove(&n).unwrap_or_default().into_iter();
+        let all = there.map(|it| (it, true));
+        for one in all.chain(gone.map(|it| (it, false))) {
+            learn(&mut open, namespace, one, alone, &mut tellings);
         }
     }
+    drop(open);
     let traced = |gap: &&Gap| gap.what == "trace" && !record.gaps.contains(gap);
     let gaps: Vec<Gap> = seen.gaps.iter().filter(traced).cloned().collect();
     record.gaps.extend(gaps);
-    told
+    tellings.all
+}
+
+/// What is to be told, once: sockets of one SO_REUSEPORT group are one for people.
+#[derive(Default)]
+struct Tellings {
+    all: Vec<Told>,
+    known: BTreeSet<String>,
+}
+
+impl Tellings {
+    fn add(&mut self, place: &str, what: What) {
+        let new = Told {
+            place: place.to_owned(),
+            what,
+        };
+        if self.known.insert(new.to_string()) {
+            self.all.push(new);
+        }
+    }
 }
 
 /// What a listener was seen to ask for.
@@ -91,12 +120,12 @@ fn asked(listener: &Listener) -> Option<i64> {
     traced?.backlog
 }
 
-fn one(
-    record: &mut Snapshot,
+fn learn(
+    record: &mut Record<'_>,
     namespace: &Namespace,
     (listener, lives): (&Listener, bool),
     alone: bool,
-    told: &mut Vec<Told>,
+    tellings: &mut Tellings,
 ) {
     let Some(backlog) = asked(listener) else {
         return;
@@ -105,34 +134,21 @@ fn one(
         true => listener.address.clone(),
         false => format!("{} in {}", listener.address, namespace.name),
     };
-    let mut tell = |what| {
-        let new = Told {
-            place: place.clone(),
-            what,
-        };
-        // Sockets of one SO_REUSEPORT group are one for people.
-        if !told.contains(&new) {
-            told.push(new);
-        }
+    let mut tell = |what| tellings.add(&place, what);
+    let fitting = match alone {
+        true => vec![0],
+        false => record.like(namespace),
     };
-    let fits = |it: &&mut Namespace| alone || it.stable_name() == namespace.stable_name();
-    let mut known = false;
     let mut found = false;
-    for netns in record.namespaces.iter_mut().filter(fits) {
-        known = true;
-        let same =
-            |it: &&mut Listener| it.protocol == listener.protocol && it.address == listener.address;
-        for it in netns.listeners.iter_mut().filter(same) {
-            found = true;
-            put(it, listener, backlog, &mut tell);
-        }
+    for at in fitting {
+        found |= record.each(at, listener, |it| put(it, listener, backlog, &mut tell));
     }
     match (found, lives) {
         (true, _) => {}
         (false, false) => tell(What::Gone),
         (false, true) => {
             tell(What::Added);
-            add(record, namespace, listener, known && alone);
+            record.add(namespace, listener, alone);
         }
     }
 }
@@ -189,28 +205,6 @@ fn others(a: &Listener, b: &Listener) -> Option<(String, String)> {
             theirs.first().map(String::as_str),
         ),
     }
-}
-
-/// Adds a listener, and its namespace where the record has none of this name.
-fn add(record: &mut Snapshot, namespace: &Namespace, listener: &Listener, alone: bool) {
-    let same = |it: &Namespace| it.name == namespace.name;
-    let like = |it: &Namespace| it.stable_name() == namespace.stable_name();
-    let all = &record.namespaces;
-    let at = all
-        .iter()
-        .position(same)
-        .or_else(|| all.iter().position(like));
-    let at = at.or(alone.then_some(0)).unwrap_or_else(|| {
-        record.namespaces.push(Namespace {
-            listeners: Vec::new(),
-            ..namespace.clone()
-        });
-        record.namespaces.len() - 1
-    });
-    let listeners = &mut record.namespaces[at].listeners;
-    let after = |it: &Listener| it.sort_key() > listener.sort_key();
-    let place = listeners.iter().position(after).unwrap_or(listeners.len());
-    listeners.insert(place, listener.clone());
 }
 
 #[cfg(test)]
@@ -340,6 +334,34 @@ mod tests {
             .map(|it| it.address.as_str())
             .collect();
         assert_eq!(names, ["0.0.0.0:80", "0.0.0.0:90", "0.0.0.0:2"]);
+    }
+
+    #[test]
+    fn what_is_added_comes_in_front_of_the_first_that_comes_after_it() {
+        let at = |port: u32| format!("0.0.0.0:{port}");
+        let mut file = record(&[(
+            "host",
+            [50, 20, 70].map(|port| listener(&at(port), "a", 5)).into(),
+        )]);
+        let new = [90, 10, 60, 30].map(|port| traced(&at(port), "b", 5, 5));
+        merge(&mut file, &record(&[("host", new.into())]), &[], false);
+        let ports = file.namespaces[0].listeners.iter();
+        let ports: Vec<&str> = ports.map(|it| &it.address[8..]).collect();
+        assert_eq!(ports, ["10", "30", "50", "20", "60", "70", "90"]);
+    }
+
+    #[test]
+    fn as_many_as_a_trace_remembers_are_merged_soon() {
+        let address = |n: u32| format!("127.{}.{}.{}:80", n >> 16, n >> 8 & 255, n & 255);
+        let all = |from, to| (from..to).map(|n| traced(&address(n), "nginx", 5, 5));
+        let mut file = record(&[("host", all(0, 50_000).collect())]);
+        let seen = record(&[("host", all(25_000, 75_000).collect())]);
+        let gone: Vec<(usize, Listener)> = all(75_000, 100_000).map(|it| (0, it)).collect();
+        let start = std::time::Instant::now();
+        let told = merge(&mut file, &seen, &gone, false);
+        assert!(start.elapsed().as_secs() < 30, "{:?}", start.elapsed());
+        assert_eq!(file.namespaces[0].listeners.len(), 75_000);
+        assert_eq!(told.len(), 50_000);
     }
 
     #[test]

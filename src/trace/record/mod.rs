@@ -3,100 +3,18 @@
 //! Calls and sockets are matched by inode. What listens and was asked for by no call is what a filter
 //! cannot see, and is said to be missing.
 
+mod sightings;
+
 use std::collections::{BTreeMap, BTreeSet};
 
+pub(super) use sightings::Sightings;
+
 use super::Fault;
-use super::call::{Call, Outcome};
+use super::call::{Call, Socket};
 use crate::collect::namespaces::{Namespaces, Reach};
 use crate::collect::processes::Processes;
 use crate::collect::{self, Seen, Sources, Wanted};
-use crate::snapshot::{Gap, Listener, Namespace, Owner, Requested, Source};
-
-/// Sockets that are remembered.
-const MOST: usize = 100_000;
-
-/// All calls of a trace, by socket.
-#[derive(Debug)]
-pub(super) struct Sightings {
-    /// The last call of each socket that listened, by the kernel's name of it, and how many there were.
-    sockets: BTreeMap<u64, (Call, u32)>,
-    calls: u64,
-    /// Calls whose socket could not be looked at.
-    hidden: u64,
-    /// Calls of which nothing could be read.
-    unread: u64,
-    forgotten: u64,
-}
-
-impl Sightings {
-    pub(super) fn new() -> Self {
-        Self {
-            sockets: BTreeMap::new(),
-            calls: 0,
-            hidden: 0,
-            unread: 0,
-            forgotten: 0,
-        }
-    }
-
-    pub(super) fn calls(&self) -> u64 {
-        self.calls
-    }
-
-    /// Takes note of a call that nothing could be read of.
-    pub(super) fn unread(&mut self) {
-        self.calls += 1;
-        self.unread += 1;
-    }
-
-    /// Takes note of a call; how many there were for its socket before.
-    pub(super) fn saw(&mut self, call: &Call) -> u32 {
-        self.calls += 1;
-        if call.outcome == Outcome::Failed {
-            return 0;
-        }
-        let Some(socket) = &call.socket else {
-            self.hidden += 1;
-            return 0;
-        };
-        self.hidden += u64::from(socket.protocol.is_none() && call.outcome == Outcome::Unknown);
-        let key = socket.cookie.unwrap_or(socket.inode);
-        if self.sockets.len() >= MOST && !self.sockets.contains_key(&key) {
-            self.forgotten += 1;
-            return 0;
-        }
-        let known = self.sockets.entry(key).or_insert_with(|| (call.clone(), 0));
-        known.0 = call.clone();
-        known.1 += 1;
-        known.1 - 1
-    }
-
-    fn last(&self) -> impl Iterator<Item = &Call> {
-        self.sockets.values().map(|(call, _)| call)
-    }
-
-    fn gaps(&self) -> Vec<Gap> {
-        let mut gaps = Vec::new();
-        let calls = |count: u64| match count {
-            1 => "1 call".to_owned(),
-            count => format!("{count} calls"),
-        };
-        if self.hidden + self.unread > 0 {
-            let count = calls(self.hidden + self.unread);
-            gaps.push(Gap::new(
-                "trace",
-                format!("the sockets of {count} of listen() could not be looked at; run as root"),
-                "where they listen, and what the kernel gave",
-            ));
-        }
-        if self.forgotten > 0 {
-            let why = format!("more than {MOST} sockets listened");
-            let blinds = format!("{} of listen()", calls(self.forgotten));
-            gaps.push(Gap::new("trace", why, blinds));
-        }
-        gaps
-    }
-}
+use crate::snapshot::{Gap, Listener, Namespace, Protocol, Source};
 
 /// Looks at what listens, and puts what the calls told into it. `living` are the traced processes that
 /// are left.
@@ -136,17 +54,14 @@ pub(super) fn look(
 
 /// Keeps what is the command's.
 fn apply(seen: &mut Seen, sightings: &Sightings, living: &BTreeSet<u32>, own: Option<u64>) {
-    let by_inode: BTreeMap<u64, &Call> = sightings
-        .last()
-        .filter_map(|call| Some((call.socket.as_ref()?.inode, call)))
-        .collect();
+    let by_inode = sightings.by_inode();
     let mut alive = BTreeSet::new();
     let mut unexplained = Vec::new();
     for namespace in &mut seen.snapshot.namespaces {
         namespace.listeners.retain_mut(|listener| {
             let call = listener.inode.and_then(|inode| by_inode.get(&inode));
             if let Some(call) = call {
-                listener.requested = Some(requested(call));
+                listener.requested = Some(call.requested());
                 alive.extend(listener.inode);
                 return true;
             }
@@ -175,47 +90,46 @@ fn apply(seen: &mut Seen, sightings: &Sightings, living: &BTreeSet<u32>, own: Op
     }
 }
 
-fn requested(call: &Call) -> Requested {
-    Requested {
-        backlog: Some(i64::from(call.backlog)),
-        source: Source::Trace,
-        place: None,
-        applied: true,
-    }
+/// What listeners have in common that are one for people.
+type Likeness = (
+    usize,
+    Protocol,
+    String,
+    Option<i64>,
+    Option<u32>,
+    Option<String>,
+);
+
+/// That of a listener of the namespace at this place.
+fn likeness(at: usize, listener: &Listener) -> Likeness {
+    let traced = listener.requested.as_ref();
+    let traced = traced.filter(|requested| requested.source == Source::Trace);
+    (
+        at,
+        listener.protocol,
+        listener.address.clone(),
+        traced.and_then(|requested| requested.backlog),
+        listener.accept_queue.max,
+        listener.owners.first().and_then(|owner| owner.comm.clone()),
+    )
 }
 
 /// Adds what listened and is gone: of what listened in the same way once, and nothing that still does.
 fn add_gone<'a>(seen: &mut Seen, gone: impl Iterator<Item = &'a Call>, own: Option<u64>) {
+    let mut places = BTreeMap::new();
+    let mut known = BTreeSet::new();
+    for (at, namespace) in seen.snapshot.namespaces.iter().enumerate() {
+        places.entry(namespace.id).or_insert(at);
+        let all = namespace.listeners.iter();
+        known.extend(all.map(|listener| likeness(at, listener)));
+    }
     for call in gone {
-        let Some((socket, protocol)) = call
-            .socket
-            .as_ref()
-            .and_then(|socket| Some((socket, socket.protocol?)))
-        else {
+        let Some((socket, listener)) = call.socket.as_ref().zip(call.listener()) else {
             continue;
         };
-        let mut listener = Listener::new(protocol, socket.address.clone().unwrap_or_default());
-        listener.inode = Some(socket.inode);
-        listener.accept_queue.max = socket.max;
-        listener.requested = Some(requested(call));
-        listener.owners = vec![Owner {
-            pid: Some(call.pid),
-            comm: call.comm.clone(),
-            exe: call.exe.clone(),
-            fd: Some(call.fd),
-            ..Owner::default()
-        }];
-        let namespace = namespace(seen, socket.elsewhere, socket.netns.or(own), call);
-        let alike = |other: &Listener| {
-            let comm = |it: &Listener| it.owners.first().and_then(|owner| owner.comm.clone());
-            other.protocol == listener.protocol
-                && other.address == listener.address
-                && other.requested == listener.requested
-                && other.accept_queue.max == listener.accept_queue.max
-                && comm(other) == comm(&listener)
-        };
-        if !namespace.listeners.iter().any(alike) {
-            namespace.listeners.push(listener);
+        let at = place(seen, &mut places, (socket, own), call);
+        if known.insert(likeness(at, &listener)) {
+            seen.snapshot.namespaces[at].listeners.push(listener);
         }
     }
     for namespace in &mut seen.snapshot.namespaces {
@@ -226,32 +140,34 @@ fn add_gone<'a>(seen: &mut Seen, gone: impl Iterator<Item = &'a Call>, own: Opti
     }
 }
 
-/// The record of a namespace; of one that is gone a new one.
-fn namespace<'a>(
-    seen: &'a mut Seen,
-    elsewhere: bool,
-    inode: Option<u64>,
+/// The place of the namespace that a socket is of; of one that is gone a new one. `places` are those of the
+/// namespaces' inodes.
+fn place(
+    seen: &mut Seen,
+    places: &mut BTreeMap<Option<u64>, usize>,
+    (socket, own): (&Socket, Option<u64>),
     call: &Call,
-) -> &'a mut Namespace {
-    let all = &mut seen.snapshot.namespaces;
-    let known = |it: &Namespace| it.id == inode && (inode.is_some() || !elsewhere);
-    let at = all.iter().position(known).unwrap_or_else(|| {
-        let comm = call.comm.as_deref().unwrap_or("unknown");
-        let name = format!("process/{comm}/{}", call.pid);
-        seen.members.push(Vec::new());
-        let gap = Gap::new(
-            format!("network namespace {name}"),
-            "it ended, or cannot be entered; run as root",
-            "its sysctls, and what listens there without a call that was seen",
-        );
-        seen.snapshot.gaps.push(gap);
-        let id = inode.filter(|_| elsewhere);
-        let mut new = Namespace::new(name);
-        new.id = id;
-        all.push(new);
-        all.len() - 1
-    });
-    &mut all[at]
+) -> usize {
+    let inode = socket.netns.or(own);
+    let is_told = inode.is_some() || !socket.elsewhere;
+    if let Some(at) = places.get(&inode).filter(|_| is_told) {
+        return *at;
+    }
+    let comm = call.comm.as_deref().unwrap_or("unknown");
+    let name = format!("process/{comm}/{}", call.pid);
+    let gap = Gap::new(
+        format!("network namespace {name}"),
+        "it ended, or cannot be entered; run as root",
+        "its sysctls, and what listens there without a call that was seen",
+    );
+    let mut new = Namespace::new(name);
+    new.id = inode.filter(|_| socket.elsewhere);
+    let at = seen.snapshot.namespaces.len();
+    places.entry(new.id).or_insert(at);
+    seen.members.push(Vec::new());
+    seen.snapshot.gaps.push(gap);
+    seen.snapshot.namespaces.push(new);
+    at
 }
 
 /// Leaves out the namespaces in which nothing of the command listened; its own stays.
@@ -286,9 +202,11 @@ fn unexplained_gap(addresses: &[String]) -> Option<Gap> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::call::Outcome;
     use super::super::call::tests::call;
+    use super::sightings::MOST;
     use super::*;
-    use crate::snapshot::{Protocol, Snapshot};
+    use crate::snapshot::{Owner, Snapshot};
 
     fn listener(inode: u64, pid: u32) -> Listener {
         let mut it = Listener::new(Protocol::Tcp, format!("0.0.0.0:{inode}"));
@@ -339,6 +257,47 @@ mod tests {
         let seen = applied(vec![listener(80, 7)], &[]);
         assert_eq!(seen.namespaces[0].listeners[0].requested, None);
         assert!(seen.gaps[0].why.starts_with("0.0.0.0:80: no call"));
+    }
+
+    #[test]
+    fn a_cookie_is_not_another_sockets_inode() {
+        let mut by_inode = call(80, "0.0.0.0:80", 5);
+        by_inode.socket.as_mut().unwrap().cookie = None;
+        let mut by_cookie = call(22, "0.0.0.0:22", 6);
+        by_cookie.socket.as_mut().unwrap().cookie = Some(80);
+        let calls = [by_inode, by_cookie];
+        let seen = applied(vec![listener(80, 7), listener(22, 7)], &calls);
+        let asked = seen.namespaces[0].listeners.iter();
+        let asked = asked.map(|it| it.requested.as_ref().and_then(|it| it.backlog));
+        assert_eq!(asked.collect::<Vec<_>>(), [Some(6), Some(5)]);
+        assert_eq!(seen.gaps, []);
+    }
+
+    #[test]
+    fn of_an_inode_that_was_given_again_the_last_call_counts() {
+        let mut first = call(80, "0.0.0.0:80", 5);
+        first.socket.as_mut().unwrap().cookie = Some(90);
+        let calls = [first, call(80, "0.0.0.0:80", 6)];
+        let seen = applied(vec![listener(80, 7)], &calls);
+        let asked = seen.namespaces[0].listeners[0].requested.clone();
+        assert_eq!(asked.unwrap().backlog, Some(6));
+    }
+
+    #[test]
+    fn as_many_as_are_remembered_are_recorded_soon() {
+        let gone = (1..=MOST).map(|n| {
+            let address = format!("127.{}.{}.{}:80", n >> 16, n >> 8 & 255, n & 255);
+            let mut call = call(u64::try_from(n).unwrap(), &address, 5);
+            let socket = call.socket.as_mut().unwrap();
+            socket.elsewhere = n % 2 == 0;
+            socket.netns = Some(u64::try_from(n).unwrap()).filter(|_| socket.elsewhere);
+            call
+        });
+        let start = std::time::Instant::now();
+        let seen = applied(Vec::new(), &gone.collect::<Vec<_>>());
+        assert!(start.elapsed().as_secs() < 30, "{:?}", start.elapsed());
+        assert_eq!(seen.namespaces.len(), MOST / 2 + 1);
+        assert_eq!(seen.namespaces[0].listeners.len(), MOST / 2);
     }
 
     #[test]
