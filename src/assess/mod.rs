@@ -128,9 +128,10 @@ impl<'a> Facts<'a> {
             .kernel
             .as_deref()
             .and_then(|release| release.parse().ok());
+        let predicted = snapshot.image.is_some();
         let namespaces = snapshot.namespaces.iter();
         let namespaces = namespaces
-            .map(|namespace| NetnsFacts::new(namespace, catalogue, kernel))
+            .map(|namespace| NetnsFacts::new(namespace, catalogue, kernel, predicted))
             .collect::<Vec<_>>();
         let namespaces = beside_the_host(namespaces, kernel);
         Self {
@@ -179,7 +180,12 @@ fn beside_the_host(
 }
 
 impl<'a> NetnsFacts<'a> {
-    fn new(namespace: &'a Namespace, catalogue: &'a Catalogue, kernel: Option<Version>) -> Self {
+    fn new(
+        namespace: &'a Namespace,
+        catalogue: &'a Catalogue,
+        kernel: Option<Version>,
+        predicted: bool,
+    ) -> Self {
         let somaxconn = namespace
             .sysctl_int("net.core.somaxconn")
             .and_then(|value| u32::try_from(value).ok());
@@ -192,9 +198,14 @@ impl<'a> NetnsFacts<'a> {
                 _ => catalogue.identify(listener),
             };
             let container = beside(namespace, listener);
+            let limits = Limits {
+                somaxconn,
+                kernel,
+                predicted,
+            };
             listeners.push(ListenerFacts {
                 group,
-                ..assess(listener, Limits { somaxconn, kernel }, service, container)
+                ..assess(listener, limits, service, container)
             });
         }
         doubt::defaults(&mut listeners, somaxconn);
@@ -283,7 +294,6 @@ fn assess<'a>(
     container: Option<&str>,
 ) -> ListenerFacts<'a> {
     let max = listener.accept_queue.max;
-    let somaxconn = limits.somaxconn;
     let zero = service.and_then(|found| found.asker.zero.as_deref());
     let paused = max == Some(0) && zero.is_some();
     let (requested, basis) = match (&listener.requested, zero.filter(|_| paused)) {
@@ -292,18 +302,21 @@ fn assess<'a>(
             Basis::of_record(requested, listener.configuration),
         ),
         (None, Some(why)) => (request::pause(why), Basis::Firm),
-        (None, None) => request::by_default(listener, service, somaxconn),
+        (None, None) => request::by_default(listener, service, limits),
     };
     let held = !listener.owners.is_empty();
     let limited_by = verdict::limited_by(requested.as_ref(), max, limits, held);
-    // A default that may be otherwise, and the cap is the same number: more may have been asked for.
-    let limited_by = match limited_by {
-        Some(LimitedBy::Application) if basis == Basis::Loose && max == somaxconn => {
-            Some(LimitedBy::Unknown)
-        }
-        other => other,
+    // It may be otherwise, and the cap is the same number: more may have been asked for. A record that
+    // has the request has it from a configuration, or from whoever worked the queue out.
+    let at_the_cap = limited_by == Some(LimitedBy::Application)
+        && basis == Basis::Loose
+        && max == limits.somaxconn
+        && !limits.predicted;
+    let limited_by = match at_the_cap && listener.requested.is_none() {
+        true => Some(LimitedBy::Unknown),
+        false => limited_by,
     };
-    let confidence = match listener.presumed {
+    let confidence = match listener.presumed || at_the_cap {
         true => Confidence::Possible,
         false => verdict::confidence(requested.as_ref(), limited_by, basis),
     };

@@ -1,6 +1,7 @@
 //! What a program is known to ask for where nobody wrote it down: the catalogue's default, unless
 //! the queue itself contradicts it.
 
+use super::Limits;
 use crate::services::service::{Kind, Verified};
 use crate::services::{self, Ask, Identified, Service};
 use crate::snapshot::{Configuration, Libc, Listener, Requested, Source};
@@ -47,8 +48,9 @@ pub(super) fn pause(why: &str) -> Option<Requested> {
 pub(super) fn by_default(
     listener: &Listener,
     service: Option<Identified<'_>>,
-    somaxconn: Option<u32>,
+    limits: Limits,
 ) -> (Option<Requested>, Basis) {
+    let somaxconn = limits.somaxconn;
     let none = (None, Basis::Loose);
     let Some(found) = service else { return none };
     let asker = found.asker;
@@ -61,15 +63,18 @@ pub(super) fn by_default(
     let Some(known) = asker.default_of(listener.protocol.is_unix(), version) else {
         return none;
     };
-    let max = listener.accept_queue.max;
+    // A queue that was worked out from this very request confirms nothing.
+    let max = listener.accept_queue.max.filter(|_| !limits.predicted);
     let (number, sure) = match known.ask() {
         Ask::Unknown => return none,
         Ask::All => (None, true),
         Ask::Number(number) => (Some(number), true),
-        Ask::Constant => constant(listener, somaxconn),
+        Ask::Constant => constant(listener, max, somaxconn),
     };
     let basis = match basis(asker, listener.configuration, known.verified) {
         _ if !sure => Basis::Loose,
+        // Its user passes what it likes, and there is no queue that would tell.
+        _ if limits.predicted && asker.kind == Kind::Library => Basis::Loose,
         // Older systemd asked for its C library's SOMAXCONN.
         _ if found.activated && max < somaxconn && is_fossil(max) => Basis::Loose,
         basis => basis,
@@ -122,12 +127,12 @@ fn basis(asker: &Service, configuration: Option<Configuration>, verified: Verifi
 }
 
 /// SOMAXCONN of the C library that the program was compiled with, and whether that is sure.
-fn constant(listener: &Listener, somaxconn: Option<u32>) -> (Option<u32>, bool) {
+fn constant(listener: &Listener, max: Option<u32>, somaxconn: Option<u32>) -> (Option<u32>, bool) {
     let musl = listener
         .owners
         .iter()
         .any(|owner| owner.libc == Some(Libc::Musl));
-    let small = listener.accept_queue.max == Some(SMALL_SOMAXCONN);
+    let small = max == Some(SMALL_SOMAXCONN);
     match (musl, small) {
         (true, _) => (Some(SMALL_SOMAXCONN), true),
         (false, true) if somaxconn != Some(SMALL_SOMAXCONN) => (Some(SMALL_SOMAXCONN), false),

@@ -32,7 +32,7 @@ fn verdict(
         ..Namespace::new("host")
     };
     let catalogue = Catalogue::builtin();
-    let facts = NetnsFacts::new(&namespace, &catalogue, None);
+    let facts = NetnsFacts::new(&namespace, &catalogue, None, false);
     (facts.listeners[0].limited_by, facts.listeners[0].confidence)
 }
 
@@ -125,7 +125,11 @@ fn a_queue_below_a_default_is_likely_stale_only_if_an_older_cap_explains_it() {
 }
 
 fn at(somaxconn: Option<u32>, kernel: Option<Version>) -> Limits {
-    Limits { somaxconn, kernel }
+    Limits {
+        somaxconn,
+        kernel,
+        predicted: false,
+    }
 }
 
 #[test]
@@ -233,4 +237,61 @@ fn a_service_that_is_stated_and_not_known_keeps_its_name() {
         None,
     );
     assert!(facts.requested.is_some());
+}
+
+/// Request, verdict and confidence of one listener, by the record of it, on the host or in an image.
+fn of_record(
+    listener: &str,
+    image: bool,
+    somaxconn: u32,
+) -> (Option<i64>, Option<LimitedBy>, Confidence) {
+    let image = if image { "image: {name: x}\n" } else { "" };
+    let text = format!(
+        "schema: backlint/snapshot/v1\n{image}namespaces:\n  - sysctls: {{net.core.somaxconn: {somaxconn}}}\n    listeners:\n      - {{protocol: tcp, address: \"0.0.0.0:80\", {listener}}}\n"
+    );
+    let catalogue = Catalogue::builtin();
+    let mut snapshot = crate::snapshot::file::parse("test", &text).unwrap();
+    if snapshot.image.is_some() {
+        predict(&mut snapshot, &catalogue);
+    }
+    let facts = Facts::new(&snapshot, &catalogue);
+    let facts = &facts.namespaces[0].listeners[0];
+    (facts.finite_request(), facts.limited_by, facts.confidence)
+}
+
+#[test]
+fn the_default_of_a_library_is_only_possible_where_nothing_was_seen_to_listen() {
+    use LimitedBy::{Application, Somaxconn};
+    let node = "owners: [{comm: node}]";
+    let possible = |limited_by| (Some(511), Some(limited_by), Confidence::Possible);
+    assert_eq!(of_record(node, true, 4096), possible(Application));
+    // No queue confirms it or speaks against it, whatever the cap.
+    assert_eq!(of_record(node, true, 511), possible(Application));
+    assert_eq!(of_record(node, true, 128), possible(Somaxconn));
+    let seen = "owners: [{comm: node}], accept_queue: {max: 511}";
+    assert_eq!(of_record(seen, false, 4096).2, Confidence::Likely);
+    let product = "owners: [{comm: nginx}]";
+    assert_eq!(of_record(product, true, 4096).2, Confidence::Likely);
+}
+
+#[test]
+fn a_request_of_a_configuration_that_is_exactly_the_cap_is_what_limits() {
+    let asked = "requested: {backlog: 65535, source: config}, configuration: hidden";
+    for cap in [65_534, 65_535, 65_536] {
+        let limited_by = match cap {
+            65_534 => LimitedBy::Somaxconn,
+            _ => LimitedBy::Application,
+        };
+        let listener = format!("owners: [{{comm: nginx}}], {asked}");
+        let expected = (Some(65_535), Some(limited_by), Confidence::Likely);
+        assert_eq!(of_record(&listener, true, cap), expected, "{cap}");
+    }
+    // A queue at the cap would look the same if more was asked for.
+    let seen = format!("accept_queue: {{max: 65535}}, owners: [{{comm: nginx}}], {asked}");
+    let expected = (
+        Some(65_535),
+        Some(LimitedBy::Application),
+        Confidence::Possible,
+    );
+    assert_eq!(of_record(&seen, false, 65_535), expected);
 }

@@ -82,6 +82,9 @@ pub struct Limits {
     pub somaxconn: Option<u32>,
     /// The kernel's version. One that is not known is taken for the newest.
     pub kernel: Option<Version>,
+    /// Whether queues are worked out from requests and none was seen: such a queue is no evidence of
+    /// what is asked.
+    pub predicted: bool,
 }
 
 impl Limits {
@@ -89,7 +92,7 @@ impl Limits {
     pub fn of(somaxconn: u32) -> Self {
         Self {
             somaxconn: Some(somaxconn),
-            kernel: None,
+            ..Self::default()
         }
     }
 }
@@ -104,7 +107,9 @@ pub fn limited_by(
     limits: Limits,
     held: bool,
 ) -> Option<LimitedBy> {
-    let Limits { somaxconn, kernel } = limits;
+    let Limits {
+        somaxconn, kernel, ..
+    } = limits;
     let max = max?;
     let Some(requested) = requested else {
         // A process's queue that is longer than the cap was made under another cap. One that no

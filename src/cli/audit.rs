@@ -22,6 +22,7 @@ pub(super) fn run(arguments: &Audit) -> Run {
 }
 
 fn sources(arguments: &Audit, judge: &Judge<'_>) -> Result<Vec<Source>, Failure> {
+    arguments.source.fits().map_err(anyhow::Error::msg)?;
     if let Some(path) = &arguments.source.image.image {
         let keys = judge.terms.rules.sysctls();
         let snapshot = image::record(&arguments.source.image, &keys, &judge.catalogue)?;

@@ -15,6 +15,7 @@ use crate::services;
 use crate::snapshot::{Listener, Snapshot, address};
 
 pub(super) fn run(arguments: &List) -> Run {
+    arguments.source.fits().map_err(anyhow::Error::msg)?;
     let config = Config::read(&arguments.config)?;
     let catalogue = input::catalogue(&config.services(&arguments.services.services))?;
     let snapshots: Vec<(String, Snapshot)> = if arguments.source.image.image.is_some() {

@@ -20,6 +20,7 @@ use crate::snapshot::{HOST_NETNS, Snapshot};
 
 pub(super) fn run(arguments: &Patch) -> Run {
     arguments.fits().map_err(anyhow::Error::msg)?;
+    arguments.source.fits().map_err(anyhow::Error::msg)?;
     let config = Config::read(&arguments.config)?;
     let terms = Terms::read(&config, &arguments.rules, &arguments.selection, None)?;
     let rules = &terms.rules;

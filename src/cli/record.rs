@@ -45,6 +45,9 @@ pub(super) fn run(arguments: &Record) -> Run {
 
 /// The record of a file, or what is seen on the host.
 fn source(arguments: &Record, rules: &RuleSet, catalogue: &Catalogue) -> Result<Snapshot, Failure> {
+    let recorded = arguments.snapshot.is_some();
+    let fits = arguments.image.fits(recorded);
+    fits.map_err(anyhow::Error::msg)?;
     if arguments.image.image.is_some() {
         return image::record(&arguments.image, &rules.recorded_sysctls(), catalogue);
     }

@@ -261,6 +261,20 @@ pub struct Listens {
     pub variable: Option<String>,
     /// A key of a file with the port alone.
     pub file: Option<KeyFile>,
+    /// Whether every value of the options counts and not the last alone.
+    #[serde(default)]
+    pub several: bool,
+    /// Options that list addresses; the port of one without is that of `option`.
+    #[serde(default)]
+    pub address: OneOrMore,
+    /// Options that name a unix socket.
+    #[serde(default)]
+    pub unix: OneOrMore,
+    /// The key of the same file that names a unix socket.
+    pub unix_key: Option<String>,
+    /// Whether it listens on nothing else then.
+    #[serde(default)]
+    pub unix_alone: bool,
 }
 
 impl Service {

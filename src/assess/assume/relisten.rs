@@ -14,6 +14,7 @@ const SHOWN: usize = 5;
 /// Lets every listener of a namespace listen again. `anew`: its service has started anew.
 pub(super) fn all(snapshot: &mut Snapshot, index: usize, netns: &NetnsFacts<'_>, anew: bool) {
     let several = snapshot.namespaces.len() > 1;
+    let predicted = snapshot.image.is_some();
     let Some(namespace) = snapshot.namespaces.get_mut(index) else {
         return;
     };
@@ -22,9 +23,13 @@ pub(super) fn all(snapshot: &mut Snapshot, index: usize, netns: &NetnsFacts<'_>,
     let Some(cap) = number(namespace.sysctl_int(SOMAXCONN)) else {
         return;
     };
+    let limits = Limits {
+        predicted,
+        ..Limits::of(cap)
+    };
     let mut unknown: Vec<&str> = Vec::new();
     for (listener, facts) in namespace.listeners.iter_mut().zip(&netns.listeners) {
-        again(listener, facts, was, cap, anew);
+        again(listener, facts, was, limits, anew);
         if listener.accept_queue.max.is_none() && facts.listener.accept_queue.max.is_some() {
             unknown.push(&facts.label);
         }
@@ -55,6 +60,10 @@ pub(super) fn first(
     let Some(cap) = cap.and_then(|cap| u32::try_from(cap).ok()) else {
         return;
     };
+    let limits = Limits {
+        predicted: true,
+        ..Limits::of(cap)
+    };
     let mut unknown: Vec<&str> = Vec::new();
     for (listener, facts) in namespace.listeners.iter_mut().zip(&netns.listeners) {
         let Some(requested) = facts.requested.clone() else {
@@ -65,7 +74,7 @@ pub(super) fn first(
         let max = accept_queue::clamp(asked, cap);
         let kernel = kernel.unwrap_or(Version::NEWEST);
         listener.accept_queue.max = Some(accept_queue::stored(max, kernel));
-        keep(listener, facts, cap, requested, facts.basis);
+        keep(listener, facts, limits, requested, facts.basis);
     }
     if !unknown.is_empty() {
         snapshot.gaps.push(Gap::new(
@@ -82,10 +91,10 @@ fn again(
     listener: &mut Listener,
     facts: &ListenerFacts<'_>,
     was: Option<u32>,
-    cap: u32,
+    limits: Limits,
     anew: bool,
 ) {
-    let Some(max) = facts.listener.accept_queue.max else {
+    let (Some(max), Some(cap)) = (facts.listener.accept_queue.max, limits.somaxconn) else {
         return;
     };
     // The kernel listens for itself with what it likes.
@@ -97,12 +106,12 @@ fn again(
         Some((requested, basis)) => {
             let asked = requested.backlog.unwrap_or(-1);
             listener.accept_queue.max = Some(accept_queue::clamp(asked, cap));
-            keep(listener, facts, cap, requested, basis);
+            keep(listener, facts, limits, requested, basis);
         }
         None => {
             listener.accept_queue.max = at_least(max, was, cap);
             // A default that the queue contradicted stays in doubt.
-            if assess(listener, Limits::of(cap), facts.service, None)
+            if assess(listener, limits, facts.service, None)
                 .requested
                 .is_some()
             {
@@ -127,7 +136,7 @@ fn request(facts: &ListenerFacts<'_>, cap: u32, anew: bool) -> Option<(Requested
         // It has no reason to pause yet.
         let mut listener = facts.listener.clone();
         listener.accept_queue.max = None;
-        let (requested, basis) = request::by_default(&listener, facts.service, Some(cap));
+        let (requested, basis) = request::by_default(&listener, facts.service, Limits::of(cap));
         return Some((requested?, basis));
     }
     if facts.limited_by == Some(LimitedBy::Unknown) {
@@ -158,12 +167,12 @@ fn request(facts: &ListenerFacts<'_>, cap: u32, anew: bool) -> Option<(Requested
 fn keep(
     listener: &mut Listener,
     facts: &ListenerFacts<'_>,
-    cap: u32,
+    limits: Limits,
     requested: Requested,
     basis: Basis,
 ) {
     if listener.requested.is_none() {
-        let told = assess(listener, Limits::of(cap), facts.service, None);
+        let told = assess(listener, limits, facts.service, None);
         if told.basis == basis && told.requested.as_ref() == Some(&requested) {
             return;
         }

@@ -42,6 +42,23 @@ fn kernel(text: &str) -> Result<Version, &'static str> {
 }
 
 impl Image {
+    /// Whether its options have an image to be about; `recorded`: a record is judged, which clap takes
+    /// for enough.
+    pub(in crate::cli) fn fits(&self, recorded: bool) -> Result<(), String> {
+        let given = [
+            ("--platform", self.platform.is_some()),
+            ("--kernel", self.kernel.is_some()),
+            ("--somaxconn", self.somaxconn.is_some()),
+            ("--node", self.node.is_some()),
+        ];
+        match given.iter().find(|(_, given)| *given && recorded) {
+            None => Ok(()),
+            Some((option, _)) => Err(format!(
+                "{option} says on what an image will run, and a record is of something that was looked at: give --image in place of --snapshot, or ask about another value with --assume net.core.somaxconn=N"
+            )),
+        }
+    }
+
     /// The options as a shell takes them, each with a blank in front.
     pub(in crate::cli) fn words(&self) -> String {
         let paths = [("--image", &self.image), ("--node", &self.node)];

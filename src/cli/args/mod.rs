@@ -156,6 +156,13 @@ pub(in crate::cli) struct Source {
     pub(in crate::cli) place: Where,
 }
 
+impl Source {
+    /// Whether its options are about the same thing.
+    pub(in crate::cli) fn fits(&self) -> Result<(), String> {
+        self.image.fits(!self.snapshot.is_empty())
+    }
+}
+
 /// Where on the host.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Where {

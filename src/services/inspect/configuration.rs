@@ -84,11 +84,13 @@ impl Configured {
             version: version.as_deref(),
             files: Files::new(host, group.main),
             listens: Vec::new(),
+            matched: Vec::new(),
         };
         let reading = configured(&service.configured, &mut context);
         let stated = reading.settings.iter().map(|setting| &setting.on);
         let mut listens = context.listens;
         listens.extend(stated.filter(|on| **on != Endpoint::Any).cloned());
+        listens.retain(|on| !context.matched.contains(on));
         let files = context.files;
         Self {
             complete: reading.complete && !service.elsewhere,

@@ -64,10 +64,11 @@ pub fn expect(owner: &Owner, host: &dyn Host, catalogue: &Catalogue) -> Expected
     }
 }
 
-/// The endpoint that the service's own file says how to find.
-fn of_data(service: &Service, owner: &Owner, host: &dyn Host) -> Option<Endpoint> {
-    let way = service.listens.as_ref()?;
-    let pid = owner.pid?;
+/// The endpoints that the service's own file says how to find.
+fn of_data(service: &Service, owner: &Owner, host: &dyn Host) -> Vec<Endpoint> {
+    let (Some(way), Some(pid)) = (service.listens.as_ref(), owner.pid) else {
+        return Vec::new();
+    };
     let arguments = host.arguments(pid).unwrap_or_default();
     let mut context = Context {
         host,
@@ -78,6 +79,7 @@ fn of_data(service: &Service, owner: &Owner, host: &dyn Host) -> Option<Endpoint
         version: None,
         files: Files::new(host, pid),
         listens: Vec::new(),
+        matched: Vec::new(),
     };
     readers::listens(way, service.usual_port(), &mut context)
 }

@@ -13,6 +13,8 @@ use crate::snapshot::{Listener, Owner};
 
 /// Parents that are looked up: a master, and what watches it.
 const MOST_PARENTS: usize = 4;
+/// What the name of an executable begins with that is many programs.
+const BUSYBOX: &str = "busybox";
 
 /// Processes that hold a socket together.
 #[derive(Debug)]
@@ -167,6 +169,9 @@ impl<'a> Recogniser<'a> {
                 .as_deref()
                 .and_then(|line| program::of(interpreter, line));
             owner.program = program;
+        } else if exe_name(&owner).is_some_and(|name| name.starts_with(BUSYBOX)) {
+            // `busybox httpd`: only the command line tells which of its programs it is.
+            arguments = self.host.arguments(pid);
         }
         let candidate = Candidate {
             owner: Some(&owner),

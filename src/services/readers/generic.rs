@@ -14,7 +14,7 @@ use crate::services::endpoint::Endpoint;
 use crate::services::host::DEEPEST;
 use crate::services::service::{Format, KeyFile};
 
-pub(super) use arguments::option_value;
+pub(super) use arguments::{option_value, option_values};
 
 /// An option of the command line.
 pub(super) fn option(names: &[String], context: &mut Context<'_>) -> Reading {
@@ -54,10 +54,15 @@ pub(super) fn variable(name: &str, option: &[String], context: &mut Context<'_>)
     }
 }
 
+/// The file that the command line names.
+pub(super) fn named_file(wanted: &KeyFile, context: &Context<'_>) -> Option<String> {
+    option_value(context.arguments, &wanted.option.0)
+        .or_else(|| arguments::positional(context.arguments, wanted.argument?))
+}
+
 /// A key of a file.
 pub(super) fn file(wanted: &KeyFile, context: &mut Context<'_>) -> Reading {
-    let named = option_value(context.arguments, &wanted.option.0)
-        .or_else(|| arguments::positional(context.arguments, wanted.argument?));
+    let named = named_file(wanted, context);
     let paths: Vec<String> = match &named {
         // A module is looked up as Python does.
         Some(module) if module.starts_with("python:") => return Reading::default(),

@@ -43,15 +43,14 @@ const OTHERS: [&str; 14] = [
 
 pub(super) fn read(context: &mut Context<'_>) -> Reading {
     let line = CommandLine::parse(context.arguments);
-    let pids = command::pids(context);
     // A worker may have changed its root and its directory; its master has not.
-    let pid = pids.last().copied().unwrap_or(context.pid);
+    let pid = command::first(context);
     context.files = Files::new(context.host, pid);
     let mut directory = context.host.directory(pid).unwrap_or_default();
     if let Some(path) = &line.directory {
         directory = join(&directory, path);
     }
-    let mut parser = Parser::new(context, pids);
+    let mut parser = Parser::new(context);
     let mut found = !line.files.is_empty();
     for file in &line.files {
         let path = join(&directory, file);
@@ -84,7 +83,6 @@ pub(super) fn read(context: &mut Context<'_>) -> Reading {
 
 struct Parser<'c, 'a> {
     context: &'c mut Context<'a>,
-    pids: Vec<u32>,
     variables: BTreeMap<String, Option<String>>,
     /// Whether all others were dropped.
     reset: bool,
@@ -104,10 +102,9 @@ struct Parser<'c, 'a> {
 }
 
 impl<'c, 'a> Parser<'c, 'a> {
-    fn new(context: &'c mut Context<'a>, pids: Vec<u32>) -> Self {
+    fn new(context: &'c mut Context<'a>) -> Self {
         Self {
             context,
-            pids,
             variables: BTreeMap::new(),
             reset: false,
             unset: Cell::new(false),
@@ -242,6 +239,7 @@ impl<'c, 'a> Parser<'c, 'a> {
                 // Only the one of this host listens; the others have no listener to be matched.
                 if word(1).contains(':') && certain {
                     self.bind(rest.get(1..2).unwrap_or_default(), place);
+                    self.peer();
                 }
             }
             (Kind::Frontend | Kind::LogForward | Kind::Peers, "bind") if certain => {
@@ -305,6 +303,13 @@ impl<'c, 'a> Parser<'c, 'a> {
         }
     }
 
+    /// The last address is that of a peer, which may be another host.
+    fn peer(&mut self) {
+        let binds = self.sections.last().map(|open| open.binds.as_slice());
+        let last = binds.and_then(<[_]>::last).map(|(on, _)| on.clone());
+        self.context.matched.extend(last.unwrap_or_default());
+    }
+
     /// Takes what stands behind `bind`: addresses and parameters.
     fn bind(&mut self, words: &[String], place: &Place) {
         if self.sockets > MOST_SOCKETS {
@@ -333,7 +338,7 @@ impl<'c, 'a> Parser<'c, 'a> {
         }
         let mut all = Vec::new();
         for text in addresses.split(',') {
-            match address::endpoints(text, prefix, &self.pids) {
+            match address::endpoints(text, prefix) {
                 Some(endpoints) => all.extend(endpoints),
                 None => self.complete = false,
             }
@@ -348,6 +353,7 @@ impl<'c, 'a> Parser<'c, 'a> {
         }
         self.sockets += all.len();
         if let Some(open) = self.sections.last_mut() {
+            self.context.listens.extend(all.iter().cloned());
             open.binds.push((all, limits));
         }
     }

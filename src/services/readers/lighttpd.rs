@@ -17,6 +17,8 @@ use token::{Token, end, tokens};
 /// Where the file is without `-f`.
 const MAIN: &str = "/etc/lighttpd/lighttpd.conf";
 const KEY: &str = "server.listen-backlog";
+/// `server.port` where it is not set.
+const PORT: u16 = 80;
 /// Bytes that a text may grow to by adding.
 const LONGEST_TEXT: usize = 1 << 16;
 /// Blocks that may be open.
@@ -36,10 +38,17 @@ pub(super) fn read(context: &mut Context<'_>) -> Reading {
         variables: BTreeMap::new(),
         scopes: Vec::new(),
         settings: Vec::new(),
+        port: Some(PORT),
+        sockets: Vec::new(),
     };
     walk.text(&path, &text, 0);
+    let main = walk.main();
+    let Walk {
+        settings, sockets, ..
+    } = walk;
+    context.listens = main.into_iter().chain(sockets).collect();
     Reading {
-        settings: walk.settings,
+        settings,
         complete: !context.arguments.is_empty() && !context.files.has_faults(),
     }
 }
@@ -59,9 +68,22 @@ struct Walk<'c, 'a> {
     /// The open blocks, by what a backlog in them is for. `None`: for nothing.
     scopes: Vec<Option<Endpoint>>,
     settings: Vec<Setting>,
+    /// `server.port`. `None`: it is no port.
+    port: Option<u16>,
+    /// The sockets of blocks, which it listens on beside that port.
+    sockets: Vec<Endpoint>,
 }
 
 impl Walk<'_, '_> {
+    /// Where it listens without a block: at `server.port` of `server.bind`.
+    fn main(&self) -> Option<Endpoint> {
+        match self.variables.get("server.bind") {
+            Some(Some(Value::Text(address))) => v4(Endpoint::parse(address, self.port)?),
+            Some(_) => None,
+            None => self.port.map(Endpoint::port_v4),
+        }
+    }
+
     fn text(&mut self, path: &str, text: &str, depth: usize) {
         let tokens = tokens(text);
         let outer = self.scopes.len();
@@ -73,7 +95,11 @@ impl Walk<'_, '_> {
                     let is_open = |(token, _): &(Token, usize)| *token == Token::Symbol('{');
                     let open = rest.iter().position(is_open).unwrap_or(rest.len());
                     let (condition, behind) = rest.split_at(open);
-                    self.scopes.push(self.socket(condition));
+                    let socket = self.socket(condition);
+                    let room = self.sockets.len() < MOST_SETTINGS;
+                    self.sockets
+                        .extend(socket.clone().and_then(v4).filter(|_| room));
+                    self.scopes.push(socket);
                     rest = behind.get(1..).unwrap_or_default();
                 }
                 Token::Symbol('{') => self.scopes.push(None),
@@ -144,8 +170,7 @@ impl Walk<'_, '_> {
             }
             (KEY, value) => self.backlog(value, adds, place),
             ("server.port", Some(Value::Number(port))) if self.scopes.is_empty() => {
-                let port = u16::try_from(port).ok().map(Endpoint::port_v4);
-                self.context.listens = port.into_iter().collect();
+                self.port = u16::try_from(port).ok();
             }
             (name, value) => {
                 let before = self.variables.get(name).cloned().flatten();
@@ -228,6 +253,14 @@ impl Walk<'_, '_> {
         }
         sum
     }
+}
+
+/// An address without a host is all of IPv4.
+fn v4(on: Endpoint) -> Option<Endpoint> {
+    Some(match on {
+        Endpoint::Port(None, port) => Endpoint::port_v4(port),
+        on => on,
+    })
 }
 
 /// Whether a command is a script of Debian's, which prints no backlog.

@@ -13,6 +13,7 @@ mod generic;
 mod haproxy;
 mod lighttpd;
 mod lines;
+mod listens;
 mod mysql;
 mod nginx;
 mod php_fpm;
@@ -34,8 +35,9 @@ use serde::Deserialize;
 
 use super::endpoint::Endpoint;
 use super::host::{Files, Host, join};
-use super::service::{Configured, Listens};
+use super::service::Configured;
 use crate::snapshot::{Requested, Source};
+pub use listens::listens;
 
 /// What a reader works on.
 pub struct Context<'a> {
@@ -56,6 +58,8 @@ pub struct Context<'a> {
     pub files: Files<'a>,
     /// Where it is configured to listen, with or without a number, as far as the reader meets that.
     pub listens: Vec<Endpoint>,
+    /// Endpoints of settings at which it need not listen: they are there to be matched with what does.
+    pub matched: Vec<Endpoint>,
 }
 
 /// What a configuration says.
@@ -196,22 +200,6 @@ impl Context<'_> {
         };
         self.files.first(&paths)
     }
-}
-
-/// Where a service is configured to listen. `None`: nothing says so, and its usual port is `usual`.
-pub fn listens(way: &Listens, usual: Option<u16>, context: &mut Context<'_>) -> Option<Endpoint> {
-    let option = generic::option_value(context.arguments, &way.option.0);
-    let text = option.or_else(|| context.host.variable(context.pid, way.variable.as_deref()?));
-    let parsed = |text: &str| Endpoint::parse(text, usual);
-    let named = text
-        .as_deref()
-        .map(|text| text.rsplit('/').next().unwrap_or(text))
-        .and_then(parsed);
-    named.or_else(|| {
-        let reading = generic::file(way.file.as_ref()?, context);
-        let port = u16::try_from(reading.settings.first()?.backlog?).ok()?;
-        Some(Endpoint::Port(None, port))
-    })
 }
 
 /// What a service's configuration asks for: each way in turn, until one says something.

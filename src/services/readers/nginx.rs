@@ -4,11 +4,13 @@
 //! main file's directory) and ngx_http_core_listen: a port alone is all of IPv4, and the number is
 //! given once for an address, in any of the servers that share it.
 
+mod sockets;
 mod words;
 
 use super::{Context, Place, Reading, Setting};
 use crate::services::endpoint::Endpoint;
 use crate::services::host::{DEEPEST, Files, join, parent};
+use sockets::Sockets;
 use words::{Directive, directives};
 
 /// Where the main file is, by who built nginx.
@@ -46,25 +48,22 @@ pub(super) fn read(context: &mut Context<'_>) -> Reading {
     let mut doubt = option(context, "-g").is_some_and(|_| says_include(context));
     let directory = parent(&path).to_owned();
     let mut open = Vec::new();
-    let mut on: Vec<Endpoint> = Vec::new();
-    let room = |on: &Vec<Endpoint>| MOST_SETTINGS - on.len();
+    let mut sockets = Sockets::default();
     walk(
         &mut context.files,
         &directory,
         &path,
         &text,
         &mut open,
-        &mut |words, place| {
-            if too_many {
+        &mut |directive, place| {
+            sockets.block(directive);
+            let Some(words) = listened(directive).filter(|_| !too_many) else {
                 return;
+            };
+            if let Some((address, parameters)) = words.split_first() {
+                let room = MOST_SETTINGS.saturating_sub(sockets.len());
+                sockets.listen(endpoints(address).into_iter().take(room), parameters);
             }
-            on.extend(
-                words
-                    .first()
-                    .into_iter()
-                    .flat_map(|address| endpoints(address))
-                    .take(room(&on)),
-            );
             let Some(found) = listen(words, &place) else {
                 doubt = true;
                 return;
@@ -78,7 +77,7 @@ pub(super) fn read(context: &mut Context<'_>) -> Reading {
         let why = format!("it has more than {MOST_SETTINGS} listeners");
         context.files.fault(&path, why);
     }
-    context.listens = on;
+    context.listens = sockets.finish();
     reading.complete = !doubt && !context.files.has_faults();
     reading
 }
@@ -137,20 +136,26 @@ fn option(context: &Context<'_>, name: &str) -> Option<String> {
     }
 }
 
-/// Calls `each` with every `listen` directive of a file and of those that it includes.
+/// The words of a `listen` directive.
+fn listened(directive: &Directive) -> Option<&[String]> {
+    let (first, words) = directive.words.split_first()?;
+    (first == "listen").then_some(words)
+}
+
+/// Calls `each` with every directive of a file and of those that it includes, and ends of blocks.
 fn walk(
     files: &mut Files<'_>,
     directory: &str,
     path: &str,
     text: &str,
     open: &mut Vec<String>,
-    each: &mut impl FnMut(&[String], Place),
+    each: &mut impl FnMut(&Directive, Place),
 ) {
     open.push(path.to_owned());
     let mut includes = 0;
-    for Directive { words, line } in directives(text) {
+    for directive in directives(text) {
+        let (words, line) = (&directive.words, directive.line);
         match words.first().map(String::as_str) {
-            Some("listen") => each(&words[1..], Place::Line(path.to_owned(), line)),
             Some("include") if includes >= MOST_INCLUDES => {
                 files.fault(path, format!("line {line} includes too much"));
                 break;
@@ -174,7 +179,7 @@ fn walk(
                     }
                 }
             }
-            _ => {}
+            _ => each(&directive, Place::Line(path.to_owned(), line)),
         }
     }
     open.pop();

@@ -37,7 +37,7 @@ pub(super) fn read(context: &mut Context<'_>) -> Reading {
         None => join(&directory, "postgresql.conf"),
     };
     let Some(text) = context.files.read(&main) else {
-        return Reading::default();
+        return without_file(context, &directory, &told);
     };
     let mut found = Vec::new();
     walk(context, &main, &text, 0, &mut found);
@@ -53,6 +53,19 @@ pub(super) fn read(context: &mut Context<'_>) -> Reading {
     Reading {
         complete: setting.is_some() && !context.files.has_faults(),
         settings: setting.into_iter().collect(),
+    }
+}
+
+/// What the command line alone tells: nothing in a file comes after it. A database that is not made yet has
+/// no file, and the rest of what is counted then is as by default.
+fn without_file(context: &mut Context<'_>, directory: &str, told: &[Found]) -> Reading {
+    if !told.iter().any(|found| found.name == DECIDES[0].0) {
+        return Reading::default();
+    }
+    let setting = version(context, directory).and_then(|version| setting(told, &version));
+    Reading {
+        settings: setting.into_iter().collect(),
+        complete: false,
     }
 }
 
@@ -307,6 +320,12 @@ mod tests {
         }
         assert_eq!(asked(text, &format!("{BIN} -D /d -N x")), (vec![], false));
         assert_eq!(asked(text, &format!("{BIN} -D /none")), (vec![], false));
+        // A database that is not made yet: no file says otherwise.
+        let found = asked(text, &format!("{BIN} -D /none -c max_connections=5000"));
+        assert_eq!(
+            found,
+            (vec!["any = 10000 at command line".to_owned()], false)
+        );
     }
 
     #[test]

@@ -55,6 +55,28 @@ impl Fake {
         arguments: &[&str],
         title: Option<&str>,
     ) -> (Vec<String>, bool) {
+        let (reading, _) = self.read_by(read, arguments, title);
+        (
+            reading.settings.iter().map(words).collect(),
+            reading.complete,
+        )
+    }
+
+    /// Where a reader finds that it listens, beside what its settings are for.
+    pub(in crate::services) fn listens(
+        &self,
+        read: impl Fn(&mut Context<'_>) -> Reading,
+        arguments: &[&str],
+    ) -> Vec<Endpoint> {
+        self.read_by(read, arguments, None).1
+    }
+
+    fn read_by(
+        &self,
+        read: impl Fn(&mut Context<'_>) -> Reading,
+        arguments: &[&str],
+        title: Option<&str>,
+    ) -> (Reading, Vec<Endpoint>) {
         let arguments: Vec<String> = arguments.iter().map(|word| (*word).to_owned()).collect();
         let mut context = Context {
             host: self,
@@ -65,12 +87,10 @@ impl Fake {
             version: None,
             files: Files::new(self, 1),
             listens: Vec::new(),
+            matched: Vec::new(),
         };
         let reading = read(&mut context);
-        (
-            reading.settings.iter().map(words).collect(),
-            reading.complete,
-        )
+        (reading, context.listens)
     }
 }
 

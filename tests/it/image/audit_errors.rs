@@ -29,6 +29,15 @@ fn options_of_images_need_one_and_make_sense() {
     fs::create_dir_all(folder.path().join("etc")).unwrap();
     let root = folder.path().to_str().unwrap();
     refused(&["--kernel", "5.3"], "--image <PATH>");
+    for option in [
+        "--kernel=5.3",
+        "--somaxconn=1024",
+        "--node=n.yaml",
+        "--platform=linux/arm64",
+    ] {
+        let remedy = "give --image in place of --snapshot";
+        refused(&[option, "--snapshot", "x.yaml"], remedy);
+    }
     refused(
         &["--image", root, "--snapshot", "x.yaml"],
         "cannot be used with",

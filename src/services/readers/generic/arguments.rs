@@ -7,7 +7,16 @@ pub(in crate::services::readers) fn option_value(
     arguments: &[String],
     names: &[String],
 ) -> Option<String> {
-    values(arguments, names).pop().map(|(value, _)| value)
+    option_values(arguments, names).pop()
+}
+
+/// Every value of an option, in order.
+pub(in crate::services::readers) fn option_values(
+    arguments: &[String],
+    names: &[String],
+) -> Vec<String> {
+    let values = values(arguments, names).into_iter();
+    values.map(|found| found.value).collect()
 }
 
 /// What an option says.
@@ -22,11 +31,11 @@ pub(super) struct Found {
 pub(super) fn option_number(arguments: &[String], names: &[String]) -> Found {
     let mut values = values(arguments, names);
     // `-background` is no `-b`.
-    values.retain(|(value, attached)| !attached || number(value).is_some());
-    if values.is_empty() {
-        values.extend(clustered(arguments, names).map(|value| (value, false)));
-    }
-    let last = values.pop().map(|(value, _)| number(&value));
+    values.retain(|found| !found.attached || number(&found.value).is_some());
+    let clustered = clustered(arguments, names);
+    let last = values.into_iter().chain(clustered);
+    let last = last.max_by_key(|found| found.at);
+    let last = last.map(|found| number(&found.value));
     Found {
         number: last.flatten(),
         unclear: last == Some(None),
@@ -34,7 +43,7 @@ pub(super) fn option_number(arguments: &[String], names: &[String]) -> Found {
 }
 
 /// The number behind a word of several short options of which this one is the last: `-vb 1000`.
-fn clustered(arguments: &[String], names: &[String]) -> Option<String> {
+fn clustered(arguments: &[String], names: &[String]) -> Option<Value> {
     let is_cluster = |word: &str| {
         let letters = word.strip_prefix('-').unwrap_or("");
         // Longer ones are rather the single option of a program that takes no clusters.
@@ -46,18 +55,33 @@ fn clustered(arguments: &[String], names: &[String]) -> Option<String> {
                     && letters.ends_with(name.trim_start_matches('-'))
             })
     };
-    let mut pairs = arguments.windows(2).skip(1).rev();
-    pairs.find_map(|pair| match pair {
-        [word, value] if is_cluster(word) && number(value).is_some() => Some(value.clone()),
+    let ends = arguments.iter().position(|word| word == "--");
+    let arguments = arguments.get(..ends.unwrap_or(arguments.len()))?;
+    let mut pairs = arguments.windows(2).enumerate().skip(1).rev();
+    pairs.find_map(|(at, pair)| match pair {
+        [word, value] if is_cluster(word) && number(value).is_some() => Some(Value {
+            at,
+            value: value.clone(),
+            attached: false,
+        }),
         _ => None,
     })
 }
 
-/// All values of an option, and whether they stand in the word of a short one.
-fn values(arguments: &[String], names: &[String]) -> Vec<(String, bool)> {
+/// A value of an option.
+struct Value {
+    /// Which word has the option.
+    at: usize,
+    value: String,
+    /// Whether it stands in the word of a short one.
+    attached: bool,
+}
+
+/// All values of an option.
+fn values(arguments: &[String], names: &[String]) -> Vec<Value> {
     let mut found = Vec::new();
-    let mut words = arguments.iter().skip(1).peekable();
-    while let Some(word) = words.next() {
+    let mut words = arguments.iter().enumerate().skip(1).peekable();
+    while let Some((at, word)) = words.next() {
         if word == "--" {
             break;
         }
@@ -65,13 +89,23 @@ fn values(arguments: &[String], names: &[String]) -> Vec<(String, bool)> {
             let Some(rest) = word.strip_prefix(name.as_str()) else {
                 continue;
             };
-            if rest.is_empty() {
-                found.extend(words.peek().map(|next| ((*next).clone(), false)));
-            } else if let Some(value) = rest.strip_prefix('=') {
-                found.push((value.to_owned(), false));
-            } else if name.len() == 2 && name.starts_with('-') && !name.starts_with("--") {
-                found.push((rest.to_owned(), true));
-            }
+            let long = name.starts_with("--");
+            // Redis takes `--port 7001` in one word.
+            let joined = rest.strip_prefix('=');
+            let joined = joined.or_else(|| rest.strip_prefix(' ').filter(|_| long));
+            let (value, attached) = if rest.is_empty() {
+                (words.peek().map(|(_, next)| (*next).clone()), false)
+            } else if let Some(value) = joined {
+                (Some(value.trim().to_owned()), false)
+            } else {
+                let short = name.len() == 2 && name.starts_with('-') && !long;
+                (short.then(|| rest.to_owned()), true)
+            };
+            found.extend(value.map(|value| Value {
+                at,
+                value,
+                attached,
+            }));
         }
     }
     found
@@ -132,6 +166,9 @@ mod tests {
         assert_eq!(found("x --backlog -1"), sure(Some(-1)));
         assert_eq!(found("x -vb 1000"), sure(Some(1000)));
         assert_eq!(found("x -vb x"), sure(None));
+        // The last one wins, however it is written.
+        assert_eq!(found("x --backlog=5 -vb 7"), sure(Some(7)));
+        assert_eq!(found("x -vb 7 -b 5"), sure(Some(5)));
         assert_eq!(
             found("x --backlog many"),
             Found {

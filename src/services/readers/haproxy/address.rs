@@ -8,9 +8,9 @@ const ABSTRACT_NAME: usize = 107;
 /// The sockets of one address, several for a range of ports or where one name has several
 /// spellings. `None`: it listens where the text does not say (`fd@3`).
 ///
-/// A path is bound as `PATH.PID.tmp` and then renamed, and the kernel keeps the first name: `pids`
-/// are the processes that may have bound it.
-pub(super) fn endpoints(text: &str, prefix: &str, pids: &[u32]) -> Option<Vec<Endpoint>> {
+/// A path is bound as `PATH.PID.tmp` and then renamed, and the kernel keeps the first name, which
+/// `Endpoint` knows.
+pub(super) fn endpoints(text: &str, prefix: &str) -> Option<Vec<Endpoint>> {
     let text = text.strip_prefix("stream+").unwrap_or(text);
     let (family, address) = match text.split_once('@') {
         Some((family, address)) => (family, address),
@@ -21,12 +21,7 @@ pub(super) fn endpoints(text: &str, prefix: &str, pids: &[u32]) -> Option<Vec<En
         "" | "tcp" | "mptcp" => Some(internet(address, None)),
         "ipv4" | "tcp4" | "mptcp4" => Some(internet(address, Some("0.0.0.0"))),
         "ipv6" | "tcp6" | "mptcp6" => Some(internet(address, Some("[::]"))),
-        "unix" | "uxst" => {
-            let path = format!("{prefix}{address}");
-            let bound = pids.iter().map(|pid| format!("{path}.{pid}.tmp"));
-            let paths: Vec<String> = std::iter::once(path.clone()).chain(bound).collect();
-            Some(paths.into_iter().map(Endpoint::Path).collect())
-        }
+        "unix" | "uxst" => Some(vec![Endpoint::Path(format!("{prefix}{address}"))]),
         "abns" => {
             // /proc/net/unix has an @ for each NUL.
             let filled = ['\0', '@'].map(|fill| {

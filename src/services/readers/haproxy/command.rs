@@ -2,14 +2,14 @@
 
 use crate::services::readers::Context;
 
-/// The process, and its master where it has one.
-pub(super) fn pids(context: &Context<'_>) -> Vec<u32> {
+/// The master where it has one, else the process.
+pub(super) fn first(context: &Context<'_>) -> u32 {
     let parent = context.host.status(context.pid).map(|found| found.parent);
     let master = parent.filter(|parent| {
         let line = context.host.arguments(*parent).unwrap_or_default();
         !line.is_empty() && line.first() == context.arguments.first()
     });
-    std::iter::once(context.pid).chain(master).collect()
+    master.unwrap_or(context.pid)
 }
 
 /// What the command line says.

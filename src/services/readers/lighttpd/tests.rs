@@ -114,3 +114,21 @@ fn no_text_makes_it_panic() {
     let doubling = format!("var.a = \"x\"\n{}", "var.a = var.a + var.a\n".repeat(99));
     of(&doubling);
 }
+
+/// Where a configuration listens.
+fn listens(text: &str) -> Vec<Endpoint> {
+    let fake = Fake::new(&[("/l/main", text)]);
+    let found = fake.listens(read, &["lighttpd", "-D", "-f", "/l/main"]);
+    found.into_iter().collect()
+}
+
+#[test]
+fn it_listens_on_its_port_and_on_the_sockets_of_blocks() {
+    let text = "server.port = 8080\n$SERVER[\"socket\"] == \"0.0.0.0:8081\" { }\n";
+    let both = [Endpoint::port_v4(8080), Endpoint::port_v4(8081)];
+    assert_eq!(listens(text), both);
+    assert_eq!(listens(""), [Endpoint::port_v4(80)]);
+    let text = "server.bind = \"127.0.0.1\"\nserver.port = 81\n";
+    let local = Endpoint::parse("127.0.0.1:81", None);
+    assert_eq!(listens(text), local.into_iter().collect::<Vec<_>>());
+}

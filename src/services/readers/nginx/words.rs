@@ -3,23 +3,35 @@
 /// Words of a directive.
 const MOST_WORDS: usize = 64;
 
-/// A simple directive, or the words before a block.
+/// What a directive ends with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum End {
+    /// It is a simple one.
+    Simple,
+    /// A block begins.
+    Begin,
+    /// The block that it is in ends; it may have no words.
+    Close,
+}
+
+/// A simple directive, the words before a block, or the end of one.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Directive {
     pub(super) words: Vec<String>,
     /// Of its first word, from 1.
     pub(super) line: usize,
+    pub(super) end: End,
 }
 
-/// Splits a text into directives, one at a time. Blocks are flat: only `listen` and `include` are
-/// looked for, and no other block knows these words.
+/// Splits a text into directives, one at a time. Blocks are flat: no
+/// block but `server` knows the word `listen`.
 pub(super) fn directives(text: &str) -> impl Iterator<Item = Directive> {
     let mut line = 1;
     let mut rest = text.chars().peekable();
     std::iter::from_fn(move || directive(&mut rest, &mut line))
 }
 
-/// The next directive that has a word.
+/// The next directive that has a word, or the end of a block.
 fn directive(rest: &mut Rest<'_>, line: &mut usize) -> Option<Directive> {
     let mut words: Vec<String> = Vec::new();
     let mut begin = *line;
@@ -36,8 +48,14 @@ fn directive(rest: &mut Rest<'_>, line: &mut usize) -> Option<Directive> {
                 if lua {
                     skip_block(rest, line);
                 }
-                if !words.is_empty() {
-                    return Some(Directive { words, line: begin });
+                let end = match c {
+                    '{' if !lua => End::Begin,
+                    '}' => End::Close,
+                    _ => End::Simple,
+                };
+                if !words.is_empty() || end != End::Simple {
+                    let line = begin;
+                    return Some(Directive { words, line, end });
                 }
             }
             c => {
