@@ -49,6 +49,12 @@ pub struct Socket {
 }
 
 impl Call {
+    /// What somaxconn of the socket's namespace was, where the call tells: it got less than it asked for.
+    pub(super) fn cap(&self) -> Option<u32> {
+        let max = self.socket.as_ref()?.max?;
+        (max < self.backlog.cast_unsigned()).then_some(max)
+    }
+
     /// What it asked for, as a record has it.
     pub(super) fn requested(&self) -> Requested {
         Requested {

@@ -14,7 +14,9 @@ use super::call::{Call, Socket};
 use crate::collect::namespaces::{Namespaces, Reach};
 use crate::collect::processes::Processes;
 use crate::collect::{self, Seen, Sources, Wanted};
-use crate::snapshot::{Gap, Listener, Namespace, Protocol, Source};
+use crate::snapshot::{Gap, Listener, Namespace, Protocol, Source, SysctlValue};
+
+const SOMAXCONN: &str = "net.core.somaxconn";
 
 /// Looks at what listens, and puts what the calls told into it. `living` are the traced processes that
 /// are left.
@@ -68,6 +70,10 @@ fn apply(seen: &mut Seen, sightings: &Sightings, living: &BTreeSet<u32>, own: Op
             let mut pids = listener.owners.iter().filter_map(|owner| owner.pid);
             let theirs = pids.any(|pid| living.contains(&pid));
             if theirs {
+                // We have whatever the command inherited.
+                listener
+                    .owners
+                    .retain(|owner| owner.pid.is_none_or(|pid| living.contains(&pid)));
                 unexplained.push(listener.address.clone());
             }
             theirs
@@ -128,6 +134,12 @@ fn add_gone<'a>(seen: &mut Seen, gone: impl Iterator<Item = &'a Call>, own: Opti
             continue;
         };
         let at = place(seen, &mut places, (socket, own), call);
+        let namespace = &mut seen.snapshot.namespaces[at];
+        // Of one that is gone: where the kernel gave less than what was asked for, it gave its cap.
+        if let Some(cap) = call.cap().filter(|_| namespace.sysctls.is_empty()) {
+            let value = SysctlValue::Int(i64::from(cap));
+            namespace.sysctls.insert(SOMAXCONN.to_owned(), value);
+        }
         if known.insert(likeness(at, &listener)) {
             seen.snapshot.namespaces[at].listeners.push(listener);
         }
@@ -321,6 +333,8 @@ mod tests {
         assert_eq!(seen.namespaces[1].name, "process/nginx/7");
         assert_eq!(seen.namespaces[1].id, Some(9));
         assert_eq!(seen.namespaces[1].listeners[0].address, "0.0.0.0:80");
+        // It asked for 511 and got 128, so that is what it was.
+        assert_eq!(seen.namespaces[1].sysctl_int(SOMAXCONN), Some(128));
         assert_eq!(seen.namespaces[0].listeners[0].address, "0.0.0.0:81");
     }
 

@@ -115,7 +115,7 @@ impl Sightings {
             let count = calls(self.hidden + self.unread);
             gaps.push(Gap::new(
                 "trace",
-                format!("the sockets of {count} of listen() could not be looked at; run as root"),
+                format!("the sockets of {count} of listen() could not be looked at; run as root, in a container with --cap-add SYS_PTRACE"),
                 "where they listen, and what the kernel gave",
             ));
         }

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 
-use super::kills::{children, is_there, only_child, send};
 use super::{User, mode, trace};
+use crate::support::processes::{Orphan, children, is_there, only_child, send};
 use crate::support::program::backlint;
 use crate::support::wait;
 
@@ -70,17 +70,6 @@ fn a_command_in_a_session_of_its_own_ends_by_the_key_too() {
     assert!(status.is_some(), "it goes on");
 }
 
-/// Ends a process when the test ends, however that is.
-struct Ends(u32);
-
-impl Drop for Ends {
-    fn drop(&mut self) {
-        if is_there(self.0) {
-            send(self.0, Signal::KILL);
-        }
-    }
-}
-
 #[test]
 fn when_both_are_killed_a_daemon_can_still_listen() {
     for tracer_first in [true, false] {
@@ -99,7 +88,7 @@ fn when_both_are_killed_a_daemon_can_still_listen() {
         err.read_line(&mut line).unwrap();
         assert!(line.contains("asked for 15, got 15"), "{line}");
         let pid = line.split(['[', ']']).nth(1).unwrap();
-        let daemon = Ends(pid.parse().unwrap());
+        let daemon = Orphan(pid.parse().unwrap());
         let supervisor = only_child(tracer.id());
         let mut others = children(tracer.id());
         others.retain(|pid| *pid != supervisor);
