@@ -12,6 +12,8 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr)] // a program for people
 
+#[path = "../cost.rs"]
+mod cost;
 mod make;
 mod measure;
 

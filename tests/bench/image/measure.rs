@@ -1,61 +1,17 @@
-//! Running a program and measuring it: the time that passed, the time on the processors, the memory.
+//! Running a program that has to end well, and what that costs.
 
 use std::io;
-use std::mem::MaybeUninit;
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
 
-/// What one run cost.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Cost {
-    /// From before fork(2) to after wait(2).
-    pub(crate) wall: Duration,
-    /// User and system time.
-    pub(crate) cpu: Duration,
-    /// Largest resident set, KiB.
-    pub(crate) memory: u64,
-}
+pub(crate) use crate::cost::Cost;
 
 /// Runs a program with its output to /dev/null.
 pub(crate) fn run(mut command: Command) -> io::Result<Cost> {
     command.stdin(Stdio::null()).stdout(Stdio::null());
-    let start = Instant::now();
-    let child = command.spawn()?;
-    let (status, usage) = wait(i32::try_from(child.id()).map_err(io::Error::other)?)?;
-    let wall = start.elapsed();
-    if status != 0 {
-        return Err(io::Error::other(format!(
-            "{command:?} ended with status {status}"
-        )));
-    }
-    Ok(Cost {
-        wall,
-        cpu: time(usage.ru_utime) + time(usage.ru_stime),
-        memory: usage.ru_maxrss.try_into().unwrap_or_default(),
-    })
-}
-
-fn time(value: libc::timeval) -> Duration {
-    let seconds = value.tv_sec.try_into().unwrap_or_default();
-    let micros = value.tv_usec.try_into().unwrap_or_default();
-    Duration::from_secs(seconds) + Duration::from_micros(micros)
-}
-
-/// Waits for a child. No crate offers wait4(2) with the resource usage of that one child.
-#[allow(unsafe_code)]
-fn wait(pid: i32) -> io::Result<(i32, libc::rusage)> {
-    let mut status = 0;
-    let mut usage = MaybeUninit::<libc::rusage>::zeroed();
-    loop {
-        // SAFETY: both pointers are valid for writing, for the time of the call.
-        let found = unsafe { libc::wait4(pid, &raw mut status, 0, usage.as_mut_ptr()) };
-        if found == pid {
-            // SAFETY: all zeroes is a valid rusage, and the kernel may have written another.
-            return Ok((status, unsafe { usage.assume_init() }));
-        }
-        let error = io::Error::last_os_error();
-        if error.kind() != io::ErrorKind::Interrupted {
-            return Err(error);
-        }
+    match crate::cost::run(&mut command)? {
+        (cost, Some(0)) => Ok(cost),
+        (_, status) => Err(io::Error::other(format!(
+            "{command:?} ended with status {status:?}"
+        ))),
     }
 }
