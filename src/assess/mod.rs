@@ -189,6 +189,11 @@ impl<'a> NetnsFacts<'a> {
         let somaxconn = namespace
             .sysctl_int("net.core.somaxconn")
             .and_then(|value| u32::try_from(value).ok());
+        let limits = Limits {
+            somaxconn,
+            kernel,
+            predicted,
+        };
         let mut listeners: Vec<ListenerFacts<'a>> = Vec::with_capacity(namespace.listeners.len());
         let groups = group::of(&namespace.listeners);
         for (listener, group) in namespace.listeners.iter().zip(groups) {
@@ -198,11 +203,6 @@ impl<'a> NetnsFacts<'a> {
                 _ => catalogue.identify(listener),
             };
             let container = beside(namespace, listener);
-            let limits = Limits {
-                somaxconn,
-                kernel,
-                predicted,
-            };
             listeners.push(ListenerFacts {
                 group,
                 ..assess(listener, limits, service, container)
@@ -232,10 +232,7 @@ impl<'a> NetnsFacts<'a> {
         let limited = |by: &[LimitedBy]| at_cap(&listeners, somaxconn, by);
         let taking_all = limited(&[LimitedBy::FollowsSomaxconn]);
         let at_somaxconn = taking_all + limited(&[LimitedBy::Somaxconn, LimitedBy::Unknown]);
-        let drops = namespace
-            .listeners
-            .iter()
-            .filter_map(|listener| listener.drops);
+        let drops = namespace.listeners.iter().filter_map(|it| it.drops);
         let drops = drops.map(u64::from).sum();
         Self {
             namespace,

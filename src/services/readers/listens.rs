@@ -12,8 +12,8 @@ use crate::services::service::{KeyFile, Listens};
 /// Addresses of one command line, at most.
 const MOST: usize = 256;
 
-/// Where a service is configured to listen; `usual` is its port if nothing says otherwise. None: nothing
-/// says anything.
+/// Where a service is configured to listen; `usual` is its port if nothing says otherwise. Empty:
+/// nothing says anything.
 pub fn listens(way: &Listens, usual: Option<u16>, context: &mut Context<'_>) -> Vec<Endpoint> {
     let unix = unix(way, context);
     let told = internet(way, usual, context);

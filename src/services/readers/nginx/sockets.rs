@@ -128,7 +128,7 @@ mod tests {
         let local = Ipv4Addr::LOCALHOST;
         let all = Endpoint::port_v4(80);
         let text = "server { listen 80; listen 127.0.0.1:80; listen localhost:80; }";
-        assert_eq!(on(text), [all.clone()]);
+        assert_eq!(on(text), [Endpoint::port_v4(80)]);
         let text = "server { listen 80; listen 127.0.0.1:80 backlog=9; }";
         assert_eq!(on(text), [all.clone(), port(local, 80)]);
         // Neither of another family nor of another port.
