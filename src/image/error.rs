@@ -8,7 +8,7 @@ use crate::text::untrusted::clean;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ImageError {
     /// The system refuses to open or to read it.
-    #[error("{path} cannot be read: {why}")]
+    #[error("{path} cannot be read: {why}{}", saved(path))]
     Unreadable {
         /// The image.
         path: String,
@@ -87,7 +87,44 @@ pub enum ImageError {
     },
 }
 
+/// What to do with the name of an image that stands where a file was meant. Nothing, where a file is there
+/// or nothing but a path is written like this.
+fn saved(path: &str) -> String {
+    let is_path = path.starts_with(['/', '.', '-']) || Path::new(path).exists();
+    let archive = [".tar", ".gz", ".zst", ".tgz"]
+        .iter()
+        .any(|end| path.ends_with(end));
+    if is_path || archive {
+        return String::new();
+    }
+    let path = shlex::try_quote(path).unwrap_or_default();
+    format!(
+        "; if that is the name of an image, save it (podman save {path} -o image.tar) and name the file"
+    )
+}
+
 /// A path for a message.
 pub(super) fn shown(path: &Path) -> String {
     clean(&path.to_string_lossy()).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_in_place_of_a_file_is_told_how_to_save() {
+        let text = |path: &str| {
+            let (path, why) = (path.to_owned(), "No such file".to_owned());
+            ImageError::Unreadable { path, why }.to_string()
+        };
+        let told = text("localhost/web:1");
+        assert!(
+            told.contains("podman save localhost/web:1 -o image.tar"),
+            "{told}"
+        );
+        for path in ["/no/such", "./web", "web.tar", "Cargo.toml"] {
+            assert!(!text(path).contains("podman"), "{path}");
+        }
+    }
 }

@@ -22,16 +22,21 @@ pub(super) fn all(
     exposed: &[Exposed],
     catalogue: &Catalogue,
 ) -> (Vec<Listener>, Vec<Gap>) {
-    let mut found = Found::default();
+    let mut found = Found {
+        activates: processes.has_systemd(),
+        ..Found::default()
+    };
     let owners = processes.owners();
-    let programs: Vec<Program> = owners
+    let mut programs: Vec<Program> = owners
         .into_iter()
         .map(|owner| Program {
             expected: expect(&owner, processes, catalogue),
             presumed: owner.pid.is_some_and(|pid| processes.is_presumed(pid)),
+            choice: owner.pid.map_or(0, |pid| processes.choice(pid)),
             owner,
         })
         .collect();
+    choose(&mut programs);
     if processes.has_systemd() {
         let systemd = Owner {
             pid: Some(1),
@@ -65,12 +70,77 @@ pub(super) fn all(
     if !all_told || programs.is_empty() || processes.is_unclear() {
         found.unexplained(&free);
     }
-    let gaps = found.gaps();
+    let mut gaps = found.gaps();
+    if !installed && !processes.boots() {
+        let silent = programs.iter().filter(|program| !program.expected.told);
+        let silent = silent.filter_map(|program| program.owner.pid);
+        let silent = silent.filter(|pid| !found.has_owner(*pid));
+        gaps.extend(silent.map(|pid| unknown(&processes.shown(pid))));
+    }
     (found.all.into_values().collect(), gaps)
+}
+
+/// A program of which nothing tells a port.
+fn unknown(shown: &str) -> Gap {
+    let why = "neither a configuration that is known nor an exposed port tells where it listens";
+    Gap::new(shown, why, format!("what {shown} listens on and asks for"))
+}
+
+/// Takes the certainty from ways of one script that listen in different places: it goes only one.
+fn choose(programs: &mut [Program]) {
+    let mut ways: BTreeMap<usize, Vec<Expected>> = BTreeMap::new();
+    for program in programs.iter().filter(|program| program.choice > 0) {
+        let all = ways.entry(program.choice).or_default();
+        if !all.contains(&program.expected) {
+            all.push(program.expected.clone());
+        }
+    }
+    for program in programs {
+        program.presumed |= ways.get(&program.choice).is_some_and(|all| all.len() > 1);
+    }
+}
+
+/// Of several programs at one address, those that ask for the same are one listener; of those that do not,
+/// none is sure.
+pub(super) fn settle_rivals(listeners: &mut Vec<Listener>) -> Vec<Gap> {
+    let mut by_address: BTreeMap<(Protocol, String), Vec<Listener>> = BTreeMap::new();
+    for listener in listeners.drain(..) {
+        let key = (listener.protocol, listener.address.clone());
+        let rivals = by_address.entry(key).or_default();
+        match rivals.iter_mut().find(|rival| asks_alike(rival, &listener)) {
+            Some(same) => same.presumed &= listener.presumed,
+            None => rivals.push(listener),
+        }
+    }
+    let mut gaps = Vec::new();
+    for ((_, address), mut rivals) in by_address {
+        if rivals.len() > 1 {
+            let why = format!(
+                "{} command lines that differ would listen there",
+                rivals.len()
+            );
+            gaps.push(Gap::new(
+                address,
+                why,
+                "which of them does, and what it asks for",
+            ));
+            rivals.iter_mut().for_each(|rival| rival.presumed = true);
+        }
+        listeners.append(&mut rivals);
+    }
+    gaps
+}
+
+fn asks_alike(one: &Listener, other: &Listener) -> bool {
+    let executable = |it: &Listener| it.owners.first().and_then(|owner| owner.exe.clone());
+    one.requested == other.requested
+        && one.configuration == other.configuration
+        && executable(one) == executable(other)
 }
 
 /// A program with what is known of where it listens.
 struct Program {
+    choice: usize,
     owner: Owner,
     expected: Expected,
     presumed: bool,
@@ -118,10 +188,12 @@ fn port(on: &Endpoint) -> Option<u16> {
     }
 }
 
-/// Listeners by protocol and address.
+/// Listeners by protocol, address and process.
 #[derive(Default)]
 struct Found {
-    all: BTreeMap<(Protocol, String), Listener>,
+    all: BTreeMap<(Protocol, String, Option<u32>), Listener>,
+    /// Whether systemd listens for others: at its addresses they do not listen again.
+    activates: bool,
     /// The ports of these.
     ports: BTreeSet<(Protocol, u16)>,
     /// Whether there are more than are kept.
@@ -151,7 +223,10 @@ impl Found {
     }
 
     fn keep(&mut self, protocol: Protocol, text: String, owner: Option<&Owner>, presumed: bool) {
-        let key = (protocol, text.clone());
+        let mut key = (protocol, text.clone(), Some(1));
+        if !self.activates || !self.all.contains_key(&key) {
+            key.2 = owner.and_then(|owner| owner.pid);
+        }
         if self.all.len() >= MOST && !self.all.contains_key(&key) {
             self.left_out = true;
             return;
@@ -172,6 +247,10 @@ impl Found {
         let any = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
         let text = address::internet(any, None, on.1);
         self.keep(on.0, text, owner, presumed);
+    }
+
+    fn has_owner(&self, pid: u32) -> bool {
+        self.all.keys().any(|(_, _, owner)| *owner == Some(pid))
     }
 
     /// Exposed ports that no program explains.

@@ -187,7 +187,16 @@ fn settle(snapshot: &mut Snapshot, processes: &Processes<'_>) {
         // What runs before it may write its configuration.
         if prepared && listener.configuration.is_some() {
             listener.configuration = Some(Configuration::Hidden);
+            let place = listener
+                .requested
+                .as_ref()
+                .and_then(|it| it.place.as_deref());
+            listener.presumed |= place.is_some_and(|place| place.starts_with('/'));
         }
+    }
+    let rivals = listeners::settle_rivals(&mut snapshot.namespaces[0].listeners);
+    snapshot.gaps.extend(rivals);
+    for listener in &mut snapshot.namespaces[0].listeners {
         for owner in &mut listener.owners {
             owner.pid = None;
         }

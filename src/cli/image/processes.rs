@@ -6,7 +6,7 @@ use super::files::Files;
 use crate::collect::below::Below as _;
 use crate::image::Config;
 use crate::services::Catalogue;
-use crate::services::host::{Host, Listing, Status, Text, file_name};
+use crate::services::host::{Host, Listing, Status, Text, file_name, join};
 use crate::services::inspect::services;
 use crate::services::service::Kind;
 use crate::services::start::{self, Command, Init, Program, Root as _, Started};
@@ -49,12 +49,16 @@ impl<'a> Processes<'a> {
                 started: Started::default(),
                 installed: 0,
             };
-            for words in services(&bare) {
+            for (n, words) in services(&bare).into_iter().enumerate() {
                 let command = Command {
                     words,
                     ..Command::default()
                 };
-                let more = start::follow(&command, files, &is_server);
+                let mut more = start::follow(&command, files, &is_server);
+                // Choices of different scripts are different ones.
+                for program in more.programs.iter_mut().filter(|it| it.choice > 0) {
+                    program.choice += n * start::MOST_STEPS;
+                }
                 started.programs.extend(more.programs);
             }
         }
@@ -86,7 +90,51 @@ impl<'a> Processes<'a> {
 
     /// Whether something runs before a process that may write its configuration.
     pub(super) fn is_prepared(&self, pid: u32) -> bool {
-        self.program(pid).is_some_and(|program| program.prepared)
+        let program = self.program(pid);
+        program.is_some_and(|program| program.prepared || self.lacks(program).is_some())
+    }
+
+    /// The configuration files that a command line names and that the image lacks.
+    fn lacks(&self, program: &Program) -> Option<String> {
+        let directory = match program.command.directory.as_str() {
+            start::NOWHERE => return None,
+            directory => format!("/{}", directory.trim_start_matches('/')),
+        };
+        let words = program.command.words.iter().skip(1);
+        let named = words.map(|word| match word.split_once('=') {
+            Some((option, value)) if option.starts_with('-') => value,
+            _ => word.as_str(),
+        });
+        let mut named = named.filter(|word| is_configuration(word));
+        let lacks = |name: &&str| self.files.real(&join(&directory, name)).is_none();
+        named.find(lacks).map(|name| join(&directory, name))
+    }
+
+    fn lacking(&self) -> impl Iterator<Item = Gap> {
+        self.started.programs.iter().filter_map(|program| {
+            let file = self.lacks(program)?;
+            let why = format!(
+                "the command line of {} names it, and the image lacks it",
+                program.name
+            );
+            Some(Gap::new(
+                file,
+                why,
+                "what the server's configuration says when it starts",
+            ))
+        })
+    }
+
+    /// The choice of a script that a process is one way of; 0: of none.
+    pub(super) fn choice(&self, pid: u32) -> usize {
+        self.program(pid).map_or(0, |program| program.choice)
+    }
+
+    /// The beginning of a process' command line, for people.
+    pub(super) fn shown(&self, pid: u32) -> String {
+        let words = self.program(pid).map(|program| &program.command.words);
+        let words = words.into_iter().flatten().take(3);
+        words.map(String::as_str).collect::<Vec<_>>().join(" ")
     }
 
     /// Whether a process may well be another, or none.
@@ -129,7 +177,14 @@ impl<'a> Processes<'a> {
     pub(super) fn gaps(&self) -> impl Iterator<Item = Gap> {
         let blinds = "which program listens, and what it asks for";
         let all = self.started.unclear.iter();
-        all.map(move |(what, why)| Gap::new(what.as_str(), why.as_str(), blinds))
+        let all = all.map(move |(what, why)| Gap::new(what.as_str(), why.as_str(), blinds));
+        let written = "what the server's configuration says when it starts";
+        let before = self.started.prepared.iter();
+        let before = before.map(move |(what, why)| {
+            let why = format!("{why} before the server starts");
+            Gap::new(what.as_str(), why, written)
+        });
+        all.chain(before).chain(self.lacking())
     }
 
     /// The number of the first program: an init has the first of all.
@@ -141,6 +196,16 @@ impl<'a> Processes<'a> {
         let n = usize::try_from(pid).ok()?.checked_sub(self.first())?;
         self.started.programs.get(n)
     }
+}
+
+/// Whether a word of a command line is the name of a configuration file.
+fn is_configuration(word: &str) -> bool {
+    let endings = [
+        ".conf", ".cfg", ".cnf", ".ini", ".toml", ".yaml", ".yml", ".xml", ".conf.py",
+    ];
+    !word.starts_with('-')
+        && !word.contains(|c: char| c.is_whitespace() || c == ':')
+        && endings.iter().any(|end| word.ends_with(end))
 }
 
 /// Whether an executable of this name is a server that is known.
@@ -206,6 +271,7 @@ fn installed(
                 executable: executable.clone(),
                 presumed: true,
                 prepared: false,
+                choice: 0,
             };
             found.entry(executable).or_insert(program);
         }

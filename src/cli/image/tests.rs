@@ -130,9 +130,72 @@ fn what_runs_before_the_server_may_write_its_configuration() {
     assert_eq!(
         short(&[NGINX], &words, &[]),
         [
-            "nginx on 0.0.0.0:80: 65535, 4096, likely",
+            "nginx on 0.0.0.0:80: 65535, 4096, possible",
             "nginx on [::]:80: 511, 511, possible"
         ]
+    );
+    let told = recorded(&[NGINX], &words, &[]).gaps;
+    assert_eq!(told[0].why, "runs sed before the server starts");
+}
+
+#[test]
+fn commands_that_differ_at_one_address_are_all_only_possible() {
+    for (text, wanted) in [
+        (
+            "[ -n \"$BIG\" ] && exec redis-server --tcp-backlog 9000\nexec redis-server --tcp-backlog 400",
+            [9000, 400],
+        ),
+        (
+            "if false; then redis-server --tcp-backlog 9000; fi; exec redis-server",
+            [9000, 511],
+        ),
+    ] {
+        let found = short(&[], &["sh", "-c", text], &[6379]);
+        let one = |asked: i32| {
+            let max = asked.min(4096);
+            format!("redis on 0.0.0.0:6379: {asked}, {max}, possible")
+        };
+        assert_eq!(found, wanted.map(one), "{text}");
+        let gaps = recorded(&[], &["sh", "-c", text], &[]).gaps;
+        assert!(
+            gaps.iter().any(|gap| gap.what == "0.0.0.0:6379"),
+            "{gaps:#?}"
+        );
+    }
+    let ports = "[ -n \"$A\" ] && exec redis-server --port 1 --tcp-backlog 9\nexec redis-server --port 2 --tcp-backlog 9";
+    let found = short(&[], &["sh", "-c", ports], &[]);
+    assert!(
+        found.len() == 2 && found.iter().all(|it| it.ends_with("possible")),
+        "{found:?}"
+    );
+    let same =
+        "if a; then exec redis-server --tcp-backlog 9; fi\nexec redis-server --tcp-backlog 9";
+    let found = short(&[], &["sh", "-c", same], &[6379]);
+    assert_eq!(found.len(), 1, "{found:?}");
+}
+
+#[test]
+fn a_program_of_which_nothing_tells_a_port_is_a_gap() {
+    for words in [
+        &["/srv/app", "-x"][..],
+        &["/app/server"],
+        &["/py", "main.py"],
+    ] {
+        let snapshot = recorded(&[("/srv/app", "ELF"), ("/py", "ELF")], words, &[]);
+        let gaps: Vec<&str> = snapshot.gaps.iter().map(|gap| gap.what.as_str()).collect();
+        assert_eq!(gaps, [words.join(" ")]);
+    }
+}
+
+#[test]
+fn a_configuration_that_is_named_and_not_there_is_a_gap() {
+    let words = ["redis-server", "/etc/redis/prod.conf"];
+    let snapshot = recorded(&[], &words, &[]);
+    let gaps: Vec<&str> = snapshot.gaps.iter().map(|gap| gap.what.as_str()).collect();
+    assert!(gaps.contains(&"/etc/redis/prod.conf"), "{gaps:?}");
+    assert_eq!(
+        short(&[], &words, &[]),
+        ["redis on 0.0.0.0:6379: 511, 511, possible"]
     );
 }
 

@@ -55,6 +55,8 @@ pub struct Program {
     pub presumed: bool,
     /// Whether something runs before it that may write its configuration.
     pub prepared: bool,
+    /// Those with the same number are ways that one script goes, of which it goes one; 0: there is one way.
+    pub choice: usize,
 }
 
 /// What an image starts.
@@ -66,6 +68,8 @@ pub struct Started {
     pub init: Option<Init>,
     /// What is not clear: what was looked at, and why. None: all was followed to its end.
     pub unclear: Vec<(String, String)>,
+    /// What may write configuration before a program reads it: where it stands, and what it does.
+    pub prepared: Vec<(String, String)>,
 }
 
 /// The init of a whole system.
@@ -82,7 +86,7 @@ const DEEPEST: usize = 12;
 /// Programs that are kept.
 const MOST: usize = 64;
 /// Commands that are followed in all: a script may start itself in many ways.
-const MOST_STEPS: usize = 512;
+pub const MOST_STEPS: usize = 512;
 
 /// The directory of a command of which it is not known: no file is in it.
 pub const NOWHERE: &str = "/?";
@@ -100,6 +104,7 @@ pub fn follow(command: &Command, root: &dyn Root, is_server: &dyn Fn(&str) -> bo
         depth: 0,
         presumed: false,
         prepared: false,
+        choice: 0,
     };
     follower.run(command, way);
     if follower.budget.is_spent() {
@@ -122,6 +127,7 @@ struct Way {
     depth: usize,
     presumed: bool,
     prepared: bool,
+    choice: usize,
 }
 
 struct Follower<'a> {
@@ -143,7 +149,12 @@ impl Follower<'_> {
             return self.unclear(name, "too many programs start each other");
         }
         let Some(path) = resolve::program(self.root, command) else {
-            return self.unclear(name, "there is no such program in the image");
+            let there = name.contains('/') && self.root.real(&absolute(command, name)).is_some();
+            let why = match there {
+                true => "it may not be executed: a container would not start",
+                false => "there is no such program in the image",
+            };
+            return self.unclear(name, why);
         };
         let way = Way {
             depth: way.depth + 1,
@@ -233,6 +244,7 @@ impl Follower<'_> {
             executable,
             presumed: way.presumed,
             prepared: way.prepared,
+            choice: way.choice,
         });
     }
 
@@ -257,11 +269,20 @@ impl Follower<'_> {
         };
         let is_server = |word: &str| (self.is_server)(file_name(word));
         let told = shell::read(&script, &is_server, &self.budget);
-        let prepared = way.prepared || told.prepares;
+        let prepared = way.prepared || told.prepares.is_some();
+        if let Some((line, what)) = told.prepares.filter(|_| !told.starts.is_empty()) {
+            let entry = (script.place(line), what);
+            if !self.started.prepared.contains(&entry) && self.started.prepared.len() < MOST {
+                self.started.prepared.push(entry);
+            }
+        }
         for (line, why) in &told.unclear {
             self.unclear(&script.place(*line), why);
         }
         let sure = self.one_way(&told.starts);
+        let becomes = |start: &Start| matches!(start.kind, Kind::Becomes | Kind::Way);
+        let several = told.starts.iter().filter(|start| becomes(start)).count() > 1;
+        let choice = self.steps;
         for start in told.starts {
             let presumed = match start.kind {
                 Kind::Always => !start.known,
@@ -275,6 +296,11 @@ impl Follower<'_> {
             let way = Way {
                 presumed: way.presumed || presumed,
                 prepared,
+                choice: if several && becomes(&start) {
+                    choice
+                } else {
+                    way.choice
+                },
                 ..way
             };
             self.run(&start.command, way);

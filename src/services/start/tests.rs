@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::*;
 
+mod before;
 mod ways;
 
 /// An image in memory: texts and programs by path.

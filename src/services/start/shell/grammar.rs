@@ -4,6 +4,7 @@
 
 use std::collections::BTreeSet;
 
+use super::known::HARMLESS;
 use super::lexer::{Operator, Part, Token, Word, tokens};
 
 /// One command with its words, the assignments before them included.
@@ -26,8 +27,8 @@ pub(super) struct Simple {
     pub(super) background: bool,
     /// Whether the list that it is in is run while the shell goes on.
     pub(super) aside: bool,
-    /// Whether its output goes to a file.
-    pub(super) writes: bool,
+    /// The file that its output goes to, and the line that says so. One without words is of a construct.
+    pub(super) writes: Option<(usize, String)>,
     /// Whether its output goes to another command.
     pub(super) piped: bool,
 }
@@ -239,7 +240,10 @@ impl Parser {
             return;
         }
         match operator {
-            Operator::Redirect(writes) => self.simple.writes |= writes,
+            Operator::Redirect(Some(file)) => {
+                self.simple.writes.get_or_insert(file);
+            }
+            Operator::Redirect(None) => {}
             Operator::End => self.end(After::Nothing),
             Operator::And => self.end(After::And),
             Operator::Or => self.end(After::Or),
@@ -297,7 +301,7 @@ impl Parser {
             After::Or => list.reached = Reached::Perhaps,
             After::Nothing => *list = List::default(),
         }
-        if !simple.words.is_empty() && !header {
+        if !header && (simple.writes.is_some() || !simple.words.is_empty()) {
             self.commands.all.push(simple);
         }
         if after == After::Nothing {
@@ -317,4 +321,29 @@ fn assigns(words: &[Word]) -> bool {
             && !word.parts.contains(&Part::Unknown)
     };
     words.iter().all(one)
+}
+
+/// The command that a text comes to at last: the first of its last pipeline.
+pub(super) fn last(all: &[Simple]) -> Option<usize> {
+    let mut last = None;
+    let mut in_pipeline = false;
+    for (n, simple) in all.iter().enumerate() {
+        in_pipeline &= simple.after == After::Pipe;
+        let name = simple.words.first().and_then(Word::plain);
+        let meant = !simple.words.is_empty()
+            && name != Some("exit")
+            && !name.is_some_and(|name| HARMLESS.contains(&name));
+        if meant && !simple.aside && !simple.function && !in_pipeline {
+            last = Some(n);
+            in_pipeline = true;
+        }
+    }
+    last
+}
+
+/// The list of the last command, where nothing else comes if it ends early.
+pub(super) fn only_list(all: &[Simple], last: usize) -> Option<usize> {
+    let list = all.get(last)?.list;
+    let other = |simple: &Simple| simple.list == list && simple.after == After::Or;
+    (!all.iter().any(other)).then_some(list)
 }

@@ -54,7 +54,7 @@ impl Word {
 }
 
 /// What stands between words.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Operator {
     /// A line's end or `;`.
     End,
@@ -66,8 +66,8 @@ pub(super) enum Operator {
     Background,
     Open,
     Close,
-    /// A redirection; whether it writes a file.
-    Redirect(bool),
+    /// A redirection; the line and the name of a file that it writes.
+    Redirect(Option<(usize, String)>),
 }
 
 /// A word or an operator.
@@ -338,10 +338,11 @@ impl Lexer<'_> {
         self.found.truncate(before);
         if document {
             self.documents.push((target, tabs));
-            return self.found.push(Token::Operator(Operator::Redirect(false)));
+            return self.found.push(Token::Operator(Operator::Redirect(None)));
         }
         let harmless = copies || target == "/dev/null" || target.starts_with("/dev/std");
-        let writes = first == '>' && !harmless;
+        let named = if target.is_empty() { "a file" } else { &target };
+        let writes = (first == '>' && !harmless).then(|| (self.line, named.to_owned()));
         self.found.push(Token::Operator(Operator::Redirect(writes)));
     }
 }

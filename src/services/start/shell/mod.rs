@@ -5,12 +5,14 @@
 
 mod expand;
 mod grammar;
+mod known;
 mod lexer;
 
 use super::{Command, Root, absolute};
 pub(super) use expand::Budget;
 use expand::Shell;
-use grammar::{After, Commands, Reached, Simple};
+use grammar::{Commands, Reached, Simple};
+use known::HARMLESS;
 
 /// A text and what it is run with.
 #[derive(Debug, Clone)]
@@ -95,8 +97,8 @@ pub(super) struct Start {
 #[derive(Debug, Default)]
 pub(super) struct Told {
     pub(super) starts: Vec<Start>,
-    /// Whether it runs something else before, which may write configuration.
-    pub(super) prepares: bool,
+    /// The first thing that it does beside, which may write configuration: its line, and what it is.
+    pub(super) prepares: Option<(usize, String)>,
     /// What is not clear, by line.
     pub(super) unclear: Vec<(usize, String)>,
 }
@@ -104,24 +106,15 @@ pub(super) struct Told {
 /// Commands, and reasons why some are not clear, that are kept of one script.
 const MOST_TOLD: usize = 512;
 
-/// Commands that neither start a server nor write configuration.
-const HARMLESS: [&str; 43] = [
-    "rm", "kill", "pwd", "which", "dirname", ":", "[", "[[", "test", "true", "false", "echo",
-    "printf", "umask", "ulimit", "shopt", "trap", "local", "readonly", "declare", "typeset",
-    "unset", "sleep", "id", "return", "wait", "mkdir", "chown", "chmod", "touch", "ls", "find",
-    "hostname", "date", "tail", "cat", "set", "read", "command", "type", "hash", "break",
-    "continue",
-];
-
 /// Reads a script. `is_server` knows programs that listen, by their name or path.
 pub(super) fn read(script: &Script, is_server: &dyn Fn(&str) -> bool, budget: &Budget) -> Told {
     let commands = grammar::commands(&script.text);
-    let last = last(&commands.all);
+    let last = grammar::last(&commands.all);
     let mut reader = Reader {
         shell: Shell::new(&script.command, &script.arguments, budget),
         is_server,
         told: Told::default(),
-        last_list: last.and_then(|last| only_list(&commands.all, last)),
+        last_list: last.and_then(|last| grammar::only_list(&commands.all, last)),
         before_cd: None,
     };
     for (n, simple) in commands.all.iter().enumerate() {
@@ -133,29 +126,6 @@ pub(super) fn read(script: &Script, is_server: &dyn Fn(&str) -> bool, budget: &B
         }
     }
     reader.end(&commands)
-}
-
-/// The command that a text comes to at last: the first of its last pipeline.
-fn last(all: &[Simple]) -> Option<usize> {
-    let mut last = None;
-    let mut in_pipeline = false;
-    for (n, simple) in all.iter().enumerate() {
-        in_pipeline &= simple.after == After::Pipe;
-        let name = simple.words.first().and_then(lexer::Word::plain);
-        let meant = name != Some("exit") && !name.is_some_and(|name| HARMLESS.contains(&name));
-        if meant && !simple.aside && !simple.function && !in_pipeline {
-            last = Some(n);
-            in_pipeline = true;
-        }
-    }
-    last
-}
-
-/// The list of the last command, where nothing else comes if it ends early.
-fn only_list(all: &[Simple], last: usize) -> Option<usize> {
-    let list = all.get(last)?.list;
-    let other = |simple: &Simple| simple.list == list && simple.after == After::Or;
-    (!all.iter().any(other)).then_some(list)
 }
 
 struct Reader<'a> {
@@ -221,11 +191,39 @@ impl Reader<'_> {
 
     /// One command; `false`: nothing behind it is run.
     fn simple(&mut self, simple: &Simple, last: bool) -> bool {
+        let before = self.told.starts.len();
+        let goes_on = simple.words.is_empty() || self.command(simple, last);
+        // Where a server's own output goes is no configuration.
+        let writes = simple.writes.as_ref();
+        if let Some((line, file)) = writes.filter(|_| self.told.starts.len() == before) {
+            self.prepares(*line, format!("writes {file}"));
+        }
+        goes_on
+    }
+
+    fn prepares(&mut self, line: usize, what: String) {
+        self.told.prepares.get_or_insert((line, what));
+    }
+
+    /// A command beside the servers. One whose name is not known may be any.
+    fn beside(&mut self, line: usize, words: &[lexer::Word]) {
+        let (mut all, _) = self.shell.expand(words);
+        if words
+            .first()
+            .is_some_and(|it| self.shell.expand(std::slice::from_ref(it)).0.is_empty())
+        {
+            all.clear();
+        }
+        if let Some(what) = known::prepares(&all) {
+            self.prepares(line, what);
+        }
+    }
+
+    fn command(&mut self, simple: &Simple, last: bool) -> bool {
         self.leave(simple);
         let line = simple.words.first().map_or(1, |word| word.line);
         let nested = self.is_nested(simple);
         let unsure = nested || self.is_conditional(simple) || simple.in_subshell();
-        self.told.prepares |= simple.writes;
         let (assignments, words) = self.shell.assignments(&simple.words);
         if words.is_empty() {
             self.shell.assign(&assignments, unsure);
@@ -250,7 +248,7 @@ impl Reader<'_> {
             "eval" if !last && all.iter().any(|word| word.contains("exec")) => {
                 self.unclear(line, ONLY_A_SHELL);
             }
-            name if HARMLESS.contains(&name) => {}
+            name if HARMLESS.contains(&name) => self.beside(line, words),
             "exec" => {
                 let words = words.get(1..).unwrap_or_default();
                 return self.exec(simple, words, &assignments, line, last);
@@ -316,7 +314,9 @@ impl Reader<'_> {
         }
         let nested = self.is_nested(simple);
         let kind = if nested { Kind::Way } else { Kind::Becomes };
-        self.start(words, assignments, kind, line);
+        if !known::only_asks(&self.shell.expand(words).0, self.is_server) {
+            self.start(words, assignments, kind, line);
+        }
         nested || self.is_conditional(simple)
     }
 
@@ -329,6 +329,9 @@ impl Reader<'_> {
         (line, last): (usize, bool),
     ) {
         let (all, _) = self.shell.expand(words);
+        if known::only_asks(&all, self.is_server) {
+            return;
+        }
         let serves = all.iter().take(4).any(|word| (self.is_server)(word));
         let nested = self.is_nested(simple);
         let perhaps = nested || self.is_conditional(simple);
@@ -340,7 +343,7 @@ impl Reader<'_> {
             (false, false) if simple.background && !nested => {
                 self.start(words, assignments, kind, line);
             }
-            (false, false) => self.told.prepares = true,
+            (false, false) => self.beside(line, words),
         }
     }
 
