@@ -73,8 +73,10 @@ pub(super) fn by_default(
     };
     let basis = match basis(asker, listener.configuration, known.verified) {
         _ if !sure => Basis::Loose,
-        // Its user passes what it likes, and there is no queue that would tell.
-        _ if limits.predicted && asker.kind == Kind::Library => Basis::Loose,
+        // Its user may pass another number, where there is a way to, and there is no queue that would tell.
+        _ if limits.predicted && asker.kind == Kind::Library && asker.setting.example.is_some() => {
+            Basis::Loose
+        }
         // Older systemd asked for its C library's SOMAXCONN.
         _ if found.activated && max < somaxconn && is_fossil(max) => Basis::Loose,
         basis => basis,
